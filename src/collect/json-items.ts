@@ -1,0 +1,118 @@
+import { createReadStream } from 'node:fs'
+import type { Readable } from 'node:stream'
+import { createGunzip } from 'node:zlib'
+import { JSONParser } from '@streamparser/json'
+import { FailureError } from '../failure.js'
+import { object, text, type Json } from './fields.js'
+
+const GZIP_MAGIC = [0x1f, 0x8b]
+const HOW = 'Pass the output of the kubectl command in the README, plain or gzip.'
+
+/** Bytes of a file or of standard input (`-`), unpacked where they are gzip. */
+async function* contents(file: string): AsyncGenerator<Buffer> {
+  const source: Readable = file === '-' ? process.stdin : createReadStream(file)
+  const chunks = source[Symbol.asyncIterator]() as AsyncIterator<Buffer>
+  let head = Buffer.alloc(0)
+  // A pipe may hand over its first byte alone; two are needed to know gzip.
+  while (head.length < GZIP_MAGIC.length) {
+    const next = await chunks.next()
+    if (next.done === true) break
+    head = Buffer.concat([head, Buffer.from(next.value)])
+  }
+  async function* whole(): AsyncGenerator<Buffer> {
+    yield head
+    for (let next = await chunks.next(); next.done !== true; next = await chunks.next()) yield Buffer.from(next.value)
+  }
+  if (!GZIP_MAGIC.every((byte, index) => head[index] === byte)) return yield* whole()
+  const { Readable: NodeReadable, pipeline } = await import('node:stream')
+  const unpacked = createGunzip()
+  // Errors of either side surface where the unpacked bytes are read.
+  pipeline(NodeReadable.from(whole()), unpacked, () => undefined)
+  yield* unpacked as AsyncIterable<Buffer>
+}
+
+function whatIsWrong(file: string, error: unknown): FailureError {
+  const { code, message } = error as NodeJS.ErrnoException
+  const bad = (problem: string, fix: string): FailureError =>
+    new FailureError({ kind: 'bad-input', file, problem, fix }, { cause: error })
+  switch (code) {
+    case 'ENOENT':
+      return bad('no such file', 'Check the path given to --snapshot.')
+    case 'EISDIR':
+      return bad('is a folder, not a file', 'Pass the snapshot file itself.')
+    case 'EACCES':
+      return bad('may not be read by this user', 'Change its permissions, or pass a copy.')
+    case 'Z_BUF_ERROR':
+      return bad(
+        'the gzip stream ends too early: the file was cut off',
+        'Write it again and check that the disk is not full.',
+      )
+    case 'Z_DATA_ERROR':
+      return bad(`damaged gzip data (${message})`, 'Write it again.')
+    default:
+      if (/ended in the middle/.test(message)) return bad('the JSON ends too early: the file was cut off', HOW)
+      return bad(`not JSON (${message.split('\n')[0] ?? ''})`, HOW)
+  }
+}
+
+/**
+ * Calls `onItem` for each Kubernetes object in a file: the items of a v1 `List` or of a typed list (`PodList`, …), single
+ * objects, several of these one after another, or one a line. Reads as a stream, because a large cluster's List is longer
+ * than the longest string that the engine can hold. Throws a FailureError that says what is wrong with the file.
+ */
+export async function readItems(file: string, onItem: (item: Json) => void): Promise<void> {
+  const parser = new JSONParser({ paths: ['$', '$.items.*'], keepStack: false, separator: '' })
+  let documents = 0
+  const thrown: { error?: unknown } = {}
+  parser.onError = (error) => {
+    thrown.error ??= error
+  }
+  /** An item of a typed list does not repeat its kind: the list's name has it. */
+  const withKind = (item: Json, listKind: string): Json =>
+    text(item['kind']) === '' && listKind.endsWith('List') ? { ...item, kind: listKind.slice(0, -'List'.length) } : item
+  let unnamed: Json[] = []
+  parser.onValue = ({ value, key, parent, stack }) => {
+    if (parent === undefined) {
+      documents += 1
+      const document = object(value)
+      const kind = text(document['kind'])
+      if (!('items' in document) && kind === '') throw notAList(file, value)
+      for (const item of unnamed) onItem(withKind(item, kind))
+      unnamed = []
+      if (!('items' in document)) onItem(document)
+      return
+    }
+    // The parser would keep every item until its list ends; one is enough at a time.
+    ;(parent as unknown[])[key as number] = null
+    const item = object(value)
+    const listKind = text(object(stack.at(-1)?.value)['kind'])
+    if (text(item['kind']) === '' && listKind === '') unnamed.push(item)
+    else onItem(withKind(item, listKind))
+  }
+  try {
+    let bytes = 0
+    for await (const chunk of contents(file)) {
+      bytes += chunk.length
+      parser.write(chunk)
+      if (thrown.error !== undefined) throw thrown.error
+    }
+    if (bytes === 0) throw empty(file)
+    if (!parser.isEnded) parser.end()
+    if (thrown.error !== undefined) throw thrown.error
+    if (documents === 0) throw empty(file)
+  } catch (error) {
+    throw error instanceof FailureError ? error : whatIsWrong(file, error)
+  }
+}
+
+const empty = (file: string): FailureError =>
+  new FailureError({ kind: 'bad-input', file, problem: 'the input is empty', fix: HOW })
+
+const notAList = (file: string, value: unknown): FailureError => {
+  const found = Array.isArray(value)
+    ? 'a JSON array'
+    : typeof value === 'object' && value !== null
+      ? `a JSON object with the keys ${Object.keys(value).slice(0, 5).join(', ') || '(none)'}`
+      : `a bare JSON ${typeof value}`
+  return new FailureError({ kind: 'bad-input', file, problem: `${found}, not a Kubernetes List or object`, fix: HOW })
+}

@@ -1,0 +1,151 @@
+import { Command, CommanderError, Option } from 'commander'
+import { FailureError } from './failure.js'
+import type { Flags } from './option-sources.js'
+import { OPTION_ROWS, type OptionRow } from './option-table.js'
+import { VERSION } from './package.js'
+
+export const TABLE_FORMATS = ['table', 'csv', 'json'] as const
+export type TableFormat = (typeof TABLE_FORMATS)[number]
+
+/** What the commands do; each gets the flags that were given, unchecked. */
+export type Handlers = {
+  readonly analyze: (flags: Flags) => Promise<void>
+  readonly demo: (flags: Flags) => Promise<void>
+  readonly maxPods: (types: readonly string[], format: TableFormat, flags: Flags) => Promise<void>
+  readonly catalogShow: (flags: Flags) => Promise<void>
+}
+
+export type Output = { readonly out: (text: string) => void; readonly err: (text: string) => void }
+
+const SETTINGS_HELP = `
+Each option may also be set by an environment variable (--max-spot: K8S_COST_MAX_SPOT) or in the configuration file
+(max-spot: 0.5). Order: flag, environment, file, default.`
+
+const EXAMPLES_HELP = `
+Examples:
+  k8s-cost demo
+  k8s-cost --snapshot cluster.json.gz --out reports/today
+  kubectl get nodes,pods,… -A -o json | k8s-cost --snapshot - --fail-on 'savings>20%'
+
+Exit codes: 0 done, 1 a bug, 2 wrong usage or input, 3 a source could not be read, 4 a --fail-on condition holds.`
+
+/** Takes the command line apart and runs the command that it names. Wrong usage is a FailureError. */
+export async function runCommandLine(argv: readonly string[], handlers: Handlers, output: Output): Promise<void> {
+  try {
+    await buildProgram(handlers, output).parseAsync([...argv], { from: 'user' })
+  } catch (error) {
+    if (!(error instanceof CommanderError)) throw error
+    // Help and version end by an "error" of exit code 0, with their text already written.
+    if (error.exitCode === 0) return
+    throw new FailureError({ kind: 'bad-usage', problem: usageProblem(error) }, { cause: error })
+  }
+}
+
+function buildProgram(handlers: Handlers, output: Output): Command {
+  const program = new Command('k8s-cost')
+    .description('Finds the cheapest set of AWS nodes on which everything in a Kubernetes cluster still runs.')
+    .version(VERSION, '--version', 'print the version')
+    .helpOption('-h, --help', 'print this help')
+    .helpCommand(false)
+    // Commands inherit these two.
+    .exitOverride()
+    .configureOutput({ writeOut: output.out, writeErr: output.err, outputError: () => undefined })
+
+  const analyze = program
+    .command('analyze', { isDefault: true })
+    .description('analyse a cluster and write the report (also without naming the command)')
+    .allowExcessArguments(true)
+    .action(async (_, command: Command) => {
+      const [word] = command.args
+      if (word !== undefined) throw unknownCommand(word)
+      await handlers.analyze(flagsOf(command))
+    })
+  addOptions(analyze, ['source', 'analyze', 'log', 'later'])
+
+  const demo = program
+    .command('demo')
+    .description('analyse the sample cluster in the package: no cluster, no AWS account, no network')
+    .action((_, command: Command) => handlers.demo(flagsOf(command)))
+  addOptions(demo, ['analyze', 'log'])
+
+  const maxPods = program
+    .command('max-pods')
+    .description('how many pods each instance type takes, under each CNI mode')
+    .argument('[types...]', 'instance types or patterns such as m7g.* (default: all)')
+    .addOption(new Option('--format <FORMAT>', 'form of the output').choices(TABLE_FORMATS).default('table'))
+    .action((types: string[], options: { format: TableFormat }, command: Command) =>
+      handlers.maxPods(types, options.format, flagsOf(command)),
+    )
+  addOptions(maxPods, ['log'])
+
+  const catalog = program
+    .command('catalog')
+    .description('the price catalog in the package')
+    .helpCommand(false)
+    .allowExcessArguments(true)
+    .action((_, command: Command) => {
+      const [word] = command.args
+      throw word === undefined
+        ? new FailureError({ kind: 'bad-usage', problem: 'catalog needs a command, such as catalog show' })
+        : unknownCommand(`catalog ${word}`)
+    })
+  const show = catalog
+    .command('show')
+    .description('what the catalog holds and how old it is')
+    .action((_, command: Command) => handlers.catalogShow(flagsOf(command)))
+  addOptions(show, ['log'])
+
+  program.addHelpText(
+    'after',
+    () => `\nOptions of analyze:\n${optionsHelp(analyze)}\n${SETTINGS_HELP}\n${EXAMPLES_HELP}`,
+  )
+  for (const command of [analyze, demo]) command.addHelpText('after', SETTINGS_HELP)
+  return program
+}
+
+/** As `analyze --help` has it, without its own --help. */
+function optionsHelp(command: Command): string {
+  const help = command.createHelp()
+  help.prepareContext({ helpWidth: process.stdout.columns ?? 100 })
+  const options = help.visibleOptions(command).filter((option) => option.long !== '--help')
+  const width = help.longestOptionTermLength(command, help)
+  return options
+    .map((option) => help.formatItem(help.optionTerm(option), width, help.optionDescription(option), help))
+    .join('\n')
+}
+
+function addOptions(command: Command, scopes: readonly OptionRow['scope'][]): void {
+  for (const row of OPTION_ROWS.filter((each) => scopes.includes(each.scope))) {
+    const option = new Option(
+      row.argument === undefined ? `--${row.flag}` : `--${row.flag} <${row.argument}>`,
+      row.help,
+    )
+    // Every text is kept: options.ts says which flags may be repeated.
+    if (row.argument !== undefined) {
+      option.argParser((text: string, earlier: string[] | undefined) => [...(earlier ?? []), text])
+    }
+    command.addOption(option.hideHelp(row.scope === 'later'))
+  }
+}
+
+function flagsOf(command: Command): Flags {
+  const flags: Record<string, readonly string[]> = {}
+  for (const row of OPTION_ROWS) {
+    const attribute = new Option(`--${row.flag}`).attributeName()
+    if (command.getOptionValueSource(attribute) !== 'cli') continue
+    const value: unknown = command.getOptionValue(attribute)
+    // A switch has no texts; that it was given is its meaning, for --no-color too.
+    if (row.argument === undefined) flags[row.flag] = ['true']
+    else if (Array.isArray(value)) flags[row.flag] = value.map(String)
+  }
+  return flags
+}
+
+const unknownCommand = (words: string): FailureError =>
+  new FailureError({ kind: 'bad-usage', problem: `unknown command "${words}"` })
+
+const usageProblem = (error: CommanderError): string =>
+  error.message
+    .replace(/^error: /, '')
+    .replaceAll(/\s+/g, ' ')
+    .replace(/\.$/, '')

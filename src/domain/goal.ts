@@ -1,0 +1,42 @@
+import type { LowerBound, Plan } from './plan.js'
+
+/** Which capacity types new nodes may have. */
+export type CapacityPolicy =
+  /** Each group keeps the capacity types that it has today. */
+  | { readonly kind: 'as-is' }
+  | { readonly kind: 'on-demand' }
+  /** Spot nodes hold at most this share of the allocatable CPU, and only pods that are fit for it. */
+  | { readonly kind: 'spot'; readonly share: number }
+
+/** What a plan is wanted for. */
+export type Goal =
+  /** Only nodes of today, only fewer of them. */
+  | { readonly kind: 'repack' }
+  | { readonly kind: 'cheapest'; readonly policy: CapacityPolicy }
+  /** The fewest nodes whose cost is within this share above the cheapest plan's. */
+  | { readonly kind: 'fewest'; readonly policy: CapacityPolicy; readonly margin: number }
+
+/** What the default scheduler makes of a plan's nodes. */
+export type Replay = {
+  /** Pods left over when it refills them from empty, in the worst of several orders. */
+  readonly unplaced: number
+  /** The plan with the nodes that it takes to place all of them; undefined when no number of nodes did. */
+  readonly realised: Plan | undefined
+}
+
+/** A plan with what can be said for it. */
+export type ProvenPlan = {
+  readonly plan: Plan
+  readonly bound: LowerBound
+  /** Nodes that carry more than a guard rail of the user allows, for want of a better plan. */
+  readonly breaches: number
+  /** Undefined where the cluster is too large for the replay. */
+  readonly replay: () => Replay | undefined
+}
+
+/** Answers for one cluster, whatever the order of the questions. */
+export type PlanSource = {
+  /** Everything as it stands, with the bound of the goal that it is measured against. */
+  readonly today: (goal: Goal) => ProvenPlan
+  readonly plan: (goal: Goal) => ProvenPlan
+}

@@ -1,0 +1,153 @@
+import type { Bill, Cluster, Cost } from './cluster.js'
+import type { InstanceType, SpotAdvice } from './offering.js'
+import type { LowerBound, Plan } from './plan.js'
+import type { Pod, Workload } from './pod.js'
+import type { Resources } from './resources.js'
+import type { Finding } from './snapshot.js'
+import type { MicroUsdPerHour } from './units.js'
+
+export type ScenarioId =
+  | 'current'
+  | 'repack'
+  | 'fewer-larger'
+  | 'cheapest-on-demand'
+  | 'spot-30'
+  | 'spot-50'
+  | 'spot-70'
+  | 'spot-max'
+  | 'recommended'
+  | 'prefix-delegation'
+
+/** Requests ÷ allocatable over packed nodes, DaemonSets included; undefined where nothing is packed. */
+export type Efficiency = {
+  readonly cpu: number | undefined
+  readonly memory: number | undefined
+  readonly podSlots: number | undefined
+}
+
+export type Scenario = {
+  readonly id: ScenarioId
+  /** One line for people: what this scenario is. */
+  readonly title: string
+  readonly outcome:
+    | {
+        readonly kind: 'planned'
+        readonly plan: Plan
+        readonly feasible: boolean
+        readonly spotShare: number | undefined
+        readonly efficiency: Efficiency
+        readonly largestNodeShare: number | undefined
+        readonly lowerBound: LowerBound | undefined
+        /** Pods that run now and would be on another node. */
+        readonly moves: number
+        /** Pods left over when an imitation of the default scheduler refills the nodes from empty; absent: not tried. */
+        readonly refillUnplaced?: number
+        /** Cost once as many nodes were added as it takes to place all pods of that refill; absent: not tried. */
+        readonly realised?: MicroUsdPerHour
+      }
+    | { readonly kind: 'not-applicable'; readonly why: string }
+  readonly notes: readonly string[]
+}
+
+/** The resource of which a node or group has the least left, by share: what stops the next pod. */
+export type BindingResource = 'cpu' | 'memory' | 'pods'
+
+/** A node as it is used today. */
+export type NodeUse = {
+  readonly requested: Resources
+  readonly podsRunning: number
+  readonly binding: BindingResource | undefined
+  /** Idle CPU and memory that no pod can use, because the binding resource is all but gone. */
+  readonly stranded: Resources
+  readonly maxPodsModel: number | undefined
+  /** Pod slots, not CPU or memory, are what the node runs out of first. */
+  readonly maxPodsBinding: boolean | undefined
+  readonly removable: boolean
+  /** Why it cannot be removed: pod, rule and fix; empty where it can. */
+  readonly blockers: readonly string[]
+}
+
+export type SpotFitness = { readonly eligible: boolean; readonly reason: string }
+
+/** A workload with its share of the bill. */
+export type WorkloadCost = {
+  readonly workload: Workload
+  readonly requested: Resources
+  /** Micro-dollars per month (730 hours): share by requests. */
+  readonly monthlyMicroUsd: number
+  /** Micro-dollars per month: share of what nobody requested. */
+  readonly idleMonthlyMicroUsd: number
+  readonly spot: SpotFitness
+  readonly blockers: readonly string[]
+}
+
+/** Max pods of an instance type under each CNI mode. Undefined: the mode does not exist for the type. */
+export type MaxPods = {
+  readonly type: InstanceType
+  readonly secondaryIp: number
+  readonly prefixDelegation: number
+  readonly ipv6: number | undefined
+  readonly customNetworking: number
+  readonly customNetworkingPrefix: number
+  readonly overlay: number
+  /** Mode detected for the cluster and its number; undefined without a cluster. */
+  readonly inForce: { readonly mode: string; readonly maxPods: number } | undefined
+  /** Distinct values that live nodes of the type show, ascending. */
+  readonly observed: readonly number[]
+}
+
+/** Predicted against real, per live node and resource. */
+export type ModelCheck = {
+  readonly node: string
+  readonly instanceType: string
+  readonly resource: 'cpu' | 'memory' | 'pods' | 'capacity memory'
+  readonly predicted: number
+  readonly real: number
+}
+
+/** What the prices of a report rest on. */
+export type PriceBasis = {
+  /** e.g. `embedded catalog`. */
+  readonly source: string
+  /** Oldest date of a price in use. */
+  readonly asOf: string
+  /** Nodes with a price ÷ nodes that should have one. */
+  readonly pricedNodes: number
+  readonly pricableNodes: number
+  readonly unpriced: readonly { readonly why: string; readonly nodes: number }[]
+}
+
+export type Analysis = {
+  /** ISO time of the report's clock. */
+  readonly generatedAt: string
+  readonly cluster: Cluster
+  readonly bill: Bill
+  readonly priceBasis: PriceBasis
+  readonly nodeUse: ReadonlyMap<string, NodeUse>
+  readonly scenarios: readonly Scenario[]
+  /** The scenario that `recommended` follows; `current` means: keep what you have. */
+  readonly follows: ScenarioId
+  readonly policy: string
+  readonly workloads: readonly WorkloadCost[]
+  /** Micro-dollars per month that no workload bears, because nothing at all is requested. */
+  readonly unallocatedMonthlyMicroUsd: number
+  readonly maxPods: readonly MaxPods[]
+  readonly modelCheck: readonly ModelCheck[]
+  readonly spotAdvice: ReadonlyMap<string, SpotAdvice>
+  readonly pending: readonly Pod[]
+  readonly currentCost: Cost
+  readonly sumOfClusterFees: MicroUsdPerHour
+  readonly assumptions: readonly string[]
+  readonly findings: readonly Finding[]
+  /** Columns and files that this run could not fill, with the reason. */
+  readonly gaps: readonly string[]
+  readonly timings:
+    | {
+        readonly collectMs: number
+        readonly modelMs: number
+        readonly packMs: number
+        readonly reportMs: number
+        readonly peakRssMib: number
+      }
+    | undefined
+}

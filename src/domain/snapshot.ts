@@ -1,0 +1,310 @@
+/**
+ * What was observed: Kubernetes objects in the API's own shape, cut down to the fields that the model reads. Every field
+ * is checked where a snapshot is read, so that the rooms behind can trust the types.
+ */
+export type Labels = Readonly<Record<string, string>>
+export type QuantityMap = Readonly<Record<string, string>>
+
+export type OwnerReference = {
+  readonly kind: string
+  readonly name: string
+  readonly uid: string
+  readonly controller: boolean
+}
+
+export type ObjectMeta = {
+  readonly name: string
+  /** Empty for cluster-wide kinds. */
+  readonly namespace: string
+  readonly uid: string
+  readonly labels: Labels
+  /** Only the annotations that the model reads (see docs/permissions.md). */
+  readonly annotations: Labels
+  readonly owners: readonly OwnerReference[]
+  readonly createdAt: string | undefined
+  readonly deletedAt: string | undefined
+}
+
+export type Taint = { readonly key: string; readonly value: string; readonly effect: string }
+
+export type Toleration = {
+  readonly key: string
+  /** Empty means Equal. */
+  readonly operator: string
+  readonly value: string
+  /** Empty means every effect. */
+  readonly effect: string
+}
+
+/** One expression of a node or label selector. Operators are kept as written: the rules say what an unknown one means. */
+export type Expression = { readonly key: string; readonly operator: string; readonly values: readonly string[] }
+
+export type LabelSelector = { readonly matchLabels: Labels; readonly matchExpressions: readonly Expression[] }
+
+export type NodeSelectorTerm = {
+  readonly matchExpressions: readonly Expression[]
+  readonly matchFields: readonly Expression[]
+}
+
+export type PodAffinityTerm = {
+  /** Undefined (null in the API) matches no pod; an empty selector matches every pod. */
+  readonly labelSelector: LabelSelector | undefined
+  readonly namespaces: readonly string[]
+  readonly namespaceSelector: LabelSelector | undefined
+  readonly topologyKey: string
+  readonly matchLabelKeys: readonly string[]
+  readonly mismatchLabelKeys: readonly string[]
+}
+
+export type TopologySpreadConstraint = {
+  readonly maxSkew: number
+  readonly topologyKey: string
+  readonly whenUnsatisfiable: string
+  readonly labelSelector: LabelSelector | undefined
+  readonly minDomains: number | undefined
+  /** Empty means Honor. */
+  readonly nodeAffinityPolicy: string
+  /** Empty means Ignore. */
+  readonly nodeTaintsPolicy: string
+  readonly matchLabelKeys: readonly string[]
+}
+
+export type ContainerPort = { readonly hostPort: number; readonly protocol: string; readonly hostIP: string }
+
+export type Container = {
+  readonly name: string
+  /** Where a request is missing but a limit is given, the API server has already copied it into live pods. */
+  readonly requests: QuantityMap
+  readonly limits: QuantityMap
+  readonly ports: readonly ContainerPort[]
+  /** `Always` on an init container makes it a sidecar. */
+  readonly restartPolicy: string
+}
+
+export type PodVolume =
+  | { readonly kind: 'claim'; readonly claim: string; readonly readOnly: boolean }
+  /** A generic ephemeral volume: its claim is called `<pod>-<volume>`. */
+  | { readonly kind: 'ephemeral'; readonly name: string }
+  | { readonly kind: 'emptyDir'; readonly name: string; readonly memory: boolean }
+  | { readonly kind: 'hostPath'; readonly name: string; readonly path: string }
+  | { readonly kind: 'awsElasticBlockStore'; readonly volumeId: string; readonly readOnly: boolean }
+
+/** The part of a pod that its template decides. Equal specs are one object: a workload's thousand pods share it. */
+export type PodSpec = {
+  readonly containers: readonly Container[]
+  readonly initContainers: readonly Container[]
+  readonly overhead: QuantityMap
+  /** Pod-level requests (`spec.resources.requests`). */
+  readonly podRequests: QuantityMap
+  readonly nodeSelector: Labels
+  /** Required node affinity; undefined where the pod has none. An empty list matches no node. */
+  readonly requiredNodeTerms: readonly NodeSelectorTerm[] | undefined
+  /** Number of preferred node and pod affinity terms: given up where they cost money, and counted. */
+  readonly preferredTerms: number
+  readonly podAffinity: readonly PodAffinityTerm[]
+  readonly podAntiAffinity: readonly PodAffinityTerm[]
+  readonly topologySpread: readonly TopologySpreadConstraint[]
+  readonly tolerations: readonly Toleration[]
+  readonly hostNetwork: boolean
+  readonly schedulerName: string
+  /** Read for templates only: live pods carry its overhead. */
+  readonly runtimeClassName?: string
+  readonly priorityClassName: string
+  readonly priority: number | undefined
+  readonly terminationGracePeriodSeconds: number | undefined
+  readonly schedulingGates: readonly string[]
+  readonly resourceClaims: readonly string[]
+  readonly restartPolicy: string
+}
+
+/** What a container of a running pod holds while an in-place resize is under way. */
+export type ContainerStatus = {
+  readonly name: string
+  readonly requests: QuantityMap | undefined
+  readonly allocated: QuantityMap | undefined
+}
+
+export type PodObject = {
+  readonly metadata: ObjectMeta
+  readonly spec: PodSpec
+  readonly volumes: readonly PodVolume[]
+  /** Empty while the pod is not bound to a node. */
+  readonly nodeName: string
+  readonly status: {
+    readonly phase: string
+    readonly nominatedNodeName: string
+    readonly startTime: string | undefined
+    readonly ready: boolean
+    /** Reason of the condition PodResizePending, empty without one. */
+    readonly resizePending: string
+    /** Message of the condition PodScheduled when it is False: why the real scheduler left the pod pending. */
+    readonly unschedulable: string
+    /** Only while any of them differs from the spec. */
+    readonly containers: readonly ContainerStatus[]
+    readonly podAllocated: QuantityMap | undefined
+  }
+}
+
+export type NodeObject = {
+  readonly metadata: ObjectMeta
+  readonly spec: { readonly providerID: string; readonly unschedulable: boolean; readonly taints: readonly Taint[] }
+  readonly status: {
+    readonly capacity: QuantityMap
+    readonly allocatable: QuantityMap
+    /** True, False, Unknown, or empty where the condition is absent. */
+    readonly ready: string
+    readonly internalIP: string
+    readonly nodeInfo: {
+      readonly architecture: string
+      readonly operatingSystem: string
+      readonly osImage: string
+      readonly kernelVersion: string
+      readonly kubeletVersion: string
+    }
+  }
+}
+
+/** Deployment, StatefulSet, ReplicaSet, DaemonSet, Job, CronJob, ReplicationController: what the model reads of each. */
+export type ControllerObject = {
+  readonly kind: string
+  readonly metadata: ObjectMeta
+  /** Replicas (or parallelism of a Job) asked for; undefined where the kind has none. */
+  readonly replicas: number | undefined
+  readonly podLabels: Labels
+  readonly template: PodSpec | undefined
+  readonly templateVolumes: readonly PodVolume[]
+  /** `maxUnavailable` of a Deployment's rolling update, as written ("25%", "1"); empty where absent. */
+  readonly maxUnavailable: string
+  readonly minReadySeconds: number
+  readonly backoffLimit: number | undefined
+  readonly startTime: string | undefined
+  readonly completionTime: string | undefined
+  /** Environment of the container `aws-node` of DaemonSet kube-system/aws-node, the variables named in docs/permissions.md only. */
+  readonly cniSettings: Labels
+}
+
+export type DisruptionBudgetObject = {
+  readonly metadata: ObjectMeta
+  readonly selector: LabelSelector | undefined
+  readonly minAvailable: string
+  readonly maxUnavailable: string
+  readonly unhealthyPodEvictionPolicy: string
+  /** Undefined where the controller has not written a status for this generation. */
+  readonly disruptionsAllowed: number | undefined
+  readonly desiredHealthy: number | undefined
+  readonly expectedPods: number | undefined
+}
+
+export type PersistentVolumeObject = {
+  readonly metadata: ObjectMeta
+  readonly requiredNodeTerms: readonly NodeSelectorTerm[] | undefined
+  readonly accessModes: readonly string[]
+  /** CSI driver (in-tree EBS counts as `ebs.csi.aws.com`) and volume handle; empty where the volume is of another kind. */
+  readonly driver: string
+  readonly handle: string
+  /** A local or hostPath volume: its data is on one node. */
+  readonly local: boolean
+  readonly capacity: string
+  readonly storageClassName: string
+}
+
+export type PersistentVolumeClaimObject = {
+  readonly metadata: ObjectMeta
+  readonly phase: string
+  readonly volumeName: string
+  readonly accessModes: readonly string[]
+  readonly storageClassName: string
+}
+
+export type StorageClassObject = {
+  readonly metadata: ObjectMeta
+  readonly provisioner: string
+  readonly volumeBindingMode: string
+  readonly allowedTopologies: readonly NodeSelectorTerm[]
+}
+
+export type CsiNodeObject = {
+  readonly metadata: ObjectMeta
+  readonly drivers: readonly { readonly name: string; readonly allocatableCount: number | undefined }[]
+}
+
+export type NamespaceObject = { readonly metadata: ObjectMeta }
+export type PriorityClassObject = {
+  readonly metadata: ObjectMeta
+  readonly value: number
+  readonly globalDefault: boolean
+}
+export type RuntimeClassObject = { readonly metadata: ObjectMeta; readonly overhead: QuantityMap }
+
+export type AutoscalerObject = {
+  readonly metadata: ObjectMeta
+  readonly targetKind: string
+  readonly targetName: string
+  readonly minReplicas: number
+  readonly maxReplicas: number
+}
+
+/** A requirement of a Karpenter NodePool: a selector expression, which may also be Gte or Lte. */
+export type NodePoolObject = {
+  readonly metadata: ObjectMeta
+  readonly requirements: readonly Expression[]
+  readonly labels: Labels
+  readonly taints: readonly Taint[]
+  readonly startupTaints: readonly Taint[]
+  readonly nodeClass: { readonly group: string; readonly kind: string; readonly name: string }
+  readonly limits: QuantityMap
+  /** Static pools (`spec.replicas`) are never consolidated. */
+  readonly replicas: number | undefined
+  /** Where v1beta1 keeps the kubelet's settings; v1 has them in the node class. */
+  readonly kubelet: KubeletSettings | undefined
+}
+
+/** Settings that Karpenter hands to the kubelet, as written in an EC2NodeClass (v1) or in a NodePool (v1beta1). */
+export type KubeletSettings = {
+  readonly maxPods: number | undefined
+  /** CEL text in the place of a number, as newer Karpenter takes it. */
+  readonly maxPodsExpression?: string | undefined
+  readonly podsPerCore: number | undefined
+  readonly kubeReserved: QuantityMap
+  readonly systemReserved: QuantityMap
+  readonly evictionHard: Labels
+}
+
+export type NodeClassObject = {
+  readonly metadata: ObjectMeta
+  readonly amiFamily: string
+  readonly amiAlias: string
+  readonly instanceStorePolicy: string
+  /** Size of the volume that holds the kubelet's data, as written; empty where the class leaves the default. */
+  readonly rootVolumeSize: string
+  readonly kubelet: KubeletSettings | undefined
+}
+
+export type Snapshot = {
+  readonly nodes: readonly NodeObject[]
+  readonly pods: readonly PodObject[]
+  /** Deployments, StatefulSets, ReplicaSets, DaemonSets, Jobs, CronJobs, ReplicationControllers. */
+  readonly controllers: readonly ControllerObject[]
+  readonly disruptionBudgets: readonly DisruptionBudgetObject[]
+  readonly volumes: readonly PersistentVolumeObject[]
+  readonly claims: readonly PersistentVolumeClaimObject[]
+  readonly storageClasses: readonly StorageClassObject[]
+  readonly csiNodes: readonly CsiNodeObject[]
+  readonly namespaces: readonly NamespaceObject[]
+  readonly priorityClasses: readonly PriorityClassObject[]
+  readonly runtimeClasses: readonly RuntimeClassObject[]
+  readonly autoscalers: readonly AutoscalerObject[]
+  readonly nodePools: readonly NodePoolObject[]
+  readonly nodeClasses: readonly NodeClassObject[]
+  /** Names of ENIConfig objects: custom networking is set up. */
+  readonly eniConfigs: readonly string[]
+  /** Kinds of which the input holds no object at all: none exists, or it was not asked for. */
+  readonly absentKinds: readonly string[]
+  readonly findings: readonly Finding[]
+}
+
+/**
+ * Something about the input that a reader of the report must know. Findings of one code are counted together; `subject`
+ * names the object it is about.
+ */
+export type Finding = { readonly code: string; readonly subject: string; readonly detail: string }

@@ -1,0 +1,161 @@
+import type { Cluster, Node, NodeGroup } from '../domain/cluster.js'
+import type { Pod } from '../domain/pod.js'
+import type { Finding, KubeletSettings, NodeObject, Snapshot } from '../domain/snapshot.js'
+import { daemonSets } from './daemon-set.js'
+import { clusterName, groupNames } from './group-name.js'
+import { identify } from './identity.js'
+import { buildPod, podPriorities, type PodContext } from './pod.js'
+import { resourcesOf } from './requests.js'
+import { nodeTemplate } from './template.js'
+import { storageIndex } from './volumes.js'
+import { workloadIndex } from './workload.js'
+
+export type ClusterOptions = { readonly name: string | undefined; readonly region: string | undefined }
+
+const TERMINAL_PHASES = new Set(['Succeeded', 'Failed'])
+/** Below this priority the Cluster Autoscaler lets pods go; over-provisioning placeholders live there. */
+export const EXPENDABLE_BELOW = -10
+
+const byName = <Value extends { readonly name: string }>(a: Value, b: Value): number =>
+  a.name < b.name ? -1 : a.name > b.name ? 1 : 0
+
+/**
+ * Joins what was observed to a cluster: nodes with their pods and owners, groups with their templates, workloads. What
+ * does not join (a pod on a node that is not in the list, an unreadable quantity) becomes a finding.
+ */
+export function buildCluster(snapshot: Snapshot, options: ClusterOptions): Cluster {
+  const findings: Finding[] = [...snapshot.findings, ...absentKinds(snapshot)]
+  const nodeNames = new Set(snapshot.nodes.map(({ metadata }) => metadata.name))
+  const clusterMinor = newestMinor(snapshot.nodes)
+  const running = snapshot.pods.filter(({ status }) => !TERMINAL_PHASES.has(status.phase))
+
+  const workloads = workloadIndex(snapshot.controllers, running)
+  const fargate = new Set(
+    snapshot.nodes.filter((node) => identify(node).owner === 'fargate').map(({ metadata }) => metadata.name),
+  )
+  const context: PodContext = {
+    clusterMinor,
+    storage: storageIndex(snapshot),
+    workloadOf: workloads.keyOf,
+    nodeIsFargate: (name) => fargate.has(name),
+    priorityOf: podPriorities(snapshot.priorityClasses),
+  }
+  const pods = running.map((object) => knownNode(buildPod(object, context), nodeNames, findings))
+  const onNode = new Map<string, Pod[]>()
+  for (const pod of pods) {
+    if (pod.unreadable !== undefined)
+      findings.push({
+        code: 'unreadable-quantity',
+        subject: pod.id,
+        detail: `${pod.unreadable}; the pod stays where it is`,
+      })
+    if (pod.nodeName === '') continue
+    const here = onNode.get(pod.nodeName)
+    if (here === undefined) onNode.set(pod.nodeName, [pod])
+    else here.push(pod)
+  }
+
+  const onEachNode = daemonSets(snapshot.controllers, running, { ...context, runtimeClasses: snapshot.runtimeClasses })
+  findings.push(...onEachNode.findings)
+  const nodes = buildNodes(snapshot, onNode, findings)
+  return {
+    name: options.name ?? clusterName(snapshot.nodes) ?? 'cluster',
+    region: options.region ?? mostCommon(nodes.map(({ region }) => region)),
+    version: clusterMinor === undefined ? undefined : `1.${clusterMinor}`,
+    nodes,
+    groups: buildGroups(nodes, snapshot),
+    pods: pods.sort((a, b) => (a.id < b.id ? -1 : a.id > b.id ? 1 : 0)),
+    workloads: workloads.workloads(pods, snapshot.autoscalers),
+    daemonSets: onEachNode.daemonSets,
+    disruptionBudgets: snapshot.disruptionBudgets,
+    namespaces: snapshot.namespaces,
+    findings,
+  }
+}
+
+const absentKinds = (snapshot: Snapshot): Finding[] =>
+  snapshot.absentKinds.map((kind) => ({
+    code: 'kind-absent',
+    subject: kind,
+    detail: 'the input holds none: either the cluster has none, or it was not asked for',
+  }))
+
+/** Lists of nodes and pods are not one moment; a pod whose node is not in the list is treated as not bound. */
+function knownNode(pod: Pod, nodeNames: ReadonlySet<string>, findings: Finding[]): Pod {
+  if (pod.nodeName === '' || nodeNames.has(pod.nodeName)) return pod
+  findings.push({ code: 'unknown-node', subject: pod.id, detail: `its node ${pod.nodeName} is not in the input` })
+  return { ...pod, nodeName: '' }
+}
+
+function buildNodes(snapshot: Snapshot, onNode: ReadonlyMap<string, readonly Pod[]>, findings: Finding[]): Node[] {
+  const groups = groupNames(snapshot.nodes)
+  const attachLimits = new Map(
+    snapshot.csiNodes.map(({ metadata, drivers }) => [
+      metadata.name,
+      Object.fromEntries(
+        drivers.flatMap(({ name, allocatableCount }) =>
+          allocatableCount === undefined ? [] : [[name, allocatableCount]],
+        ),
+      ) as Record<string, number>,
+    ]),
+  )
+  return snapshot.nodes
+    .map((object): Node => {
+      const { name } = object.metadata
+      const capacity = resourcesOf(object.status.capacity)
+      const allocatable = resourcesOf(object.status.allocatable)
+      for (const flaw of new Set([...capacity.flaws, ...allocatable.flaws]))
+        findings.push({ code: 'unreadable-capacity', subject: name, detail: flaw })
+      return {
+        ...identify(object),
+        name,
+        labels: object.metadata.labels,
+        annotations: object.metadata.annotations,
+        taints: object.spec.taints,
+        unschedulable: object.spec.unschedulable,
+        group: groups.get(name) ?? 'self-managed',
+        providerId: object.spec.providerID,
+        osImage: object.status.nodeInfo.osImage,
+        kernelVersion: object.status.nodeInfo.kernelVersion,
+        kubeletVersion: object.status.nodeInfo.kubeletVersion,
+        capacity: capacity.resources,
+        allocatable: allocatable.resources,
+        createdAt: object.metadata.createdAt,
+        attachLimits: attachLimits.get(name) ?? {},
+        pods: [...(onNode.get(name) ?? [])].sort((a, b) => (a.id < b.id ? -1 : 1)),
+      }
+    })
+    .sort(byName)
+}
+
+function buildGroups(nodes: readonly Node[], snapshot: Snapshot): NodeGroup[] {
+  const byGroup = new Map<string, Node[]>()
+  for (const node of nodes) byGroup.set(node.group, [...(byGroup.get(node.group) ?? []), node])
+  const pools = new Map(snapshot.nodePools.map((pool) => [pool.metadata.name, pool]))
+  const classes = new Map(snapshot.nodeClasses.map((nodeClass) => [nodeClass.metadata.name, nodeClass]))
+  return [...byGroup]
+    .map(([name, members]): NodeGroup => {
+      const owner = members[0]?.owner ?? 'self-managed'
+      const poolName = members[0]?.labels['karpenter.sh/nodepool']
+      const nodePool = poolName === undefined ? undefined : pools.get(poolName)
+      const kubelet: KubeletSettings | undefined =
+        nodePool === undefined ? undefined : (classes.get(nodePool.nodeClass.name)?.kubelet ?? nodePool.kubelet)
+      return { name, owner, nodes: members, template: nodeTemplate(members, { kubelet, nodePool }) }
+    })
+    .sort(byName)
+}
+
+/** Minor version of the newest kubelet: the control plane, whose features count, is at least that new. */
+export function newestMinor(nodes: readonly NodeObject[]): number | undefined {
+  const minors = nodes.flatMap(({ status }) => {
+    const match = /^v?1\.(\d+)/.exec(status.nodeInfo.kubeletVersion)
+    return match === null ? [] : [Number(match[1])]
+  })
+  return minors.length === 0 ? undefined : Math.max(...minors)
+}
+
+function mostCommon(values: readonly (string | undefined)[]): string | undefined {
+  const counts = new Map<string, number>()
+  for (const value of values) if (value !== undefined) counts.set(value, (counts.get(value) ?? 0) + 1)
+  return [...counts].sort(([a, countA], [b, countB]) => countB - countA || (a < b ? -1 : 1))[0]?.[0]
+}

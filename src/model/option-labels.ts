@@ -1,0 +1,55 @@
+import type { NodeTemplate } from '../domain/cluster.js'
+import type { CapacityType, InstanceType } from '../domain/offering.js'
+import type { Labels } from '../domain/snapshot.js'
+import { instanceLabels } from './instance-labels.js'
+
+const CAPACITY_KEY = 'karpenter.sh/capacity-type'
+
+/** Karpenter and Auto Mode write the same instance labels under their own prefixes; nobody else writes any. */
+function provisionerPrefix({ capacityTypeLabels, labels, nodePool }: NodeTemplate): string | undefined {
+  if (!Object.hasOwn(capacityTypeLabels, CAPACITY_KEY)) return undefined
+  const auto = labels['eks.amazonaws.com/compute-type'] === 'auto' || nodePool?.nodeClass.group === 'eks.amazonaws.com'
+  return auto ? 'eks.amazonaws.com/instance-' : 'karpenter.k8s.aws/instance-'
+}
+
+/**
+ * Labels of a node that the group would make on this machine, all but its hostname: the group's own, the well-known ones,
+ * the deprecated ones where live nodes have them, the capacity type by the provisioner's key, and what live nodes of the
+ * type say about their hardware. `zoneId` and `region` may be unknown: their labels are left out then.
+ */
+export function optionLabels(
+  template: NodeTemplate,
+  type: InstanceType,
+  zone: string,
+  zoneId: string | undefined,
+  capacityType: CapacityType,
+  region: string | undefined,
+): Labels {
+  const architecture = type.architectures[0]
+  const prefix = provisionerPrefix(template)
+  const derived: Readonly<Record<string, string | undefined>> = {
+    'beta.kubernetes.io/instance-type': type.name,
+    'beta.kubernetes.io/arch': architecture,
+    'failure-domain.beta.kubernetes.io/region': region ?? template.region,
+    'topology.k8s.aws/zone-id': zoneId,
+  }
+  const labels: Record<string, string | undefined> = {
+    ...template.labels,
+    'kubernetes.io/arch': architecture,
+    'kubernetes.io/os': template.os === 'windows' ? 'windows' : 'linux',
+    'node.kubernetes.io/instance-type': type.name,
+    'topology.kubernetes.io/region': region ?? template.region,
+    'topology.kubernetes.io/zone': zone,
+  }
+  if (prefix !== undefined)
+    for (const [name, value] of Object.entries(instanceLabels(type))) labels[prefix + name] = value
+  for (const key of template.derivedLabels ?? []) labels[key] = derived[key]
+  for (const key of template.zoneLabels) labels[key] = zone
+  for (const [key, values] of Object.entries(template.capacityTypeLabels)) labels[key] = values[capacityType]
+  Object.assign(labels, template.typeLabels?.[type.name])
+  return Object.fromEntries(
+    Object.entries(labels)
+      .filter((entry): entry is [string, string] => entry[1] !== undefined)
+      .sort(([a], [b]) => (a < b ? -1 : 1)),
+  )
+}

@@ -1,0 +1,136 @@
+/**
+ * Options as values. Order: flag, environment, file, default. A bad value is a Failure `bad-option` that names where it
+ * was written.
+ */
+import type { Condition } from './condition.js'
+import { FailureError } from './failure.js'
+import { lookUp, readConfigFile, type Environment, type Flags, type Sources } from './option-sources.js'
+import {
+  OPTION_ROWS,
+  REPORT_FORMATS,
+  ROWS,
+  type CniMode,
+  type LogLevel,
+  type OptionRow,
+  type Pricing,
+  type ReportFormat,
+} from './option-table.js'
+
+export type { Condition, ConditionResult, Measures } from './condition.js'
+export type { CniMode, LogLevel, ReportFormat } from './option-table.js'
+
+export type LogOptions = {
+  readonly logLevel: LogLevel
+  readonly logFormat: 'text' | 'json'
+  /** Colour is allowed; whether there is any also depends on the terminal. */
+  readonly color: boolean
+  readonly quiet: boolean
+}
+
+export type AnalyzeOptions = LogOptions & {
+  /** Files, or `-` for standard input: parts of one cluster. */
+  readonly snapshots: readonly string[]
+  readonly region: string | undefined
+  readonly pricing: Pricing
+  readonly out: string | undefined
+  readonly formats: ReadonlySet<ReportFormat>
+  /** ISO time in UTC. */
+  readonly now: string | undefined
+  /** Shares are fractions from 0 to 1. */
+  readonly maxSpot: number | undefined
+  readonly headroom: number
+  readonly maxNodeShare: number | undefined
+  readonly minNodes: number | undefined
+  /** Patterns for `matchesAny`; none means every type. */
+  readonly instanceTypes: readonly string[]
+  readonly excludeInstanceTypes: readonly string[]
+  /** Undefined: each workload stays on the architectures that it runs on today. */
+  readonly arch: 'amd64' | 'arm64' | 'any' | undefined
+  readonly cni: CniMode
+  readonly failOn: readonly Condition[]
+}
+
+/** Every option of `analyze`. */
+export async function readAnalyzeOptions(flags: Flags, environment: Environment): Promise<AnalyzeOptions> {
+  const sources = await allSources(flags, environment)
+  for (const refused of [ROWS.kubeconfig, ROWS.context, ROWS.usage]) one(refused, sources)
+  return analyzeOptions(sources)
+}
+
+/** The options of `analyze` for the sample cluster: whatever else was set, it and the catalog of the package are read. */
+export async function readDemoOptions(flags: Flags, environment: Environment, sample: string): Promise<AnalyzeOptions> {
+  return analyzeOptions(await allSources({ ...flags, snapshot: [sample], pricing: ['embedded'] }, environment))
+}
+
+function analyzeOptions(sources: Sources): AnalyzeOptions {
+  const formats = many(ROWS.formats, sources)
+  return {
+    ...logOptions(sources),
+    snapshots: many(ROWS.snapshots, sources),
+    region: one(ROWS.region, sources),
+    pricing: one(ROWS.pricing, sources) ?? { kind: 'embedded' },
+    out: one(ROWS.out, sources),
+    formats: new Set(formats.length === 0 ? REPORT_FORMATS : formats),
+    now: one(ROWS.now, sources),
+    maxSpot: one(ROWS.maxSpot, sources),
+    headroom: one(ROWS.headroom, sources) ?? 0,
+    maxNodeShare: one(ROWS.maxNodeShare, sources),
+    minNodes: one(ROWS.minNodes, sources),
+    instanceTypes: many(ROWS.instanceTypes, sources),
+    excludeInstanceTypes: many(ROWS.excludeInstanceTypes, sources),
+    arch: one(ROWS.arch, sources),
+    cni: one(ROWS.cni, sources) ?? 'auto',
+    failOn: many(ROWS.failOn, sources),
+  }
+}
+
+/** What every command has: how to log. */
+export const readLogOptions = async (flags: Flags, environment: Environment): Promise<LogOptions> =>
+  logOptions(await allSources(flags, environment))
+
+const logOptions = (sources: Sources): LogOptions => ({
+  logLevel: one(ROWS.logLevel, sources) ?? 'warn',
+  logFormat: one(ROWS.logFormat, sources) ?? 'text',
+  color: !(one(ROWS.noColor, sources) ?? false),
+  quiet: one(ROWS.quiet, sources) ?? false,
+})
+
+async function allSources(flags: Flags, environment: Environment): Promise<Sources> {
+  const path = one(ROWS.config, { flags, environment, file: undefined })
+  const keys = OPTION_ROWS.map((option) => option.flag).filter((name) => name !== ROWS.config.flag)
+  return { flags, environment, file: await readConfigFile(path, keys) }
+}
+
+function one<T>(option: OptionRow<T>, sources: Sources): T | undefined {
+  const given = lookUp(option, sources)
+  if (given === undefined) return undefined
+  const [only = '', ...others] = given.texts
+  if (others.length === 0) return checked(option, given.origin, only)
+  throw new FailureError({ kind: 'bad-option', name: given.origin, got: given.texts.join(' and '), want: 'one value' })
+}
+
+function many<T>(option: OptionRow<T>, sources: Sources): readonly T[] {
+  const given = lookUp(option, sources)
+  if (given === undefined) return []
+  // An empty list is a slip of a script, and would silently mean "no limit".
+  const texts = given.texts.length === 0 ? [''] : given.texts
+  return texts.map((each) => checked(option, given.origin, each))
+}
+
+function checked<T>(option: OptionRow<T>, origin: string, given: string): T {
+  const result = option.schema.safeParse(given)
+  if (result.success) return result.data
+  const own = result.error.issues.find((issue) => issue.code === 'custom')
+  throw new FailureError({ kind: 'bad-option', name: origin, got: given, want: own?.message ?? option.want })
+}
+
+/** Whether a name fits any of the patterns, in which `*` stands for any text and `?` for one character. */
+export function matchesAny(patterns: readonly string[], name: string): boolean {
+  return patterns.some((pattern) => {
+    const source = pattern
+      .replaceAll(/[.+^${}()|[\]\\]/g, '\\$&')
+      .replaceAll('*', '.*')
+      .replaceAll('?', '.')
+    return new RegExp(`^${source}$`).test(name)
+  })
+}

@@ -1,0 +1,191 @@
+import type { NodeOption } from '../domain/plan.js'
+import type { Pod } from '../domain/pod.js'
+import type { Resources } from '../domain/resources.js'
+import type { Board, Site } from './board.js'
+import type { Limits, LiveNode, Machine, PackProblem } from './problem.js'
+
+/** A node that a draft may use: one of today's, or one to be bought. Off the board until it is opened. */
+export type Slot = {
+  readonly site: Site
+  readonly origin:
+    { readonly kind: 'live'; readonly live: LiveNode } | { readonly kind: 'new'; readonly option: NodeOption }
+  /** Pods that come with the node. */
+  readonly residents: readonly Pod[]
+  /** Hourly price in micro-dollars; undefined where unknown. */
+  readonly rate: number | undefined
+  /** Position on the board, or undefined while the slot is closed. */
+  index: number | undefined
+  /** Pods that the draft has put here. */
+  readonly pods: Set<Pod>
+}
+
+export const liveSlot = (live: LiveNode): Slot => ({
+  site: {
+    name: live.node.name,
+    labels: live.node.labels,
+    taints: live.node.taints,
+    unschedulable: live.node.unschedulable,
+    allocatable: live.node.allocatable,
+    attachLimits: live.node.attachLimits,
+  },
+  origin: { kind: 'live', live },
+  residents: live.residents,
+  rate: live.price.kind === 'known' ? live.price.rate : undefined,
+  index: undefined,
+  pods: new Set(),
+})
+
+/** A node to be bought, with the DaemonSet and static pods that it would run. */
+export const newSlot = (option: NodeOption, name: string): Slot => ({
+  site: {
+    name,
+    labels: { ...option.labels, 'kubernetes.io/hostname': name },
+    taints: option.taints,
+    unschedulable: false,
+    allocatable: option.allocatable,
+    attachLimits: option.attachLimits,
+  },
+  origin: { kind: 'new', option },
+  residents: option.overheadPods,
+  rate: option.price.rate,
+  index: undefined,
+  pods: new Set(),
+})
+
+/** Cordoned, lost or disrupted nodes may keep what they run, but no plan puts anything on them. */
+export const acceptsPods = (slot: Slot): boolean =>
+  slot.origin.kind === 'new' || slot.origin.live.node.closed === undefined
+
+export const machineOf = (slot: Slot): Machine =>
+  slot.origin.kind === 'live' ? slot.origin.live.node : slot.origin.option
+
+/** A pod that stays where it runs is counted as it is held; anywhere else, as its spec asks. */
+export const demand = (pod: Pod, slot: Slot): Resources => (pod.nodeName === slot.site.name ? pod.held : pod.needed)
+
+/** Absolute form of the guard rails that a single node must obey. */
+export type NodeLimits = { readonly headroom: number; readonly cpu: number; readonly memory: number }
+
+/**
+ * With at least N nodes asked for, no node may carry more than 1/N of all requests: then fewer than N cannot hold them.
+ */
+export function nodeLimits(limits: Limits, total: Resources): NodeLimits {
+  const share = Math.min(
+    limits.maxNodeShare ?? Infinity,
+    limits.minNodes === undefined ? Infinity : 1 / limits.minNodes,
+  )
+  return { headroom: limits.headroom, cpu: share * total.cpu, memory: share * total.memory }
+}
+
+/**
+ * A packing being tried out on the board: every step can be taken back, so that one board serves all attempts.
+ */
+export class Draft {
+  readonly board: Board
+  readonly #limits: NodeLimits
+  readonly #suits: PackProblem['suits']
+  /** Where each pod is now. */
+  readonly places = new Map<Pod, Slot>()
+  #undo: (() => void)[] = []
+
+  constructor(board: Board, problem: PackProblem) {
+    this.board = board
+    this.#limits = nodeLimits(problem.limits, problem.total)
+    this.#suits = problem.suits
+  }
+
+  /** Puts an empty node on the board, with the pods that come with it. */
+  open(slot: Slot): void {
+    this.#open(slot)
+    this.#undo.push(() => this.#close(slot))
+  }
+
+  /** Takes an empty node off the board. */
+  close(slot: Slot): void {
+    this.#close(slot)
+    this.#undo.push(() => this.#open(slot))
+  }
+
+  put(pod: Pod, slot: Slot): void {
+    this.#put(pod, slot)
+    this.#undo.push(() => this.#take(pod, slot))
+  }
+
+  take(pod: Pod): Slot {
+    const slot = this.places.get(pod)
+    if (slot === undefined) throw new Error(`${pod.id} has no place in this draft`)
+    this.#take(pod, slot)
+    this.#undo.push(() => this.#put(pod, slot))
+    return slot
+  }
+
+  /** A point to come back to. */
+  mark(): number {
+    return this.#undo.length
+  }
+
+  rollback(mark: number): void {
+    while (this.#undo.length > mark) this.#undo.pop()?.()
+  }
+
+  /** May the pod go there now, by the scheduler's rules, its workload's fitness and the user's guard rails? */
+  takes(slot: Slot, pod: Pod): boolean {
+    const index = slot.index
+    if (index === undefined || !this.board.fits(pod, index)) return false
+    // What runs there today may stay, whatever is thought of its fitness.
+    if (pod.nodeName !== slot.site.name && !this.#suits(pod, machineOf(slot))) return false
+    return this.#withinLimits(slot, pod, index)
+  }
+
+  /** Does the node, as it is filled now, carry more than a guard rail of the user allows? */
+  breaksLimits(slot: Slot): boolean {
+    return slot.index !== undefined && slot.pods.size > 1 && !this.#isWithin(slot, 0, 0, slot.index)
+  }
+
+  #withinLimits(slot: Slot, pod: Pod, index: number): boolean {
+    // A pod that breaks a guard rail all by itself gets a node of its own.
+    if (slot.pods.size === 0) return true
+    const need = demand(pod, slot)
+    return this.#isWithin(slot, need.cpu, need.memory, index)
+  }
+
+  #isWithin(slot: Slot, moreCpu: number, moreMemory: number, index: number): boolean {
+    const { headroom, cpu, memory } = this.#limits
+    if (headroom === 0 && cpu === Infinity) return true
+    const free = this.board.free(index)
+    const all = slot.site.allocatable
+    return (
+      all.cpu - free.cpu + moreCpu <= Math.min(cpu, all.cpu * (1 - headroom)) &&
+      all.memory - free.memory + moreMemory <= Math.min(memory, all.memory * (1 - headroom))
+    )
+  }
+
+  #open(slot: Slot): void {
+    const index = this.board.addSite(slot.site)
+    slot.index = index
+    for (const pod of slot.residents) this.board.place(pod, index, 'held')
+  }
+
+  #close(slot: Slot): void {
+    const index = this.#indexOf(slot)
+    for (const pod of slot.residents) this.board.remove(pod, index)
+    this.board.removeSite(index)
+    slot.index = undefined
+  }
+
+  #put(pod: Pod, slot: Slot): void {
+    this.board.place(pod, this.#indexOf(slot), pod.nodeName === slot.site.name ? 'held' : 'needed')
+    slot.pods.add(pod)
+    this.places.set(pod, slot)
+  }
+
+  #take(pod: Pod, slot: Slot): void {
+    this.board.remove(pod, this.#indexOf(slot))
+    slot.pods.delete(pod)
+    this.places.delete(pod)
+  }
+
+  #indexOf(slot: Slot): number {
+    if (slot.index === undefined) throw new Error(`node ${slot.site.name} is not on the board`)
+    return slot.index
+  }
+}

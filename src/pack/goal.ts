@@ -1,0 +1,46 @@
+import type { CapacityPolicy, Goal } from '../domain/goal.js'
+import type { NodeOption } from '../domain/plan.js'
+import type { Layout } from './layout.js'
+import type { PackGroup } from './problem.js'
+
+/** Best first. What breaks a guard rail, or is on spot where it should not be, comes last: only for want of better. */
+export function byPreference(layouts: readonly Layout[], goal: Goal): Layout[] {
+  const faults = (layout: Layout): number =>
+    layout.breaches + (goal.kind !== 'repack' && goal.policy.kind === 'on-demand' ? layout.spotNodes : 0)
+  const cheapest = [...layouts].sort(
+    (a, b) => faults(a) - faults(b) || a.rate - b.rate || a.moves - b.moves || a.nodes.length - b.nodes.length,
+  )
+  const best = cheapest[0]
+  if (goal.kind !== 'fewest' || best === undefined) return cheapest
+  const limit = best.rate * (1 + goal.margin)
+  const within = (layout: Layout): boolean => faults(layout) === faults(best) && layout.rate <= limit
+  return [
+    ...cheapest.filter(within).sort((a, b) => a.nodes.length - b.nodes.length || a.rate - b.rate),
+    ...cheapest.filter((layout) => !within(layout)),
+  ]
+}
+
+/** Machines that a policy lets a group buy. */
+export function allowedOptions(group: PackGroup, policy: CapacityPolicy): readonly NodeOption[] {
+  switch (policy.kind) {
+    case 'as-is': {
+      const today = new Set(group.live.map(({ node }) => (node.capacityType === 'spot' ? 'spot' : 'on-demand')))
+      return group.options.filter(({ capacityType }) => today.has(capacityType === 'spot' ? 'spot' : 'on-demand'))
+    }
+    case 'on-demand': {
+      return group.options.filter(({ capacityType }) => capacityType !== 'spot')
+    }
+    case 'spot':
+      return group.options
+    default:
+      return policy satisfies never
+  }
+}
+
+/** Policies that come to the same for a group share their layouts. */
+export function policyKey(group: PackGroup, policy: CapacityPolicy | undefined): string {
+  if (policy === undefined) return 'repack'
+  if (policy.kind === 'spot') return `spot ${policy.share}`
+  const onDemandOnly = group.live.every(({ node }) => node.capacityType !== 'spot')
+  return onDemandOnly ? 'on-demand' : policy.kind
+}

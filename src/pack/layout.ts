@@ -1,0 +1,80 @@
+import type { Pod } from '../domain/pod.js'
+import { machineOf, type Draft, type Slot } from './draft.js'
+
+/** Where everything of one group is, ready to be put on the board again. */
+export type Layout = {
+  readonly nodes: readonly { readonly slot: Slot; readonly pods: readonly Pod[] }[]
+  /** Micro-dollars per hour of the nodes with a price; those without are the same in every layout of a group. */
+  readonly rate: number
+  /** Pods that run now and would be on another node. */
+  readonly moves: number
+  /** Nodes of it that are on spot. */
+  readonly spotNodes: number
+  /** Nodes that carry more than a guard rail of the user allows. */
+  readonly breaches: number
+  /** How it was found, for notes: `keep`, `drain`, or the shapes that it was built from. */
+  readonly method: string
+}
+
+export function capture(draft: Draft, slots: readonly Slot[], method: string): Layout {
+  let rate = 0
+  let moves = 0
+  let spotNodes = 0
+  let breaches = 0
+  const nodes = slots.map((slot) => {
+    rate += slot.rate ?? 0
+    if (machineOf(slot).capacityType === 'spot') spotNodes += 1
+    if (draft.breaksLimits(slot)) breaches += 1
+    for (const pod of slot.pods) if (pod.nodeName !== '' && pod.nodeName !== slot.site.name) moves += 1
+    return { slot, pods: [...slot.pods] }
+  })
+  return { nodes, rate, moves, spotNodes, breaches, method }
+}
+
+/** Takes a group off the board: its pods, then its nodes. */
+export function clear(draft: Draft, slots: Iterable<Slot>): void {
+  for (const slot of slots) {
+    for (const pod of [...slot.pods]) draft.take(pod)
+    draft.close(slot)
+  }
+}
+
+/**
+ * Puts a layout on the board. With `check`, each pod must be taken by the rules as things stand now (another group may
+ * have changed since the layout was made): false says that one was not, and the caller rolls back.
+ */
+export function lay(draft: Draft, layout: Layout, check: boolean): boolean {
+  for (const { slot } of layout.nodes) draft.open(slot)
+  let waiting = layout.nodes.flatMap(({ slot, pods }) => pods.map((pod) => ({ slot, pod })))
+  // Pods that stay need no leave; the others may have to wait for a pod that they want to be near.
+  const stays = ({ slot, pod }: { slot: Slot; pod: Pod }): boolean => !check || pod.nodeName === slot.site.name
+  for (const one of waiting.filter(stays)) draft.put(one.pod, one.slot)
+  waiting = waiting.filter((one) => !stays(one))
+  while (waiting.length > 0) {
+    const next = waiting.filter(({ slot, pod }) => {
+      if (!draft.takes(slot, pod)) return true
+      draft.put(pod, slot)
+      return false
+    })
+    if (next.length === waiting.length) return false
+    waiting = next
+  }
+  return true
+}
+
+/**
+ * Pods that the rules would no longer let where they are. Rules between pods are checked when a pod is placed, not when
+ * another leaves; a plan must hold in its final state as well.
+ */
+export function misplaced(draft: Draft): Pod[] {
+  const found: Pod[] = []
+  for (const [pod, slot] of draft.places) {
+    const { index } = slot
+    if (index === undefined || !draft.board.hasTopologyRules(draft.board.classKey(pod))) continue
+    const as = pod.nodeName === slot.site.name ? 'held' : 'needed'
+    draft.board.remove(pod, index)
+    if (!draft.board.fits(pod, index)) found.push(pod)
+    draft.board.place(pod, index, as)
+  }
+  return found
+}

@@ -1,0 +1,150 @@
+import type { Goal } from '../domain/goal.js'
+import type { LowerBound } from '../domain/plan.js'
+import type { Pod } from '../domain/pod.js'
+import { subtract, sum, type Resources } from '../domain/resources.js'
+import type { MicroUsdPerHour } from '../domain/units.js'
+import { allowedOptions } from './goal.js'
+import type { Machine, PackGroup, PackProblem } from './problem.js'
+import { room } from './shapes.js'
+
+/** A machine that a plan may pay for: what it has room for, and its price in micro-dollars per hour. */
+type Bin = { readonly free: Resources; readonly rate: number; readonly machine: Machine }
+
+/** Rounds of a search that halves an interval: the bound is valid after any number, only its strength changes. */
+const HALVINGS = 60
+
+/**
+ * A cost per hour that no plan for the goal can go below. Pods stay in their group, so groups add up. In each group the
+ * nodes that must stay are paid for and their free room is used; what the remaining pods request in sum must then be
+ * bought at no less than the best price per core, GiB, pod slot or device of any machine on offer, today's included.
+ * Rules between pods, whole nodes and guard rails are left out: they could only make a plan dearer.
+ */
+export function lowerBound(problem: PackProblem, goal: Goal): LowerBound {
+  const micro = problem.groups.reduce((total, group) => total + groupBound(group, problem, goal), 0)
+  return {
+    // Rounded against us: a bound that is a fraction of a micro-dollar too high would be no bound.
+    rate: Math.floor(micro * (1 - 1e-9)) as MicroUsdPerHour,
+    basis: 'requests ÷ best price per core, GiB, pod slot and device of the machines on offer, group by group',
+  }
+}
+
+function groupBound(group: PackGroup, problem: PackProblem, goal: Goal): number {
+  const stay = group.live.filter(({ mustStay, pinned }) => mustStay !== undefined || pinned.size > 0)
+  const paid = stay.reduce((total, { price }) => total + (price.kind === 'known' ? price.rate : 0), 0)
+  const bins: Bin[] = group.live.flatMap((live) =>
+    live.price.kind === 'known' && !stay.includes(live)
+      ? [{ free: freeOf(live.node.allocatable, live.residents), rate: live.price.rate, machine: live.node }]
+      : [],
+  )
+  if (goal.kind !== 'repack')
+    for (const option of allowedOptions(group, goal.policy))
+      bins.push({ free: room(option), rate: option.price.rate, machine: option })
+
+  const absorbed = sum(stay.map(({ node, residents }) => positive(freeOf(node.allocatable, residents))))
+  const onSpot = new Set(group.live.filter(({ node }) => node.capacityType === 'spot').flatMap(({ pods }) => pods))
+  const all = group.live.flatMap(({ pods }) => pods)
+  const spotFit = (pod: Pod): boolean =>
+    onSpot.has(pod) || problem.suits(pod, { capacityType: 'spot', architecture: undefined })
+  const everywhere = all.filter(spotFit)
+  const onDemandOnly = all.filter((pod) => !spotFit(pod))
+  return (
+    paid +
+    Math.max(
+      twoResourceBound(bins, positive(subtract(sum(all.map(least)), absorbed))),
+      ...resourceNames(bins).map((name) => {
+        const wanted = (pods: readonly Pod[]): number =>
+          pods.reduce((total, pod) => total + amount(least(pod), name), 0)
+        const anyBin = unitPrice(bins, name)
+        const onDemand = unitPrice(
+          bins.filter(({ machine }) => machine.capacityType !== 'spot'),
+          name,
+        )
+        // What the staying nodes absorb is taken from the dearer demand first: the bound stays on the safe side.
+        const taken = amount(absorbed, name)
+        const dear = Math.max(0, wanted(onDemandOnly) - taken)
+        const cheap = Math.max(0, wanted(everywhere) - Math.max(0, taken - wanted(onDemandOnly)))
+        return priced(dear, onDemand) + priced(cheap, anyBin)
+      }),
+    )
+  )
+}
+
+/** What a pod takes at least: one that stays counts as it is held, one that moves as its spec asks. */
+const least = ({ held, needed }: Pod): Resources => {
+  const extended: Record<string, number> = {}
+  for (const name of Object.keys(needed.extended))
+    extended[name] = Math.min(needed.extended[name] ?? 0, held.extended[name] ?? 0)
+  const pick = <Unit extends number>(a: Unit, b: Unit): Unit => (a < b ? a : b)
+  return {
+    cpu: pick(held.cpu, needed.cpu),
+    memory: pick(held.memory, needed.memory),
+    ephemeralStorage: pick(held.ephemeralStorage, needed.ephemeralStorage),
+    pods: needed.pods,
+    extended,
+  }
+}
+
+const freeOf = (allocatable: Resources, residents: readonly Pod[]): Resources =>
+  subtract(allocatable, sum(residents.map(({ held }) => held)))
+
+const positive = (resources: Resources): Resources => {
+  const clamp = <Unit extends number>(value: Unit): Unit => (value < 0 ? (0 as Unit) : value)
+  return {
+    cpu: clamp(resources.cpu),
+    memory: clamp(resources.memory),
+    ephemeralStorage: clamp(resources.ephemeralStorage),
+    pods: clamp(resources.pods),
+    extended: Object.fromEntries(Object.entries(resources.extended).map(([name, value]) => [name, clamp(value)])),
+  }
+}
+
+const resourceNames = (bins: readonly Bin[]): string[] => [
+  'cpu',
+  'memory',
+  'pods',
+  ...new Set(bins.flatMap(({ free }) => Object.keys(free.extended))),
+]
+
+const amount = (resources: Resources, name: string): number =>
+  name === 'cpu' || name === 'memory' || name === 'pods' ? resources[name] : (resources.extended[name] ?? 0)
+
+/** Best price per unit of one resource; undefined where no machine has any. */
+function unitPrice(bins: readonly Bin[], name: string): number | undefined {
+  let best: number | undefined
+  for (const { free, rate } of bins) {
+    const has = amount(free, name)
+    if (has > 0 && (best === undefined || rate / has < best)) best = rate / has
+  }
+  return best
+}
+
+/** Demand that no machine can serve adds nothing: such pods have no plan, and the bound is about the others. */
+const priced = (units: number, price: number | undefined): number => (price === undefined ? 0 : units * price)
+
+/**
+ * The best pair of prices, per millicore and per byte, at which no machine on offer sells: whatever the pair, requests ×
+ * prices is a bound (weak duality of the fractional covering problem). For a given price of CPU the best price of memory
+ * follows, and the bound is concave in the price of CPU, so that halving the interval finds the top.
+ */
+function twoResourceBound(bins: readonly Bin[], demand: Resources): number {
+  const cpuCeiling = unitPrice(bins, 'cpu')
+  if (cpuCeiling === undefined) return 0
+  const value = (cpuPrice: number): number => {
+    let memoryPrice = Infinity
+    for (const { free, rate } of bins) {
+      const left = rate - Math.max(0, free.cpu) * cpuPrice
+      if (left < 0) return 0
+      if (free.memory > 0) memoryPrice = Math.min(memoryPrice, left / free.memory)
+    }
+    return demand.cpu * cpuPrice + (Number.isFinite(memoryPrice) ? demand.memory * memoryPrice : 0)
+  }
+  let low = 0
+  let high = cpuCeiling
+  for (let round = 0; round < HALVINGS; round += 1) {
+    const a = low + (high - low) / 3
+    const b = high - (high - low) / 3
+    if (value(a) < value(b)) low = a
+    else high = b
+  }
+  return Math.max(value(low), value(high))
+}

@@ -1,0 +1,52 @@
+import type { Node } from '../domain/cluster.js'
+import type { Architecture, CapacityType, Price } from '../domain/offering.js'
+import type { NodeOption } from '../domain/plan.js'
+import type { Pod } from '../domain/pod.js'
+import type { Resources } from '../domain/resources.js'
+
+/** A node of today as a packing sees it. */
+export type LiveNode = {
+  readonly node: Node
+  readonly price: Price
+  /** Why every plan keeps the node (no price, held by a pod that may not move, …), or undefined. */
+  readonly mustStay: string | undefined
+  /** Pods that come with the node: DaemonSets, static pods, pods that need no place. */
+  readonly residents: readonly Pod[]
+  /** Pods that every plan must place: here, if the node stays. */
+  readonly pods: readonly Pod[]
+  /** Of `pods`, those that may not be moved. */
+  readonly pinned: ReadonlySet<Pod>
+}
+
+/** Nodes made from one template, with the machines that the template may be given. Pods stay within their group. */
+export type PackGroup = {
+  readonly name: string
+  readonly live: readonly LiveNode[]
+  /** Machines that new nodes of the group may be, of every capacity type. */
+  readonly options: readonly NodeOption[]
+}
+
+/** Guard rails of the user; undefined where none is set. */
+export type Limits = {
+  /** This share of each of CPU and memory stays free on the nodes that a plan fills. */
+  readonly headroom: number
+  /** No node carries more than this share of all requests, unless one pod alone is larger. */
+  readonly maxNodeShare: number | undefined
+  readonly minNodes: number | undefined
+}
+
+export type PackProblem = {
+  readonly groups: readonly PackGroup[]
+  /** Running nowhere yet: placed where a plan has room. */
+  readonly pending: readonly Pod[]
+  /** Requests of everything on packed nodes: what `maxNodeShare` is a share of. */
+  readonly total: Resources
+  readonly limits: Limits
+  /** May the pod's workload run on such a machine, apart from the scheduler's rules: fit for spot, built for the CPU? */
+  readonly suits: (pod: Pod, machine: Machine) => boolean
+}
+
+export type Machine = {
+  readonly capacityType: CapacityType | undefined
+  readonly architecture: Architecture | undefined
+}

@@ -1,0 +1,161 @@
+import type { NodeOption } from '../domain/plan.js'
+import type { Pod } from '../domain/pod.js'
+import { machineOf, newSlot, type Draft, type Slot } from './draft.js'
+import { Pool, type Opener } from './first-fit.js'
+import { byText, largestFirst } from './order.js'
+import type { Machine, PackProblem } from './problem.js'
+import { cheapestFirst, holds, room, siteOf } from './shapes.js'
+import { staticRefusals } from './static-fit.js'
+
+/** What a group may be rebuilt from in one attempt. */
+export type Materials = {
+  /** Today's nodes that may go: opened again, under their own names, where the plan wants such a machine. */
+  readonly reusable: readonly Slot[]
+  /** Today's nodes that stay; their free room is used first. */
+  readonly fixed: readonly Slot[]
+  /** Machines that may be bought. */
+  readonly options: readonly NodeOption[]
+  /** Of those, the ones that could hold the pod, cheapest first. */
+  readonly machinesFor: (pod: Pod) => readonly NodeOption[]
+  /** Machine types to prefer, one per capacity type. */
+  readonly shapes: ReadonlySet<string>
+  /** Should the pod be on spot, where the rules allow it? */
+  readonly wantsSpot: (pod: Pod) => boolean
+  readonly suits: PackProblem['suits']
+  /** Names for bought nodes, never given out twice. */
+  readonly nextName: () => string
+}
+
+/**
+ * First fit decreasing over one group: takes its movable nodes off the board and places their pods anew, on what stays
+ * and on nodes of the preferred shapes; a pod that these cannot hold gets the cheapest machine that can. Returns the
+ * nodes in use, or undefined when a pod is left over (the caller rolls back).
+ */
+export function replan(draft: Draft, materials: Materials): Slot[] | undefined {
+  const homeless = materials.reusable.flatMap((slot) => [...slot.pods])
+  for (const pod of homeless) draft.take(pod)
+  for (const slot of materials.reusable) draft.close(slot)
+
+  const opened: Slot[] = []
+  const open = opener(draft, materials, opened)
+  const pool = new Pool(draft, materials.fixed)
+  const reference = materials.options[0]?.allocatable ?? materials.reusable[0]?.site.allocatable
+  if (reference === undefined) return homeless.length === 0 ? [...materials.fixed] : undefined
+  const left = pool.putAll(largestFirst(homeless, reference), open)
+  return left.length === 0 ? [...materials.fixed, ...opened] : undefined
+}
+
+function opener(draft: Draft, materials: Materials, opened: Slot[]): Opener {
+  const spares = new Map<string, Slot[]>()
+  for (const slot of materials.reusable) {
+    if (slot.origin.kind !== 'live' || slot.origin.live.node.closed !== undefined) continue
+    const key = kindOf(slot.origin.live.node)
+    spares.set(key, [...(spares.get(key) ?? []), slot])
+  }
+  const inZone = new Map<string, number>()
+
+  const tryOpen = (slot: Slot, pod: Pod): boolean => {
+    draft.open(slot)
+    if (draft.takes(slot, pod)) return true
+    draft.close(slot)
+    return false
+  }
+  const openOne = (option: NodeOption, pod: Pod): Slot | undefined => {
+    const spare = spares.get(kindOf(option))
+    for (const slot of spare ?? [])
+      if (tryOpen(slot, pod)) {
+        spares.set(
+          kindOf(option),
+          (spare ?? []).filter((other) => other !== slot),
+        )
+        return slot
+      }
+    const bought = newSlot(option, materials.nextName())
+    return tryOpen(bought, pod) ? bought : undefined
+  }
+  /** The zone with the fewest nodes first, so that the group stays spread over its zones. */
+  const emptiestZoneFirst = (candidates: readonly NodeOption[]): NodeOption[] =>
+    [...candidates].sort(
+      (a, b) =>
+        (inZone.get(a.zone) ?? 0) - (inZone.get(b.zone) ?? 0) || a.price.rate - b.price.rate || byText(a.id, b.id),
+    )
+
+  /** Machines for a pod in two lists: of the wished capacity type, and the rest. */
+  const byWish = (pod: Pod): readonly (readonly NodeOption[])[] => {
+    const possible = materials.machinesFor(pod)
+    const spotFirst = materials.wantsSpot(pod)
+    return [spotFirst, !spotFirst].map((spot) => possible.filter((option) => (option.capacityType === 'spot') === spot))
+  }
+
+  return (pod) => {
+    for (const wished of byWish(pod)) {
+      const preferred = emptiestZoneFirst(wished.filter((option) => materials.shapes.has(option.instanceType)))
+      const others = wished.filter((option) => !materials.shapes.has(option.instanceType))
+      for (const option of [...preferred, ...others]) {
+        const slot = openOne(option, pod)
+        if (slot === undefined) continue
+        inZone.set(option.zone, (inZone.get(option.zone) ?? 0) + 1)
+        opened.push(slot)
+        return slot
+      }
+    }
+    return undefined
+  }
+}
+
+/** Could a node of this kind, holding nothing but its overhead, take the pod? */
+export const mayHold = (option: NodeOption, pod: Pod, suits: PackProblem['suits']): boolean =>
+  holds(room(option), pod.needed) && suits(pod, option) && staticRefusals(pod, siteOf(option)).length === 0
+
+const kindOf = (
+  machine: Machine & { readonly instanceType: string | undefined; readonly zone: string | undefined },
+): string => `${machine.instanceType ?? ''}/${machine.zone ?? ''}/${machine.capacityType ?? ''}`
+
+/**
+ * Moves each bought node's pods to the cheapest machine in the same zone that still holds them all: the last node of a
+ * first-fit packing is mostly empty. Returns the nodes after the exchange.
+ */
+export function trim(draft: Draft, slots: readonly Slot[], materials: Materials): Slot[] {
+  const options = cheapestFirst(materials.options)
+  return slots.map((slot) => {
+    if (slot.origin.kind !== 'new') return slot
+    const { zone, capacityType, price } = slot.origin.option
+    for (const option of options) {
+      if (option.price.rate >= price.rate) break
+      if (option.zone !== zone || (option.capacityType === 'spot' && capacityType !== 'spot')) continue
+      const smaller = exchange(draft, slot, newSlot(option, slot.site.name), materials.suits)
+      if (smaller !== undefined) return smaller
+    }
+    return slot
+  })
+}
+
+function exchange(draft: Draft, from: Slot, to: Slot, suits: PackProblem['suits']): Slot | undefined {
+  const pods = [...from.pods]
+  const machine = machineOf(to)
+  if (!pods.every((pod) => suits(pod, machine))) return undefined
+  if (to.origin.kind === 'new' && !fitsTogether(to.origin.option, pods)) return undefined
+  const mark = draft.mark()
+  for (const pod of pods) draft.take(pod)
+  draft.close(from)
+  draft.open(to)
+  for (const pod of pods) {
+    if (!draft.takes(to, pod)) {
+      draft.rollback(mark)
+      return undefined
+    }
+    draft.put(pod, to)
+  }
+  return to
+}
+
+function fitsTogether(option: NodeOption, pods: readonly Pod[]): boolean {
+  const free = room(option)
+  let cpu = 0
+  let memory = 0
+  for (const pod of pods) {
+    cpu += pod.needed.cpu
+    memory += pod.needed.memory
+  }
+  return cpu <= free.cpu && memory <= free.memory && pods.length <= free.pods
+}

@@ -1,0 +1,71 @@
+import type { NodeOption } from '../domain/plan.js'
+import type { Resources } from '../domain/resources.js'
+import { subtract } from '../domain/resources.js'
+import { byText } from './order.js'
+import type { Site } from './site.js'
+
+const rooms = new WeakMap<NodeOption, Resources>()
+
+/** What is left for pods on a new node, once its DaemonSets and static pods run. */
+export function room(option: NodeOption): Resources {
+  const known = rooms.get(option)
+  if (known !== undefined) return known
+  const free = subtract(option.allocatable, option.overhead)
+  rooms.set(option, free)
+  return free
+}
+
+const sites = new WeakMap<NodeOption, Site>()
+
+/** A node of this kind as the scheduler's rules see it, before it has a name. */
+export function siteOf(option: NodeOption): Site {
+  const known = sites.get(option)
+  if (known !== undefined) return known
+  const { labels, taints, allocatable, attachLimits } = option
+  const site: Site = { name: '', labels, taints, unschedulable: false, allocatable, attachLimits }
+  sites.set(option, site)
+  return site
+}
+
+/** Nodes of this kind that the demand takes at least, one resource at a time; undefined where it cannot hold any of one. */
+function nodesFor(demand: Resources, free: Resources): number | undefined {
+  let nodes = 0
+  const count = (wanted: number, has: number): void => {
+    if (wanted > 0) nodes = Math.max(nodes, has > 0 ? wanted / has : Infinity)
+  }
+  count(demand.cpu, free.cpu)
+  count(demand.memory, free.memory)
+  count(demand.pods, free.pods)
+  for (const [name, amount] of Object.entries(demand.extended)) count(amount, free.extended[name] ?? 0)
+  return Number.isFinite(nodes) ? nodes : undefined
+}
+
+/**
+ * Instance types by what the whole demand would cost at least on nodes of that type alone, cheapest first. It decides
+ * which types a packing tries as its main shape; a type that is left out may still serve single nodes.
+ */
+export function rankShapes(options: readonly NodeOption[], demand: Resources, most: number): string[] {
+  const costs = new Map<string, number>()
+  for (const option of options) {
+    const nodes = nodesFor(demand, room(option))
+    if (nodes === undefined) continue
+    const cost = Math.max(1, Math.ceil(nodes)) * option.price.rate
+    const known = costs.get(option.instanceType)
+    if (known === undefined || cost < known) costs.set(option.instanceType, cost)
+  }
+  return [...costs]
+    .sort(([a, costA], [b, costB]) => costA - costB || byText(a, b))
+    .slice(0, most)
+    .map(([type]) => type)
+}
+
+/** Cheapest first; equal prices by name. */
+export const cheapestFirst = (options: readonly NodeOption[]): NodeOption[] =>
+  [...options].sort((a, b) => a.price.rate - b.price.rate || byText(a.id, b.id))
+
+export const holds = (free: Resources, need: Resources): boolean =>
+  need.cpu <= free.cpu &&
+  need.memory <= free.memory &&
+  need.pods <= free.pods &&
+  need.ephemeralStorage <= free.ephemeralStorage &&
+  Object.entries(need.extended).every(([name, amount]) => amount <= (free.extended[name] ?? 0))

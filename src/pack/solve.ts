@@ -1,0 +1,246 @@
+import type { CapacityPolicy, Goal } from '../domain/goal.js'
+import type { NodeOption } from '../domain/plan.js'
+import type { Pod } from '../domain/pod.js'
+import { sum, type Resources } from '../domain/resources.js'
+import { createBoard, type BoardContext } from './board.js'
+import { acceptsPods, Draft, liveSlot, machineOf, type Slot } from './draft.js'
+import { drain } from './drain.js'
+import { Pool } from './first-fit.js'
+import { allowedOptions, byPreference, policyKey } from './goal.js'
+import { capture, clear, lay, misplaced, type Layout } from './layout.js'
+import { largestFirst } from './order.js'
+import type { PackGroup, PackProblem } from './problem.js'
+import { mayHold, replan, trim, type Materials } from './replan.js'
+import { cheapestFirst, rankShapes } from './shapes.js'
+import { spotWish } from './spot.js'
+
+/** Nodes with their pods, and the pods without a node. */
+export type Solution = {
+  readonly layouts: ReadonlyMap<string, Layout>
+  readonly pendingPlaced: ReadonlyMap<Pod, Slot>
+  readonly pendingLeft: readonly Pod[]
+}
+
+/** Pods × shapes that one group may cost: budgets count steps, so that the result does not depend on the machine. */
+const STEPS = 400_000
+const AIMS = [1, 0.85, 0.7, 0.5, 0.25]
+const MOST_SHAPES = 10
+const FEWEST_SHAPES = 2
+
+const NOT_YET: Layout = { nodes: [], rate: 0, moves: 0, spotNodes: 0, breaches: 0, method: 'keep' }
+
+type GroupState = { readonly group: PackGroup; readonly slots: readonly Slot[]; readonly keep: Layout }
+
+/**
+ * Finds plans for one problem. It holds one board; every question starts from today's state and leaves it as it was, so
+ * that answers do not depend on the order of the questions.
+ */
+export class Solver {
+  readonly #problem: PackProblem
+  readonly #draft: Draft
+  readonly #groups: readonly GroupState[]
+  readonly #misplacedToday: ReadonlySet<Pod>
+  readonly #found = new Map<string, readonly Layout[]>()
+  readonly #machines = new Map<string, readonly NodeOption[]>()
+  #bought = 0
+
+  constructor(problem: PackProblem, context: BoardContext) {
+    this.#problem = problem
+    this.#draft = new Draft(createBoard(context), problem)
+    this.#groups = problem.groups.map((group) => {
+      const slots = group.live.map(liveSlot)
+      for (const slot of slots) this.#draft.open(slot)
+      return { group, slots, keep: NOT_YET }
+    })
+    for (const { slots } of this.#groups)
+      for (const slot of slots)
+        if (slot.origin.kind === 'live') for (const pod of slot.origin.live.pods) this.#draft.put(pod, slot)
+    this.#groups = this.#groups.map((state) => ({ ...state, keep: capture(this.#draft, state.slots, 'keep') }))
+    this.#misplacedToday = new Set(misplaced(this.#draft))
+  }
+
+  /** Today's placement, pending pods left out. */
+  today(): Solution {
+    return {
+      layouts: new Map(this.#groups.map(({ group, keep }) => [group.name, keep])),
+      pendingPlaced: new Map(),
+      pendingLeft: this.#problem.pending,
+    }
+  }
+
+  solve(goal: Goal): Solution {
+    if (goal.kind === 'repack' || goal.policy.kind !== 'spot') return this.#solveOnce(goal)
+    // The share counts what is bought, not what is asked for: aim lower until what comes out is within it.
+    const { share } = goal.policy
+    for (const aim of AIMS) {
+      const solution = this.#solveOnce({ ...goal, policy: { kind: 'spot', share: share * aim } })
+      if (share >= 1 || spotShare(solution) <= share) return solution
+    }
+    return this.#solveOnce({ ...goal, policy: { kind: 'on-demand' } })
+  }
+
+  #solveOnce(goal: Goal): Solution {
+    const mark = this.#draft.mark()
+    try {
+      const chosen = new Map<string, Layout>()
+      for (const state of this.#groups) chosen.set(state.group.name, this.#settle(state, goal))
+      this.#undoMisplacements(chosen)
+      return { layouts: chosen, ...this.#placePending() }
+    } finally {
+      this.#draft.rollback(mark)
+    }
+  }
+
+  /** Puts the best layout that the other groups, as they are now, leave room for on the board. */
+  #settle(state: GroupState, goal: Goal): Layout {
+    for (const layout of byPreference(this.#layouts(state, goal), goal))
+      if (this.#replaceBy(state, layout)) return layout
+    return state.keep
+  }
+
+  #replaceBy(state: GroupState, layout: Layout): boolean {
+    if (layout === state.keep) return true
+    const mark = this.#draft.mark()
+    clear(this.#draft, state.slots)
+    if (lay(this.#draft, layout, true)) return true
+    this.#draft.rollback(mark)
+    return false
+  }
+
+  /** Groups whose pods break a rule in the final state, or make others break one, go back to what they are today. */
+  #undoMisplacements(chosen: Map<string, Layout>): void {
+    for (;;) {
+      const broken = misplaced(this.#draft).filter((pod) => !this.#misplacedToday.has(pod))
+      const changed = this.#groups.filter(({ group, keep }) => chosen.get(group.name) !== keep)
+      if (broken.length === 0 || changed.length === 0) return
+      const names = new Set(broken.map((pod) => pod.workload))
+      const guilty = changed.filter(({ group }) =>
+        chosen.get(group.name)?.nodes.some(({ pods }) => pods.some((pod) => names.has(pod.workload))),
+      )
+      for (const state of guilty.length > 0 ? guilty : changed) {
+        const layout = chosen.get(state.group.name)
+        if (layout === undefined) continue
+        clear(
+          this.#draft,
+          layout.nodes.map(({ slot }) => slot),
+        )
+        lay(this.#draft, state.keep, false)
+        chosen.set(state.group.name, state.keep)
+      }
+    }
+  }
+
+  #placePending(): Pick<Solution, 'pendingPlaced' | 'pendingLeft'> {
+    const reference = this.#groups[0]?.slots[0]?.site.allocatable
+    if (reference === undefined) return { pendingPlaced: new Map(), pendingLeft: this.#problem.pending }
+    const open = new Set<Slot>([...this.#draft.places.values(), ...this.#groups.flatMap(({ slots }) => slots)])
+    const pool = new Pool(
+      this.#draft,
+      [...open].filter((slot) => slot.index !== undefined && acceptsPods(slot)),
+    )
+    const pendingLeft = pool.putAll(largestFirst(this.#problem.pending, reference))
+    const left = new Set(pendingLeft)
+    const pendingPlaced = new Map<Pod, Slot>()
+    for (const pod of this.#problem.pending) {
+      const slot = this.#draft.places.get(pod)
+      if (slot !== undefined && !left.has(pod)) pendingPlaced.set(pod, slot)
+    }
+    return { pendingPlaced, pendingLeft }
+  }
+
+  /** All layouts of a group that the search finds for a goal; each attempt is taken back. */
+  #layouts(state: GroupState, goal: Goal): readonly Layout[] {
+    const policy = goal.kind === 'repack' ? undefined : goal.policy
+    const key = `${state.group.name} ${policyKey(state.group, policy)}`
+    const known = this.#found.get(key)
+    if (known !== undefined) return known
+    const found = [state.keep, ...this.#drained(state), ...(policy === undefined ? [] : this.#rebuilt(state, policy))]
+    this.#found.set(key, found)
+    return found
+  }
+
+  /** Machines that could hold a pod of the group with nothing else on them, cheapest first; asked once per class. */
+  #machinesFor(group: PackGroup, pod: Pod): readonly NodeOption[] {
+    const key = `${group.name}/${this.#draft.board.classKey(pod)}/${pod.workload}`
+    const known = this.#machines.get(key)
+    if (known !== undefined) return known
+    const found = cheapestFirst(group.options.filter((option) => mayHold(option, pod, this.#problem.suits)))
+    this.#machines.set(key, found)
+    return found
+  }
+
+  #attempt(make: () => Layout | undefined): Layout[] {
+    const mark = this.#draft.mark()
+    const layout = make()
+    this.#draft.rollback(mark)
+    return layout === undefined ? [] : [layout]
+  }
+
+  #drained({ group, slots }: GroupState): readonly Layout[] {
+    const key = `${group.name} drained`
+    const known = this.#found.get(key)
+    if (known !== undefined) return known
+    const found = this.#attempt(() => capture(this.#draft, drain(this.#draft, slots, mayGo), 'drain'))
+    this.#found.set(key, found)
+    return found
+  }
+
+  #rebuilt(state: GroupState, policy: CapacityPolicy): Layout[] {
+    const { group, slots } = state
+    const options = allowedOptions(group, policy)
+    const allowed = new Set(options)
+    const offered = new Map<readonly NodeOption[], readonly NodeOption[]>()
+    const machinesFor = (pod: Pod): readonly NodeOption[] => {
+      const all = this.#machinesFor(group, pod)
+      const known = offered.get(all)
+      if (known !== undefined) return known
+      const found = all.filter((option) => allowed.has(option))
+      offered.set(all, found)
+      return found
+    }
+    const movable = slots.filter(mayGo).flatMap((slot) => [...slot.pods])
+    if (movable.length === 0 || options.length === 0) return []
+    const wantsSpot = spotWish(policy, this.#problem)
+    const demandOf = (spot: boolean): Resources =>
+      sum(movable.filter((pod) => wantsSpot(pod) === spot).map((pod) => pod.needed))
+    const most = Math.max(FEWEST_SHAPES, Math.min(MOST_SHAPES, Math.floor(STEPS / movable.length)))
+    const ofType = (spot: boolean): NodeOption[] =>
+      options.filter((option) => (option.capacityType === 'spot') === spot)
+    const onDemand = rankShapes(ofType(false), demandOf(false), most)
+    const spot = rankShapes(ofType(true), demandOf(true), most)
+    const attempts = Math.max(onDemand.length, spot.length)
+    return Array.from({ length: attempts }, (_, rank) => {
+      const shapes = new Set([onDemand[Math.min(rank, onDemand.length - 1)], spot[Math.min(rank, spot.length - 1)]])
+      const materials: Materials = {
+        reusable: slots.filter(mayGo),
+        fixed: slots.filter((slot) => !mayGo(slot)),
+        options,
+        shapes: new Set([...shapes].filter((type) => type !== undefined)),
+        machinesFor,
+        wantsSpot,
+        suits: this.#problem.suits,
+        nextName: () => `new-${group.name}-${(this.#bought += 1)}`,
+      }
+      return this.#attempt(() => {
+        const used = replan(this.#draft, materials)
+        if (used === undefined) return undefined
+        return capture(this.#draft, trim(this.#draft, used, materials), [...materials.shapes].join(' + '))
+      })
+    }).flat()
+  }
+}
+
+const mayGo = (slot: Slot): boolean =>
+  slot.origin.kind === 'live' && slot.origin.live.mustStay === undefined && slot.origin.live.pinned.size === 0
+
+/** Allocatable CPU of the spot nodes ÷ allocatable CPU of all nodes. */
+export function spotShare({ layouts }: Solution): number {
+  let spot = 0
+  let all = 0
+  for (const { nodes } of layouts.values())
+    for (const { slot } of nodes) {
+      all += slot.site.allocatable.cpu
+      if (machineOf(slot).capacityType === 'spot') spot += slot.site.allocatable.cpu
+    }
+  return all === 0 ? 0 : spot / all
+}

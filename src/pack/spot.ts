@@ -1,0 +1,55 @@
+import type { CapacityPolicy } from '../domain/goal.js'
+import type { Pod } from '../domain/pod.js'
+import { byText } from './order.js'
+import type { PackProblem } from './problem.js'
+
+/** Pods that a policy wants on spot nodes, where the rules allow it. */
+export function spotWish(policy: CapacityPolicy, problem: PackProblem): (pod: Pod) => boolean {
+  const onSpotToday = podsOnSpot(problem)
+  switch (policy.kind) {
+    case 'as-is':
+      return (pod) => onSpotToday.has(pod)
+    case 'on-demand':
+      return () => false
+    case 'spot': {
+      const chosen = chooseForSpot(problem, policy.share, onSpotToday)
+      return (pod) => chosen.has(pod)
+    }
+    default:
+      return policy satisfies never
+  }
+}
+
+const podsOnSpot = (problem: PackProblem): Set<Pod> =>
+  new Set(
+    problem.groups.flatMap(({ live }) =>
+      live.filter(({ node }) => node.capacityType === 'spot').flatMap(({ pods }) => [...pods]),
+    ),
+  )
+
+/**
+ * Pods fit for spot, up to a share of all requested CPU: whole workloads where that goes, those on spot today first, then
+ * the largest.
+ */
+function chooseForSpot(problem: PackProblem, share: number, onSpotToday: ReadonlySet<Pod>): Set<Pod> {
+  const fit = problem.groups
+    .flatMap(({ live }) => live.flatMap(({ pods }) => pods))
+    .filter((pod) => onSpotToday.has(pod) || problem.suits(pod, { capacityType: 'spot', architecture: undefined }))
+  const cpuOf = new Map<string, number>()
+  for (const pod of fit) cpuOf.set(pod.workload, (cpuOf.get(pod.workload) ?? 0) + pod.needed.cpu)
+  fit.sort(
+    (a, b) =>
+      Number(onSpotToday.has(b)) - Number(onSpotToday.has(a)) ||
+      (cpuOf.get(b.workload) ?? 0) - (cpuOf.get(a.workload) ?? 0) ||
+      byText(a.workload, b.workload) ||
+      byText(a.id, b.id),
+  )
+  const chosen = new Set<Pod>()
+  let left = share * problem.total.cpu
+  for (const pod of fit) {
+    if (pod.needed.cpu > left) continue
+    left -= pod.needed.cpu
+    chosen.add(pod)
+  }
+  return chosen
+}

@@ -1,0 +1,100 @@
+import type { Cluster, Node } from '../domain/cluster.js'
+import type { Architecture, Price } from '../domain/offering.js'
+import type { NodeOption } from '../domain/plan.js'
+import type { Pod } from '../domain/pod.js'
+import { sum } from '../domain/resources.js'
+import type { BoardContext } from './board.js'
+import type { Limits, LiveNode, Machine, PackGroup, PackProblem } from './problem.js'
+import { labelsLookedAt, withoutDominated } from './prune.js'
+import type { Untouched } from './to-plan.js'
+
+/** What other rooms know about the pods and nodes of a cluster. */
+export type ProblemFacts = {
+  readonly priceOf: (node: Node) => Price
+  readonly optionsOf: (groupName: string) => readonly NodeOption[]
+  /** Why a pod takes room but needs no place, or undefined. */
+  readonly needsNoPlace: (pod: Pod) => string | undefined
+  readonly pinned: ReadonlyMap<Pod, unknown>
+  readonly removable: (node: Node) => boolean
+  readonly spotFit: (workload: string) => boolean
+  /** The user's --arch; undefined: a workload stays on the architectures that it runs on today. */
+  readonly architectures: readonly Architecture[] | undefined
+  readonly limits: Limits
+}
+
+export type PackState = {
+  readonly problem: PackProblem
+  readonly context: BoardContext
+  readonly untouched: readonly Untouched[]
+  /** Pods that every plan must place or list. */
+  readonly mustPlace: readonly Pod[]
+}
+
+/** A node with whose pods no plan has to do: Fargate's and hybrid nodes run what is theirs, the control plane its own. */
+export const isPacked = ({ owner, controlPlane }: Node): boolean =>
+  owner !== 'fargate' && owner !== 'hybrid' && !controlPlane
+
+/** The packing problem of a cluster as it stands. */
+export function packState(cluster: Cluster, facts: ProblemFacts): PackState {
+  const isPlaced = (pod: Pod): boolean => pod.role === 'ordinary' && facts.needsNoPlace(pod) === undefined
+  const packed = cluster.nodes.filter(isPacked)
+  const liveNodeOf = (node: Node): LiveNode => {
+    const pods = node.pods.filter(isPlaced)
+    const pinned = new Set(pods.filter((pod) => facts.pinned.has(pod)))
+    return {
+      node,
+      price: facts.priceOf(node),
+      mustStay: mustStay(node, facts),
+      residents: node.pods.filter((pod) => !isPlaced(pod)),
+      pods,
+      pinned,
+    }
+  }
+  const keys = labelsLookedAt([...cluster.pods, ...cluster.daemonSets.map(({ pod }) => pod)])
+  const groups = cluster.groups
+    .map(({ name, nodes }): PackGroup => {
+      const live = nodes.filter(isPacked).map(liveNodeOf)
+      const inUse = new Set(live.flatMap(({ node }) => node.instanceType ?? []))
+      return { name, live, options: live.length === 0 ? [] : withoutDominated(facts.optionsOf(name), keys, inUse) }
+    })
+    .filter(({ live }) => live.length > 0)
+  const pending = cluster.pods.filter((pod) => pod.nodeName === '' && isPlaced(pod))
+  const daemonPods = groups.flatMap(({ options }) => options.flatMap(({ overheadPods }) => overheadPods))
+  return {
+    problem: {
+      groups,
+      pending,
+      total: sum(packed.flatMap((node) => node.pods.map(({ held }) => held))),
+      limits: facts.limits,
+      suits: suitability(cluster, facts),
+    },
+    context: { namespaces: cluster.namespaces, pods: [...new Set([...cluster.pods, ...daemonPods])] },
+    untouched: cluster.nodes.filter((node) => !isPacked(node)).map((node) => ({ node, price: facts.priceOf(node) })),
+    mustPlace: [...groups.flatMap(({ live }) => live.flatMap(({ pods }) => pods)), ...pending],
+  }
+}
+
+function mustStay(node: Node, facts: ProblemFacts): string | undefined {
+  if (facts.priceOf(node).kind === 'unknown') return 'its price is not known'
+  if (node.capacityType === 'reserved' || node.capacityType === 'capacity-block')
+    return 'its reservation is paid anyway'
+  return facts.removable(node) ? undefined : 'something on it may not be moved'
+}
+
+function suitability(cluster: Cluster, facts: ProblemFacts): PackProblem['suits'] {
+  const nodes = new Map(cluster.nodes.map((node) => [node.name, node]))
+  const architecturesOf = new Map(
+    cluster.workloads.map(({ key, pods }) => [
+      key,
+      new Set(pods.flatMap(({ nodeName }) => nodes.get(nodeName)?.architecture ?? [])),
+    ]),
+  )
+  const suitsArchitecture = (pod: Pod, architecture: Architecture | undefined): boolean => {
+    if (architecture === undefined) return true
+    if (facts.architectures !== undefined) return facts.architectures.includes(architecture)
+    const today = architecturesOf.get(pod.workload)
+    return today === undefined || today.size === 0 || today.has(architecture)
+  }
+  return (pod: Pod, { capacityType, architecture }: Machine) =>
+    (capacityType !== 'spot' || facts.spotFit(pod.workload)) && suitsArchitecture(pod, architecture)
+}

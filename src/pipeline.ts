@@ -1,0 +1,270 @@
+import type { PriceBook, PriceCatalog } from './domain/catalog.js'
+import type { Bill, Cluster, Node, NodeGroup } from './domain/cluster.js'
+import type { Architecture } from './domain/offering.js'
+import type { Plan } from './domain/plan.js'
+import type { Analysis, NodeUse, Scenario, WorkloadCost } from './domain/recommendation.js'
+import { sum } from './domain/resources.js'
+import type { Finding, Snapshot } from './domain/snapshot.js'
+import { sumRates } from './domain/units.js'
+import { buildCluster } from './model/build-cluster.js'
+import type { CniOverride } from './model/capacity/cni.js'
+import { capacityOf, type ClusterCapacity } from './model/capacity/of-cluster.js'
+import { billedFargateSize } from './model/fargate.js'
+import { movability, needsNoPlace, type Movability } from './model/movability.js'
+import { allowedByNodePool } from './model/node-pool.js'
+import { optionLabels } from './model/option-labels.js'
+import { offer, type Market } from './pack/offer.js'
+import { Planner } from './pack/plans.js'
+import { isPacked, packState } from './pack/state.js'
+import { verifyPlan } from './pack/verify.js'
+import { bill as billOf, unpricedReasons } from './price/bill.js'
+import { nodePrice } from './price/node-price.js'
+import { priceBook } from './price/price-book.js'
+import { shareCosts } from './price/share.js'
+import { choose } from './recommend/choose.js'
+import { nodeUse } from './recommend/node-use.js'
+import { candidates, type ScenarioContext } from './recommend/scenarios.js'
+
+/** What a user decides; everything else follows from the snapshot and the catalog. */
+export type Settings = {
+  /** The report's clock, ISO. */
+  readonly now: string
+  readonly region: string | undefined
+  readonly clusterName: string | undefined
+  /** e.g. `the price catalog in the package`. */
+  readonly priceSource: string
+  readonly wantedType: (name: string) => boolean
+  readonly architectures: readonly Architecture[] | undefined
+  readonly cni: CniOverride | undefined
+  readonly maxSpot: number | undefined
+  readonly headroom: number
+  readonly maxNodeShare: number | undefined
+  readonly minNodes: number | undefined
+}
+
+/** Told as stages begin, for progress; the result does not depend on it. */
+export type OnStage = (stage: 'model' | 'pack' | 'report') => void
+
+/** Without --max-node-share no node carries more than this, or than the fullest node carries today. */
+const DEFAULT_NODE_SHARE = 0.2
+
+/**
+ * From what was observed to what is recommended. A pure function: the same snapshot, catalog and settings give the same
+ * analysis, to the byte of its reports.
+ */
+export function analyse(snapshot: Snapshot, catalog: PriceCatalog, settings: Settings, onStage: OnStage): Analysis {
+  onStage('model')
+  const cluster = buildCluster(snapshot, { name: settings.clusterName, region: settings.region })
+  const book = priceBook(catalog, cluster.region)
+  const bill = billNow(cluster, book)
+  const capacity = capacityOf(cluster, snapshot, book.type, settings.cni)
+  const moves = movability(cluster, snapshot, settings.now)
+  const use = nodeUses(cluster, capacity, moves, book)
+
+  onStage('pack')
+  const limits = guardRails(cluster, settings)
+  const market = marketOf(book, capacity, settings, cluster)
+  const { problem, context, untouched, mustPlace } = packState(cluster, {
+    priceOf: (node) => priceIn(bill, node),
+    optionsOf: (name) => {
+      const group = cluster.groups.find((one) => one.name === name)
+      return group === undefined ? [] : offer(group, market, cluster.daemonSets)
+    },
+    needsNoPlace,
+    pinned: moves.pinned,
+    removable: (node) => moves.nodes.get(node.name)?.removable ?? false,
+    spotFit: (workload) => moves.spot.get(workload)?.eligible ?? false,
+    architectures: settings.architectures,
+    limits,
+  })
+  const scenarioContext: ScenarioContext = {
+    plans: new Planner(problem, context, untouched),
+    violationsOf: (plan) => violations(plan, cluster, mustPlace),
+    limits,
+    nothingToPlan: nothingToPlan(cluster, bill),
+  }
+  const asked = candidates(scenarioContext, settings.maxSpot)
+  const choice = choose(asked, settings.maxSpot, scenarioContext)
+
+  onStage('report')
+  const scenarios = [...asked.map(({ scenario }) => scenario), choice.recommended]
+  const shares = shareCosts(
+    cluster.nodes.map((node) => ({ node, price: priceIn(bill, node) })),
+    book.coreAndMemoryRates(),
+  )
+  return {
+    generatedAt: settings.now,
+    cluster,
+    bill,
+    priceBasis: priceBasis(cluster, bill, book, settings),
+    nodeUse: use,
+    scenarios,
+    follows: choice.follows,
+    policy: choice.policy,
+    workloads: cluster.workloads.map((workload): WorkloadCost => ({
+      workload,
+      requested: sum(workload.pods.map(({ held }) => held)),
+      monthlyMicroUsd: shares.workloads.get(workload.key)?.monthlyMicroUsd ?? 0,
+      idleMonthlyMicroUsd: shares.workloads.get(workload.key)?.idleMonthlyMicroUsd ?? 0,
+      spot: moves.spot.get(workload.key) ?? { eligible: false, reason: 'not judged' },
+      blockers: [...new Set(moves.workloadBlockers.get(workload.key) ?? [])],
+    })),
+    unallocatedMonthlyMicroUsd: shares.unallocatedMonthlyMicroUsd,
+    maxPods: typesOf(cluster, choice.recommended).flatMap((name) => {
+      const type = book.type(name)
+      return type === undefined ? [] : [capacity.maxPodsOf(type)]
+    }),
+    modelCheck: capacity.checks.checks,
+    spotAdvice: new Map(
+      typesOf(cluster, choice.recommended).flatMap((name) => {
+        const advice = book.spotAdvice(name)
+        return advice === undefined ? [] : [[name, advice] as const]
+      }),
+    ),
+    pending: problem.pending,
+    currentCost: bill.total,
+    sumOfClusterFees: sumRates(bill.clusterFees.flatMap(({ price }) => (price.kind === 'known' ? [price.rate] : []))),
+    assumptions: assumptions(cluster, capacity, book, settings, limits.maxNodeShare),
+    findings: [...cluster.findings, ...capacity.cni.findings, ...furtherFindings(cluster, capacity, book)],
+    gaps: [],
+    timings: undefined,
+  }
+}
+
+const priceIn = (bill: Bill, node: Node) =>
+  bill.nodes.get(node.name) ?? ({ kind: 'unknown', why: 'not priced' } as const)
+
+function billNow(cluster: Cluster, book: PriceBook): Bill {
+  const managed = cluster.nodes.some(({ owner }) => owner.startsWith('eks-') || owner === 'fargate')
+  // Whether a version is in extended support is a matter of dates that the catalog does not hold.
+  const fees = managed ? [{ name: 'EKS control plane (standard support)', price: book.controlPlane(false) }] : []
+  return billOf(cluster.nodes, (node) => nodePrice(node, book, billedFargateSize), fees)
+}
+
+function nodeUses(
+  cluster: Cluster,
+  capacity: ClusterCapacity,
+  moves: Movability,
+  book: PriceBook,
+): ReadonlyMap<string, NodeUse> {
+  return new Map(
+    cluster.groups.flatMap((group) => {
+      const predict = capacity.modelFor(group)
+      return group.nodes.map((node): [string, NodeUse] => {
+        const type = node.instanceType === undefined ? undefined : book.type(node.instanceType)
+        const disruption = moves.nodes.get(node.name)
+        return [
+          node.name,
+          nodeUse(node, {
+            maxPodsModel: type === undefined ? undefined : predict(type).allocatable.pods,
+            removable: disruption?.removable ?? false,
+            blockers: disruption?.blockers ?? [],
+          }),
+        ]
+      })
+    }),
+  )
+}
+
+/** The user's limits; no plan puts more of the cluster on one node than a fifth, or than the fullest node has today. */
+function guardRails(cluster: Cluster, { headroom, maxNodeShare, minNodes }: Settings) {
+  if (maxNodeShare !== undefined) return { headroom, maxNodeShare, minNodes }
+  const loads = cluster.nodes.filter(isPacked).map((node) => sum(node.pods.map(({ held }) => held)))
+  const total = sum(loads)
+  const shares = loads.map(({ cpu, memory }) =>
+    Math.max(cpu / Math.max(1, total.cpu), memory / Math.max(1, total.memory)),
+  )
+  return { headroom, maxNodeShare: Math.max(DEFAULT_NODE_SHARE, ...shares), minNodes }
+}
+
+function marketOf(book: PriceBook, capacity: ClusterCapacity, settings: Settings, cluster: Cluster): Market {
+  const region = (group: NodeGroup): string | undefined => group.template.region ?? cluster.region
+  return {
+    types: book.types(),
+    typeOf: book.type,
+    wanted: settings.wantedType,
+    architectures: settings.architectures,
+    price: (type, zone, zoneId, capacityType) =>
+      capacityType === 'spot' ? book.spot(type, zone, zoneId) : book.onDemand(type, zone),
+    offered: book.offered,
+    predict: (group, type) => capacity.modelFor(group)(type),
+    labels: (group, type, zone, zoneId, capacityType) =>
+      optionLabels(group.template, type, zone, zoneId, capacityType, region(group)),
+    allowed: ({ template }, labels) => template.nodePool === undefined || allowedByNodePool(template.nodePool, labels),
+  }
+}
+
+const violations = (plan: Plan, cluster: Cluster, mustPlace: Parameters<typeof verifyPlan>[0]['mustPlace']): string[] =>
+  verifyPlan({ plan, cluster, mustPlace })
+    .filter(({ inherited }) => !inherited)
+    .map(({ pod, node, rule, detail }) => `${pod} on ${node}: ${rule}, ${detail}`)
+
+function nothingToPlan(cluster: Cluster, bill: Bill): string | undefined {
+  const packed = cluster.nodes.filter(isPacked)
+  if (packed.length === 0) return 'the cluster has no nodes that a plan could change'
+  const [first] = packed.map((node) => priceIn(bill, node))
+  if (packed.some((node) => priceIn(bill, node).kind === 'known')) return undefined
+  return `no node has a price: ${first?.kind === 'unknown' ? first.why : ''}`
+}
+
+/** Instance types in use today or in the recommended plan. */
+function typesOf(cluster: Cluster, recommended: Scenario): string[] {
+  const planned = recommended.outcome.kind === 'planned' ? recommended.outcome.plan.nodes : []
+  return [...new Set([...cluster.nodes, ...planned].flatMap(({ instanceType }) => instanceType ?? []))].sort()
+}
+
+function priceBasis(cluster: Cluster, bill: Bill, book: PriceBook, settings: Settings): Analysis['priceBasis'] {
+  const pricable = cluster.nodes.filter(({ owner }) => owner !== 'hybrid' && owner !== 'other-cloud')
+  return {
+    source: settings.priceSource,
+    asOf: book.asOf?.oldest ?? '',
+    pricedNodes: pricable.filter((node) => priceIn(bill, node).kind === 'known').length,
+    pricableNodes: pricable.length,
+    unpriced: unpricedReasons(bill),
+  }
+}
+
+function assumptions(
+  cluster: Cluster,
+  capacity: ClusterCapacity,
+  book: PriceBook,
+  { headroom, minNodes }: Settings,
+  maxNodeShare: number | undefined,
+): string[] {
+  return [
+    'A month is 730 hours; prices are list prices before tax, discounts, Reserved Instances and Savings Plans.',
+    'Pods stay in their node group; new nodes have the labels, taints and kubelet settings of their group.',
+    `Max pods: ${capacity.cni.mode} (${capacity.cni.evidence.join('; ')}).`,
+    `A node's cost is divided between CPU and memory by ${book.coreAndMemoryRates().basis}.`,
+    `Spot: ${book.spotPriceNote}.`,
+    `Guard rails: ${(headroom * 100).toFixed(0)} % headroom; no node carries more than ${((maxNodeShare ?? 1) * 100).toFixed(1)} % of all requests${
+      minNodes === undefined ? '' : `; at least ${minNodes} nodes`
+    }.`,
+    'New nodes are of no older generation than their group has today; burstable, flex, bare metal and special-purpose types only where the group has them.',
+    'refill_unplaced_pods replays kube-scheduler with LeastAllocated and balanced scoring, all hard filters, three seeded orders; preferences, preemption and scaling are left out.',
+    ...(cluster.region === undefined ? ['The region is not known: nothing can be priced. Pass --region.'] : []),
+  ]
+}
+
+function furtherFindings(cluster: Cluster, capacity: ClusterCapacity, book: PriceBook): Finding[] {
+  const finding = (code: string, subject: string, detail: string): Finding => ({ code, subject, detail })
+  return [
+    ...cluster.pods.flatMap((pod) => {
+      const why = pod.role === 'ordinary' ? needsNoPlace(pod) : undefined
+      return why === undefined
+        ? []
+        : [finding('needs-no-place', pod.id, `${why}: it takes room now and needs no place in a plan`)]
+    }),
+    ...cluster.nodes.flatMap(({ name, instanceType, owner, capacityType }) => {
+      if (owner === 'other-cloud' || owner === 'hybrid' || owner === 'fargate') return []
+      if (instanceType === undefined)
+        return [finding('unknown-instance-type', name, 'no label names the instance type')]
+      if (book.type(instanceType) === undefined)
+        return [finding('unknown-instance-type', name, `${instanceType} is not in the catalog`)]
+      return capacityType === undefined
+        ? [finding('capacity-type-assumed', name, 'no label says how it is paid for: taken as on-demand')]
+        : []
+    }),
+    ...capacity.checks.skipped.map(({ node, why }) => finding('capacity-not-checked', node, why)),
+  ]
+}

@@ -1,0 +1,94 @@
+import type { ProvenPlan } from '../domain/goal.js'
+import type { Plan } from '../domain/plan.js'
+import type { Scenario, ScenarioId } from '../domain/recommendation.js'
+import { fillOf, movesIn } from './figures.js'
+import { planned, recommendedGoal, type Candidate, type ScenarioContext } from './scenarios.js'
+
+export type Choice = {
+  readonly recommended: Scenario
+  /** The scenario that it follows; `current` means: keep what you have. */
+  readonly follows: ScenarioId
+  readonly policy: string
+}
+
+/** Scenarios that keep every capacity type as it is, in the order in which equals are preferred. */
+const AS_IT_IS: readonly ScenarioId[] = ['repack', 'fewer-larger']
+
+/** A plan that could be recommended: what the default scheduler makes of a scenario's nodes. */
+type Option = {
+  readonly from: Scenario
+  readonly plan: Plan
+  /** Nodes more than the scenario itself has. */
+  readonly extra: number
+  /** False where the cluster is too large for the replay: the plan stands as it was packed. */
+  readonly replayed: boolean
+}
+
+/**
+ * The policy: of the feasible plans within the guard rails the one that is cheapest once the default scheduler has
+ * rebuilt it, ties to fewer moves, then to fewer nodes; today's nodes unless a plan is cheaper than they are. Without
+ * --max-spot each node group keeps its capacity types.
+ */
+export function choose(all: readonly Candidate[], maxSpot: number | undefined, context: ScenarioContext): Choice {
+  const current = all.find(({ scenario }) => scenario.id === 'current')
+  if (current?.proven === undefined) throw new Error('the current scenario is always planned')
+  const goal = recommendedGoal(maxSpot)
+  const policy = policyText(maxSpot)
+  const keep = (why: string): Choice => ({
+    recommended: { ...current.scenario, id: 'recommended', title: 'keep what you have', notes: [why] },
+    follows: 'current',
+    policy,
+  })
+  if (context.nothingToPlan !== undefined) return keep(context.nothingToPlan)
+
+  const cheapest = planned({ id: 'recommended', title: 'cheapest plan', goal }, context.plans.plan(goal), context)
+  const [best] = [cheapest, ...all.filter(({ scenario }) => AS_IT_IS.includes(scenario.id))]
+    .flatMap(optionOf)
+    .filter(({ plan }) => maxSpot === undefined || (fillOf(plan.nodes).spotShare ?? 0) <= maxSpot)
+    .sort(
+      (a, b) =>
+        a.plan.cost.rate - b.plan.cost.rate ||
+        movesIn(a.plan.nodes) - movesIn(b.plan.nodes) ||
+        a.plan.nodes.length - b.plan.nodes.length,
+    )
+  if (best === undefined || cheapest.proven === undefined)
+    return keep('no other plan is feasible within the guard rails')
+  if (best.plan.cost.rate >= current.proven.plan.cost.rate)
+    return keep('no feasible plan costs less than what runs now')
+
+  const proven: ProvenPlan = {
+    plan: best.plan,
+    bound: cheapest.proven.bound,
+    breaches: 0,
+    replay: () => (best.replayed ? { unplaced: 0, realised: best.plan } : undefined),
+  }
+  const { scenario } = planned({ id: 'recommended', title: TITLES[best.from.id] ?? '', goal }, proven, context)
+  const notes = [
+    best.extra > 0 ? `${best.extra} nodes more than packed tightly, so that the default scheduler can rebuild it` : '',
+    best.replayed ? '' : 'too large to be replayed by the imitation of the scheduler',
+  ].filter((note) => note !== '')
+  return { recommended: { ...scenario, notes: [...notes, ...scenario.notes] }, follows: best.from.id, policy }
+}
+
+const TITLES: Partial<Record<ScenarioId, string>> = {
+  recommended: 'cheapest plan that the default scheduler can rebuild',
+  repack: "today's nodes, only fewer of them",
+  'fewer-larger': 'fewer, larger nodes',
+}
+
+const policyText = (maxSpot: number | undefined): string =>
+  `the cheapest feasible plan, as the default scheduler would rebuild it, within the guard rails; ${
+    maxSpot === undefined
+      ? 'each node group keeps its capacity types'
+      : `at most ${maxSpot * 100} % of the allocatable CPU on spot`
+  }; equal costs go to fewer moves, then to fewer nodes; never dearer than today`
+
+/** A plan is only worth what the scheduler makes of it: what counts is the realised one. */
+function optionOf({ scenario, proven }: Candidate): Option[] {
+  if (proven === undefined || scenario.outcome.kind !== 'planned' || !scenario.outcome.feasible) return []
+  const replay = proven.replay()
+  if (replay === undefined) return [{ from: scenario, plan: proven.plan, extra: 0, replayed: false }]
+  if (replay.realised === undefined) return []
+  const extra = replay.realised.nodes.length - proven.plan.nodes.length
+  return [{ from: scenario, plan: replay.realised, extra, replayed: true }]
+}

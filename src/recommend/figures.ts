@@ -1,0 +1,48 @@
+import type { PlanNode } from '../domain/plan.js'
+import type { Efficiency } from '../domain/recommendation.js'
+import { add, NO_RESOURCES, sum, type Resources } from '../domain/resources.js'
+
+/** Everything that a node of a plan carries: what comes with it and what the plan puts there. */
+export const requestedOn = (node: PlanNode): Resources =>
+  add(node.resident, sum(node.pods.map((pod) => (pod.nodeName === node.name ? pod.held : pod.needed))))
+
+export type Fill = {
+  readonly efficiency: Efficiency
+  readonly spotShare: number | undefined
+  readonly largestNodeShare: number | undefined
+  readonly requested: Resources
+  readonly allocatable: Resources
+}
+
+const ratio = (part: number, whole: number): number | undefined => (whole > 0 ? part / whole : undefined)
+
+/** How a plan's packed nodes are used, as the contract defines its columns. */
+export function fillOf(nodes: readonly PlanNode[]): Fill {
+  const packed = nodes.filter((node) => node.packed)
+  const loads = packed.map(requestedOn)
+  const requested = loads.length > 0 ? sum(loads) : NO_RESOURCES
+  const allocatable = sum(packed.map((node) => node.allocatable))
+  const spot = sum(packed.filter(({ capacityType }) => capacityType === 'spot').map((node) => node.allocatable))
+  const largest = Math.max(
+    0,
+    ...loads.map((load) => Math.max(ratio(load.cpu, requested.cpu) ?? 0, ratio(load.memory, requested.memory) ?? 0)),
+  )
+  return {
+    efficiency: {
+      cpu: ratio(requested.cpu, allocatable.cpu),
+      memory: ratio(requested.memory, allocatable.memory),
+      podSlots: ratio(requested.pods, allocatable.pods),
+    },
+    spotShare: ratio(spot.cpu, allocatable.cpu),
+    largestNodeShare: packed.length > 0 && (requested.cpu > 0 || requested.memory > 0) ? largest : undefined,
+    requested,
+    allocatable,
+  }
+}
+
+/** Pods that run now and would be on another node. */
+export const movesIn = (nodes: readonly PlanNode[]): number =>
+  nodes.reduce(
+    (moves, node) => moves + node.pods.filter(({ nodeName }) => nodeName !== '' && nodeName !== node.name).length,
+    0,
+  )

@@ -1,0 +1,121 @@
+import type { Goal, PlanSource, ProvenPlan } from '../domain/goal.js'
+import type { Plan } from '../domain/plan.js'
+import type { Scenario, ScenarioId } from '../domain/recommendation.js'
+import { fillOf, movesIn } from './figures.js'
+
+/** Share above the cheapest plan's cost that fewer, larger nodes may cost. */
+export const FEWER_LARGER_MARGIN = 0.05
+
+export type ScenarioContext = {
+  readonly plans: PlanSource
+  /** Rules of the scheduler that the plan breaks, by a second, independent check; empty for a good plan. */
+  readonly violationsOf: (plan: Plan) => readonly string[]
+  readonly limits: { readonly headroom: number; readonly minNodes: number | undefined }
+  /** Why nothing can be planned at all (no node has a price, …), or undefined. */
+  readonly nothingToPlan: string | undefined
+}
+
+type Question = { readonly id: ScenarioId; readonly title: string; readonly goal: Goal }
+
+const AS_IS: Goal = { kind: 'cheapest', policy: { kind: 'as-is' } }
+
+/** The goal that today's cluster, and what is recommended, are measured against. */
+export const recommendedGoal = (maxSpot: number | undefined): Goal =>
+  maxSpot === undefined ? AS_IS : { kind: 'cheapest', policy: { kind: 'spot', share: maxSpot } }
+
+const spot = (share: number): Goal => ({ kind: 'cheapest', policy: { kind: 'spot', share } })
+
+const QUESTIONS: readonly Question[] = [
+  { id: 'repack', title: "today's nodes, only fewer of them", goal: { kind: 'repack' } },
+  {
+    id: 'fewer-larger',
+    title: `fewest nodes that cost at most ${100 * FEWER_LARGER_MARGIN} % more than the cheapest plan`,
+    goal: { kind: 'fewest', policy: { kind: 'as-is' }, margin: FEWER_LARGER_MARGIN },
+  },
+  {
+    id: 'cheapest-on-demand',
+    title: 'cheapest plan with on-demand nodes only',
+    goal: { kind: 'cheapest', policy: { kind: 'on-demand' } },
+  },
+  { id: 'spot-30', title: 'at most 30 % of the CPU on spot', goal: spot(0.3) },
+  { id: 'spot-50', title: 'at most 50 % of the CPU on spot', goal: spot(0.5) },
+  { id: 'spot-70', title: 'at most 70 % of the CPU on spot', goal: spot(0.7) },
+  { id: 'spot-max', title: 'spot for every workload that is fit for it', goal: spot(1) },
+]
+
+/** A plan that was asked for, before one is chosen. */
+export type Candidate = { readonly scenario: Scenario; readonly proven: ProvenPlan | undefined }
+
+/** Today, and every scenario but the recommended one. */
+export function candidates(context: ScenarioContext, maxSpot: number | undefined): Candidate[] {
+  const current = planned(
+    { id: 'current', title: 'as it stands', goal: recommendedGoal(maxSpot) },
+    context.plans.today(recommendedGoal(maxSpot)),
+    context,
+  )
+  return [
+    current,
+    ...QUESTIONS.map((question): Candidate =>
+      context.nothingToPlan === undefined
+        ? planned(question, context.plans.plan(question.goal), context)
+        : {
+            scenario: {
+              id: question.id,
+              title: question.title,
+              outcome: { kind: 'not-applicable', why: context.nothingToPlan },
+              notes: [],
+            },
+            proven: undefined,
+          },
+    ),
+  ]
+}
+
+/** The scenario of one plan, with every figure of its row. */
+export function planned(question: Question, proven: ProvenPlan, context: ScenarioContext): Candidate {
+  const { plan, bound } = proven
+  const fill = fillOf(plan.nodes)
+  const faults = faultsOf(question.id, proven, context)
+  const replay = proven.replay()
+  return {
+    proven,
+    scenario: {
+      id: question.id,
+      title: question.title,
+      outcome: {
+        kind: 'planned',
+        plan,
+        feasible: faults.length === 0,
+        spotShare: fill.spotShare,
+        efficiency: fill.efficiency,
+        largestNodeShare: fill.largestNodeShare,
+        lowerBound: plan.nodes.some(({ price }) => price.kind === 'known') ? bound : undefined,
+        moves: movesIn(plan.nodes),
+        ...(replay === undefined ? {} : { refillUnplaced: replay.unplaced }),
+        ...(replay?.realised === undefined ? {} : { realised: replay.realised.cost.rate }),
+      },
+      notes: faults,
+    },
+  }
+}
+
+/** What stands against a plan; today's placement is measured, not judged. */
+function faultsOf(id: ScenarioId, { plan, breaches }: ProvenPlan, context: ScenarioContext): string[] {
+  if (id === 'current') return []
+  const running = plan.unplaced.filter((pod) => pod.running).length
+  const { headroom, minNodes } = context.limits
+  const fill = fillOf(plan.nodes)
+  const used = Math.max(fill.efficiency.cpu ?? 0, fill.efficiency.memory ?? 0)
+  const packed = plan.nodes.filter((node) => node.packed).length
+  const violations = context.violationsOf(plan)
+  const [first] = violations
+  return [
+    running > 0 ? `${running} running pods have no place` : undefined,
+    breaches > 0 ? `${breaches} nodes carry more than the guard rails allow` : undefined,
+    used > 1 - headroom + 1e-9
+      ? `only ${((1 - used) * 100).toFixed(1)} % stays free, not ${headroom * 100} %`
+      : undefined,
+    minNodes !== undefined && packed < minNodes ? `${packed} nodes, fewer than the ${minNodes} asked for` : undefined,
+    first === undefined ? undefined : `${violations.length} placements break a rule of the scheduler: ${first}`,
+  ].filter((fault) => fault !== undefined)
+}

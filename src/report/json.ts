@@ -1,0 +1,158 @@
+import * as table from './columns.js'
+import type { Cell, Columns, Row, TypeCount } from './columns.js'
+import type { Figure } from './figures.js'
+import type { PlanView, View } from './view.js'
+
+type Json = string | number | boolean | null | readonly Json[] | { readonly [key: string]: Json }
+
+const SCHEMA_VERSION = 1
+
+/**
+ * report.json: everything that the other files hold. The fields of a row are the columns of its CSV in camelCase; an
+ * unknown value is null, never 0 and never left out. Only `timings` are left out where the run was not timed.
+ */
+export function reportJson(view: View): string {
+  const { cluster, pricing, timings } = view
+  const report: Json = {
+    schemaVersion: SCHEMA_VERSION,
+    generatedAt: view.generatedAt,
+    cluster: {
+      name: cluster.name,
+      region: cluster.region ?? null,
+      version: cluster.version ?? null,
+      nodes: number(cluster.nodes),
+      pods: number(cluster.pods),
+      pendingPods: number(cluster.pending),
+      pendingPodsPlaced: number(cluster.pendingPlaced),
+    },
+    pricing: {
+      source: pricing.source,
+      asOf: pricing.asOf,
+      coverage: number(pricing.coverage),
+      pricedNodes: number(pricing.pricedNodes),
+      pricableNodes: number(pricing.pricableNodes),
+      unpriced: pricing.unpriced.map(({ why, nodes }) => ({ why, nodes: number(nodes) })),
+      clusterFees: pricing.clusterFees.map(({ name, monthly, source }) => ({
+        name,
+        monthlyUsd: number(monthly),
+        priceSource: source,
+      })),
+      spotTypes: pricing.spotTypes.map(({ savings, band, ...type }) => ({
+        ...type,
+        interruptionBand: band,
+        savingsPct: number(savings),
+      })),
+    },
+    assumptions: view.assumptions,
+    gaps: view.gaps,
+    current: current(view),
+    nodeGroups: view.groups.map(({ row }) => fields(table.NODE_GROUPS, row)),
+    scenarios: view.scenarios.map((scenario) => {
+      const { scenario: id, ...row } = fields(table.SCENARIOS, scenario.row)
+      return {
+        id: id ?? null,
+        title: scenario.title,
+        ...row,
+        lowerBoundBasis: scenario.boundBasis ?? null,
+        podsMoved: number(scenario.moves),
+        unpricedNodes: scenario.unpriced,
+      }
+    }),
+    recommended: recommended(view),
+    workloads: view.workloads.map(({ row }) => fields(table.WORKLOADS, row)),
+    maxPods: view.maxPods.map((row) => fields(table.MAX_PODS, row)),
+    modelCheck: view.modelCheck.map((check) => ({
+      resource: check.resource,
+      compared: number(check.compared),
+      equal: number(check.equal),
+      withinOnePercent: number(check.withinOnePercent),
+      worst: check.worst === undefined ? null : worst(check.worst),
+    })),
+    warnings: view.warnings.map((warning) => ({ ...warning, count: number(warning.count) })),
+    ...(timings === undefined ? {} : { timings: contractTimings(timings) }),
+  }
+  return `${JSON.stringify(report, null, 2)}\n`
+}
+
+/** The cluster as it stands: its scenario's figures, and its nodes. */
+function current(view: View): Json {
+  const { summary } = view
+  const scenario = view.scenarios.find(({ row }) => row.scenario === 'current')
+  const { scenario: _, nodes: __, notes: ___, ...figures } = scenario ? fields(table.SCENARIOS, scenario.row) : {}
+  return {
+    nodeCount: number(view.cluster.nodes),
+    ...figures,
+    unpricedNodes: summary.unpricedNow,
+    strandedCpu: number(view.stranded.cpu),
+    strandedMemoryMib: number(view.stranded.memory),
+    podBoundNodes: number(view.stranded.podBoundNodes),
+    nodes: view.nodes.map((row) => fields(table.NODES, row)),
+  }
+}
+
+function recommended({ plan, follows, policy, summary }: View): Json {
+  return {
+    id: follows,
+    policy,
+    nodeCount: number(summary.nodesPlan),
+    monthlyUsd: number(summary.monthlyPlan),
+    monthlySavingUsd: number(summary.monthlySaving),
+    savingsPct: number(summary.savingPct),
+    unpricedNodes: summary.unpricedPlan,
+    nodes: plan?.nodes.map(({ row, pods }) => ({ ...fields(table.PLAN_NODES, row), pods })) ?? [],
+    actions: plan?.actions.map(action) ?? [],
+    migration:
+      plan?.migration.map(({ kind, node, group, podsMoved }, index) => ({
+        step: index + 1,
+        action: kind,
+        node,
+        nodeGroup: group,
+        podsMoved: number(podsMoved),
+      })) ?? [],
+    unplaced: plan?.unplaced.map(({ pod, running, reason }) => ({ pod, running, reason })) ?? [],
+  }
+}
+
+const action = (of: PlanView['actions'][number]): Json => ({
+  nodeGroup: of.group,
+  keep: of.keep.length,
+  remove: of.remove.length,
+  add: of.add.length,
+  keepNodes: of.keep,
+  removeNodes: of.remove,
+  removeInstanceTypes: of.removeTypes,
+  addNodes: of.add,
+  addInstanceTypes: of.addTypes,
+})
+
+const worst = ({ difference, ...at }: NonNullable<View['modelCheck'][number]['worst']>): Json => ({
+  ...at,
+  differencePct: number(difference),
+})
+
+/** The contract writes `peakRssMiB`. */
+const contractTimings = ({ peakRssMib, ...stages }: NonNullable<View['timings']>): Json => ({
+  collectMs: stages.collectMs,
+  modelMs: stages.modelMs,
+  packMs: stages.packMs,
+  reportMs: stages.reportMs,
+  peakRssMiB: peakRssMib,
+})
+
+/** Every figure is a short decimal, which a JSON number holds exactly as written. */
+const number = (figure: Figure | undefined): number | null => (figure === undefined ? null : Number(figure.exact))
+
+const camelCase = (name: string): string => name.replace(/_([a-z0-9])/g, (_, letter: string) => letter.toUpperCase())
+
+/** A row as an object: the columns in their order, `hourly_usd` as `hourlyUsd`. */
+export const fields = <Of extends Columns>(columns: Of, row: Row<Of>): Record<string, Json> =>
+  Object.fromEntries(Object.keys(columns).map((name) => [camelCase(name), json(row[name])]))
+
+function json(cell: Cell | undefined): Json {
+  if (cell === undefined) return null
+  if (typeof cell === 'string' || typeof cell === 'boolean') return cell
+  return 'exact' in cell ? number(cell) : cell.map(item)
+}
+
+const item = (one: string | Figure | TypeCount): Json =>
+  typeof one === 'string' ? one : 'exact' in one ? number(one) : { instanceType: one.instanceType, count: one.count }

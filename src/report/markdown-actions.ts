@@ -1,0 +1,63 @@
+import { bullet, left, leftOut, right, table, typeList, UNKNOWN, type Written } from './markdown-text.js'
+import type { PlanView, View } from './view.js'
+
+const DRAINS_SHOWN = 20
+const GROUPS_SHOWN = 40
+
+/** What to change, per node group, and in which order. */
+export function whatToDo({ plan, groups, policy, follows }: View, written: Written): string[] {
+  if (plan === undefined) return ['Nothing could be planned; the scenarios below say why.']
+  const why = bullet(`Follows the scenario ${follows}: ${policy}`)
+  const changed = plan.actions.filter((action) => action.remove.length + action.add.length > 0)
+  if (changed.length === 0) return [why, bullet('No node to add and none to remove.'), ...steps(plan, written)]
+  const byName = new Map(groups.map((group) => [group.row.node_group, group]))
+  const rows = changed.map((action) => {
+    const group = byName.get(action.group)
+    return [
+      action.group,
+      `${group?.row.nodes?.short ?? UNKNOWN} → ${group?.row.plan_nodes?.short ?? UNKNOWN}`,
+      `${group?.monthly?.short ?? UNKNOWN} → ${group?.planMonthly?.short ?? UNKNOWN}`,
+      removed(action),
+      typeList(action.addTypes) ?? 'none',
+    ]
+  })
+  const headings = [left('Node group'), right('Nodes'), right('$/month'), left('Remove'), left('Add')]
+  return [
+    ...table(headings, rows.slice(0, GROUPS_SHOWN)),
+    ...leftOut(rows.length - GROUPS_SHOWN, 'node-groups.csv', written),
+    '',
+    why,
+    ...steps(plan, written),
+  ]
+}
+
+/** Types of the nodes that go; a node of unknown type goes too. */
+function removed({ remove, removeTypes }: PlanView['actions'][number]): string {
+  const unknown = remove.length - removeTypes.reduce((sum, { count }) => sum + count, 0)
+  const parts = [typeList(removeTypes), unknown === 0 ? undefined : `${unknown} of unknown type`]
+  return parts.flatMap((part) => part ?? []).join(', ') || 'none'
+}
+
+function steps({ actions, migration }: PlanView, written: Written): string[] {
+  const added = actions.reduce((sum, action) => sum + action.add.length, 0)
+  const drains = migration.filter(({ kind }) => kind === 'drain')
+  const moves = migration.filter(({ kind }) => kind === 'move')
+  const lines: string[] = []
+  if (added > 0) lines.push(`add ${nodes(added)}, so that every pod has a place to go`)
+  if (drains.length > 0) lines.push(`drain ${nodes(drains.length)}, those with the fewest pods first`)
+  if (moves.length > 0) {
+    const where = written.has('placements.csv') ? ', as placements.csv has it' : ''
+    lines.push(`move pods off ${nodes(moves.length)} that ${moves.length === 1 ? 'stays' : 'stay'}${where}`)
+  }
+  const bullets = lines.map((line, index) => bullet(`${index === 0 ? 'First' : 'Then'} ${line}.`))
+  if (drains.length === 0) return bullets
+  const rows = drains.map(({ node, group, podsMoved }, index) => [String(index + 1), node, group, podsMoved])
+  return [
+    ...bullets,
+    '',
+    ...table([right('Drain'), left('Node'), left('Node group'), right('Pods that move')], rows.slice(0, DRAINS_SHOWN)),
+    ...leftOut(rows.length - DRAINS_SHOWN, 'report.json', written),
+  ]
+}
+
+const nodes = (number: number): string => `${number} ${number === 1 ? 'node' : 'nodes'}`

@@ -1,0 +1,139 @@
+import { bullet, left, leftOut, right, table, type Written } from './markdown-text.js'
+import type { View } from './view.js'
+
+const STUCK_SHOWN = 20
+const WORKLOADS_SHOWN = 15
+const TYPES_SHOWN = 30
+const FINDINGS_SHOWN = 50
+
+/** Nodes that cannot be removed, the dearest first, with the first reason of each. */
+export function stuckTable({ stuck }: View, written: Written): string[] {
+  if (stuck.length === 0) return []
+  const rows = stuck.map(({ row, monthly }) => {
+    const [first, ...others] = row.blockers
+    return [row.node, row.node_group, monthly, others.length === 0 ? first : `${first} (and ${others.length} more)`]
+  })
+  return [
+    ...table([left('Node'), left('Node group'), right('$/month'), left('Why')], rows.slice(0, STUCK_SHOWN)),
+    ...leftOut(rows.length - STUCK_SHOWN, 'nodes.csv', written),
+  ]
+}
+
+export function workloadTable({ dearest }: View, written: Written): string[] {
+  if (dearest.length === 0) return []
+  const rows = dearest.map(({ row, monthlyTotal }) => [
+    row.namespace === undefined ? row.workload : `${row.namespace}/${row.workload}`,
+    row.kind,
+    row.replicas,
+    row.cpu_requested,
+    row.memory_requested_mib,
+    monthlyTotal,
+    row.idle_monthly_usd,
+    row.spot_eligible,
+    row.spot_reason,
+  ])
+  const headings = [
+    left('Workload'),
+    left('Kind'),
+    right('Replicas'),
+    right('Cores'),
+    right('Memory'),
+    right('$/month'),
+    right('of it idle'),
+    left('Fit for spot'),
+    left('Why'),
+  ]
+  return [
+    ...table(headings, rows.slice(0, WORKLOADS_SHOWN)),
+    ...leftOut(rows.length - WORKLOADS_SHOWN, 'workloads.csv', written),
+  ]
+}
+
+export function maxPodsTable({ maxPods }: View, written: Written): string[] {
+  if (maxPods.length === 0) return []
+  const rows = maxPods.map((row) => [
+    row.instance_type,
+    row.secondary_ip,
+    row.prefix_delegation,
+    row.ipv6,
+    row.custom_networking,
+    row.custom_networking_prefix,
+    row.overlay,
+    row.in_force,
+    row.observed.map(({ short }) => short).join(' '),
+  ])
+  const headings = [
+    left('Instance type'),
+    right('Secondary IP'),
+    right('Prefix'),
+    right('IPv6'),
+    right('Custom'),
+    right('Custom prefix'),
+    right('Overlay'),
+    right('In force'),
+    left('Seen on live nodes'),
+  ]
+  const modes = [...new Set(maxPods.flatMap((row) => row.in_force_mode ?? []))]
+  return [
+    ...table(headings, rows.slice(0, TYPES_SHOWN)),
+    ...leftOut(rows.length - TYPES_SHOWN, 'max-pods.csv', written),
+    ...(modes.length === 0 ? [] : ['', bullet(`Mode detected for the cluster: ${modes.join(', ')}.`)]),
+  ]
+}
+
+/** How well the model predicts the nodes that exist: what it says about new ones is as good as this. */
+export function modelCheckTable({ modelCheck }: View): string[] {
+  if (modelCheck.length === 0) return []
+  const rows = modelCheck.map(({ resource, compared, equal, withinOnePercent, worst }) => [
+    resource,
+    compared,
+    equal,
+    withinOnePercent,
+    worst === undefined ? 'none' : `${worst.difference.short} (${worst.node}, ${worst.instanceType})`,
+  ])
+  return [
+    'Allocatable resources of live nodes, predicted from their instance type as for a new node, against what they report:',
+    '',
+    ...table([left('Resource'), right('Nodes'), right('Equal'), right('Within 1 %'), left('Largest difference')], rows),
+  ]
+}
+
+export function priceNotes({ pricing }: View): string[] {
+  const coverage = pricing.coverage === undefined ? '' : ` (${pricing.coverage.short})`
+  const rows = pricing.unpriced.map(({ why, nodes }) => [nodes, why])
+  const spot = pricing.spotTypes.map((type) => [type.instanceType, type.band, type.savings, type.asOf])
+  return [
+    bullet(
+      `Source: ${pricing.source}; the oldest price in use is of ${pricing.asOf === '' ? 'an unknown date' : pricing.asOf}.`,
+    ),
+    bullet(
+      `Priced: ${pricing.pricedNodes.short} of ${pricing.pricableNodes.short} nodes that should have a price${coverage}.`,
+    ),
+    ...(rows.length === 0 ? [] : ['', ...table([right('Unpriced nodes'), left('Why')], rows)]),
+    ...(spot.length === 0
+      ? []
+      : [
+          '',
+          'Spot types in use or in the plan, as the EC2 Spot Advisor rates them:',
+          '',
+          ...table([left('Instance type'), left('Interrupted last month'), right('Saving'), left('As of')], spot),
+        ]),
+  ]
+}
+
+export function findingTable({ warnings }: View, written: Written): string[] {
+  if (warnings.length === 0) return []
+  const rows = warnings.map(({ code, message, count, subjects }) => {
+    const names = subjects.join(', ')
+    return [
+      code,
+      count,
+      names === '' ? 'the cluster' : Number(count.exact) > subjects.length ? `${names}, …` : names,
+      message,
+    ]
+  })
+  return [
+    ...table([left('Code'), right('Count'), left('About'), left('What')], rows.slice(0, FINDINGS_SHOWN)),
+    ...leftOut(rows.length - FINDINGS_SHOWN, 'report.json', written),
+  ]
+}

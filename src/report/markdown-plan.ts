@@ -1,0 +1,131 @@
+import { bullet, left, leftOut, plural, right, table, typeList, UNKNOWN, type Written } from './markdown-text.js'
+import type { View } from './view.js'
+
+const GROUPS_SHOWN = 40
+const UNPLACED_SHOWN = 25
+
+/** All scenarios side by side, their notes below. */
+export function scenarioTable({ scenarios }: View): string[] {
+  const rows = scenarios.map(({ row, title, moves }) => [
+    row.scenario,
+    row.nodes,
+    row.monthly_usd,
+    row.savings_pct,
+    row.gap_pct,
+    row.spot_share,
+    row.cpu_efficiency,
+    row.memory_efficiency,
+    row.pod_slot_efficiency,
+    row.largest_node_share,
+    moves,
+    row.unplaced_pods,
+    row.feasible,
+    title,
+  ])
+  const headings = [
+    left('Scenario'),
+    right('Nodes'),
+    right('$/month'),
+    right('Saving'),
+    right('Gap'),
+    right('Spot'),
+    right('CPU'),
+    right('Memory'),
+    right('Pod slots'),
+    right('Largest node'),
+    right('Pods moved'),
+    right('Unplaced'),
+    left('Feasible'),
+    left('What it is'),
+  ]
+  const notes = scenarios.filter(({ row }) => row.notes.length > 0)
+  return [
+    ...table(headings, rows),
+    '',
+    'Gap: how far the cost is above a bound that no plan can beat. CPU, memory, pod slots: requests ÷ allocatable. Largest node: the largest share of all requests on one node.',
+    ...(notes.length === 0 ? [] : ['', ...notes.map(({ row }) => bullet(`${row.scenario}: ${row.notes.join('; ')}`))]),
+  ]
+}
+
+/** Node groups as they are and as the plan leaves them. */
+export function groupTable({ groups }: View, written: Written): string[] {
+  const rows = groups.map(({ row, monthly, planMonthly, unpriced }) => [
+    row.node_group,
+    row.owner,
+    row.nodes,
+    unpriced === 0 ? monthly : `${monthly?.short ?? UNKNOWN} (${unpriced} unpriced)`,
+    row.plan_nodes,
+    planMonthly,
+    typeList(row.instance_types),
+    typeList(row.plan_instance_types),
+  ])
+  const headings = [
+    left('Node group'),
+    left('Owner'),
+    right('Nodes'),
+    right('$/month'),
+    right('Plan'),
+    right('Plan $/month'),
+    left('Types'),
+    left('Plan types'),
+  ]
+  return groups.length === 0
+    ? []
+    : [
+        ...table(headings, rows.slice(0, GROUPS_SHOWN)),
+        ...leftOut(rows.length - GROUPS_SHOWN, 'node-groups.csv', written),
+      ]
+}
+
+/** Which resource each group runs out of, and what that leaves stranded. */
+export function useTable({ groups, stranded }: View, written: Written): string[] {
+  const used = groups.filter(({ row }) => row.binding_resource !== undefined)
+  if (used.length === 0) return []
+  const rows = used.map(({ row }) => [
+    row.node_group,
+    row.cpu_efficiency,
+    row.memory_efficiency,
+    row.pod_slot_efficiency,
+    row.binding_resource,
+    row.stranded_cpu,
+    row.stranded_memory_mib,
+  ])
+  const headings = [
+    left('Node group'),
+    right('CPU requested'),
+    right('Memory requested'),
+    right('Pod slots used'),
+    left('Binds'),
+    right('Stranded cores'),
+    right('Stranded memory'),
+  ]
+  const podBound =
+    stranded.podBoundNodes.exact === '0'
+      ? 'No node runs out of pod slots before CPU or memory.'
+      : `Out of pod slots before CPU or memory: ${plural(stranded.podBoundNodes, 'node')}.`
+  return [
+    `Stranded, idle but out of reach because its node is all but out of something else: ${stranded.cpu.short} cores and ${stranded.memory.short}. ${podBound}`,
+    '',
+    ...table(headings, rows.slice(0, GROUPS_SHOWN)),
+    ...leftOut(rows.length - GROUPS_SHOWN, 'node-groups.csv', written),
+  ]
+}
+
+/** Pods that the plan leaves without a node. */
+export function unplacedTable({ plan, cluster }: View, written: Written): string[] {
+  const unplaced = plan?.unplaced ?? []
+  const pending =
+    cluster.pending.exact === '0' || cluster.pendingPlaced === undefined
+      ? []
+      : [
+          `${plural(cluster.pending, 'pod')} pending today; the plan has room for ${cluster.pendingPlaced.short} of them.`,
+        ]
+  if (unplaced.length === 0) return pending
+  const rows = unplaced.map(({ pod, running, reason }) => [pod, running ? 'running' : 'pending', reason])
+  return [
+    ...pending,
+    ...(pending.length === 0 ? [] : ['']),
+    ...table([left('Pod'), left('Now'), left('Why it has no node')], rows.slice(0, UNPLACED_SHOWN)),
+    ...leftOut(rows.length - UNPLACED_SHOWN, 'report.json', written),
+  ]
+}

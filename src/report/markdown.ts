@@ -1,0 +1,39 @@
+import {
+  findingTable,
+  maxPodsTable,
+  modelCheckTable,
+  priceNotes,
+  stuckTable,
+  workloadTable,
+} from './markdown-details.js'
+import { whatToDo } from './markdown-actions.js'
+import { facts, fileList, headline } from './markdown-headline.js'
+import { groupTable, scenarioTable, unplacedTable, useTable } from './markdown-plan.js'
+import { bullet, escape, section, type Written } from './markdown-text.js'
+import type { View } from './view.js'
+
+/** report.md. `written` are the files of this report: it points to no other. */
+export function markdown(view: View, written: Written): string {
+  const lines = [
+    `# k8s-cost: ${escape(view.cluster.name)}`,
+    '',
+    headline(view),
+    '',
+    ...facts(view),
+    ...section('What to do', whatToDo(view, written)),
+    ...section('Scenarios', scenarioTable(view)),
+    ...section('Node groups, now and planned', groupTable(view, written)),
+    ...section('What binds, what is stranded', useTable(view, written)),
+    ...section('Nodes that cannot be removed', stuckTable(view, written)),
+    ...section('Pods without a node', unplacedTable(view, written)),
+    ...section('Most expensive workloads', workloadTable(view, written)),
+    ...section('Max pods', maxPodsTable(view, written)),
+    ...section('How good the model is', modelCheckTable(view)),
+    ...section('Prices', priceNotes(view)),
+    ...section('What could not be read or modelled', findingTable(view, written)),
+    ...section('Assumptions', view.assumptions.map(bullet)),
+    ...section('Left out or left empty, and why', view.gaps.map(bullet)),
+    ...section('Files of this report', fileList(written)),
+  ]
+  return `${lines.join('\n')}\n`
+}

@@ -1,0 +1,163 @@
+import type { Price } from '../domain/offering.js'
+import type { Plan } from '../domain/plan.js'
+import type { Analysis, ModelCheck } from '../domain/recommendation.js'
+import type { Finding } from '../domain/snapshot.js'
+import { HOURS_PER_MONTH } from '../domain/units.js'
+import { count, known, monthlyUsd, percent, ratio, share, type Figure } from './figures.js'
+import { groupBy, largestBy, priceSource, rateOf, sortedBy, total } from './tally.js'
+import { savingsPct } from './view-scenarios.js'
+
+/** The facts of the report's first sentence. */
+export type Summary = {
+  /** `keep`: the plan saves nothing; `no-prices`: no node has a price, so nothing can be said about money. */
+  readonly kind: 'no-nodes' | 'no-prices' | 'keep' | 'save'
+  readonly nodesNow: Figure
+  readonly nodesPlan: Figure | undefined
+  readonly monthlyNow: Figure | undefined
+  readonly monthlyPlan: Figure | undefined
+  readonly monthlySaving: Figure | undefined
+  readonly savingPct: Figure | undefined
+  /** Nodes that the two costs leave out. */
+  readonly unpricedNow: number
+  readonly unpricedPlan: number
+  /** What the prices of both costs are, and whether every priced node is on-demand. */
+  readonly bases: readonly (Price & { kind: 'known' })['basis'][]
+  readonly allOnDemand: boolean
+}
+
+export function summary(analysis: Analysis, plan: Plan | undefined): Summary {
+  const { nodes } = analysis.cluster
+  const now = nodes.map((node) => ({ price: analysis.bill.nodes.get(node.name), capacityType: node.capacityType }))
+  const costNow = total(now.map(({ price }) => price))
+  const costPlan = plan && total(plan.nodes.map((node) => node.price))
+  const saving = costNow.rate === undefined || costPlan?.rate === undefined ? undefined : costNow.rate - costPlan.rate
+  const priced = [...now, ...(plan?.nodes ?? [])].flatMap(({ price, capacityType }) =>
+    price?.kind === 'known' ? [{ basis: price.basis, capacityType }] : [],
+  )
+  const perMonth = (rate: number): Figure => monthlyUsd(rate * HOURS_PER_MONTH)
+  return {
+    kind:
+      nodes.length === 0 ? 'no-nodes' : costNow.rate === undefined ? 'no-prices' : (saving ?? 0) > 0 ? 'save' : 'keep',
+    nodesNow: count(nodes.length),
+    nodesPlan: known(plan?.nodes.length, count),
+    monthlyNow: known(costNow.rate, perMonth),
+    monthlyPlan: known(costPlan?.rate, perMonth),
+    monthlySaving: known(saving, perMonth),
+    savingPct: known(savingsPct(costNow.rate, costPlan?.rate), percent),
+    unpricedNow: costNow.unpriced,
+    unpricedPlan: costPlan?.unpriced ?? 0,
+    bases: [...new Set(priced.map(({ basis }) => basis))].sort(),
+    allOnDemand: priced.every(({ capacityType }) => capacityType === 'on-demand'),
+  }
+}
+
+export type PricingView = {
+  readonly source: string
+  readonly asOf: string
+  /** Nodes with a price ÷ nodes that should have one. */
+  readonly coverage: Figure | undefined
+  readonly pricedNodes: Figure
+  readonly pricableNodes: Figure
+  readonly unpriced: readonly { readonly why: string; readonly nodes: Figure }[]
+  /** What no node row holds: the control plane. */
+  readonly clusterFees: readonly {
+    readonly name: string
+    readonly monthly: Figure | undefined
+    readonly source: string
+  }[]
+  /** Spot types in use or in the plan. */
+  readonly spotTypes: readonly {
+    readonly instanceType: string
+    readonly band: string
+    readonly savings: Figure
+    readonly asOf: string
+  }[]
+}
+
+export function pricing({ priceBasis, bill, spotAdvice, cluster }: Analysis, plan: Plan | undefined): PricingView {
+  const spot = [...cluster.nodes, ...(plan?.nodes ?? [])].filter((node) => node.capacityType === 'spot')
+  const types = [...new Set(spot.flatMap((node) => node.instanceType ?? []))].sort()
+  return {
+    source: priceBasis.source,
+    asOf: priceBasis.asOf,
+    coverage: known(ratio(priceBasis.pricedNodes, priceBasis.pricableNodes), share),
+    pricedNodes: count(priceBasis.pricedNodes),
+    pricableNodes: count(priceBasis.pricableNodes),
+    unpriced: largestBy(
+      priceBasis.unpriced,
+      ({ nodes }) => nodes,
+      ({ why }) => why,
+    ).map(({ why, nodes }) => ({ why, nodes: count(nodes) })),
+    clusterFees: sortedBy(bill.clusterFees, ({ name }) => name).map(({ name, price }) => ({
+      name,
+      monthly: known(rateOf(price), (rate) => monthlyUsd(rate * HOURS_PER_MONTH)),
+      source: priceSource(price),
+    })),
+    spotTypes: types.flatMap((instanceType) => {
+      const advice = spotAdvice.get(instanceType)
+      return advice === undefined
+        ? []
+        : [{ instanceType, band: advice.band, savings: percent(advice.savingsPercent), asOf: advice.asOf }]
+    }),
+  }
+}
+
+/** Findings of one code together: what the first says, how many there are, and about what. */
+export type Warning = {
+  readonly code: string
+  readonly message: string
+  readonly count: Figure
+  /** The first few, by name. */
+  readonly subjects: readonly string[]
+}
+
+const SUBJECTS_SHOWN = 5
+
+export const warnings = (findings: readonly Finding[]): Warning[] =>
+  sortedBy(
+    groupBy(findings, ({ code }) => code),
+    ([code]) => code,
+  ).map(([code, all]) => {
+    const ordered = sortedBy(all, ({ subject, detail }) => `${subject}\u0000${detail}`)
+    const details = new Set(ordered.map(({ detail }) => detail))
+    const subjects = [...new Set(ordered.map(({ subject }) => subject))].filter((subject) => subject !== '')
+    const first = [...details][0] ?? ''
+    return {
+      code,
+      message: details.size > 1 ? `${first} (and ${details.size - 1} similar)` : first,
+      count: count(all.length),
+      subjects: subjects.slice(0, SUBJECTS_SHOWN),
+    }
+  })
+
+/** How far predictions for live nodes are from what these nodes say, for one resource. */
+export type ModelCheckView = {
+  readonly resource: string
+  readonly compared: Figure
+  readonly equal: Figure
+  readonly withinOnePercent: Figure
+  readonly worst: { readonly node: string; readonly instanceType: string; readonly difference: Figure } | undefined
+}
+
+export const modelCheckViews = (checks: readonly ModelCheck[]): ModelCheckView[] =>
+  sortedBy(
+    groupBy(checks, ({ resource }) => resource),
+    ([resource]) => resource,
+  ).map(([resource, all]) => {
+    const off = (check: ModelCheck): number => Math.abs(difference(check))
+    const worst = largestBy(all, off, ({ node }) => node)[0]
+    return {
+      resource,
+      compared: count(all.length),
+      equal: count(all.filter((check) => check.predicted === check.real).length),
+      withinOnePercent: count(all.filter((check) => off(check) <= 1).length),
+      worst:
+        worst === undefined || off(worst) === 0
+          ? undefined
+          : { node: worst.node, instanceType: worst.instanceType, difference: percent(difference(worst)) },
+    }
+  })
+
+/** 100 × (predicted − real) ÷ real; a prediction for a node that has nothing is wholly wrong. */
+const difference = ({ predicted, real }: ModelCheck): number =>
+  predicted === real ? 0 : real === 0 ? 100 : (100 * (predicted - real)) / real

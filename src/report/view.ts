@@ -1,0 +1,167 @@
+import type { PlanNode, Plan } from '../domain/plan.js'
+import type { Analysis } from '../domain/recommendation.js'
+import { HOURS_PER_MONTH } from '../domain/units.js'
+import type { MaxPodsRow, NodeRow, PlacementRow } from './columns.js'
+import { cores, count, known, mib, monthlyUsd, type Figure } from './figures.js'
+import { largestBy, rateOf, total } from './tally.js'
+import { modelCheckViews, pricing, summary, warnings } from './view-about.js'
+import type { ModelCheckView, PricingView, Summary, Warning } from './view-about.js'
+import { groupViews, nodeRows, type GroupView } from './view-nodes.js'
+import { groupActions, migration, placementRows, planNodeViews, unplacedViews } from './view-plan.js'
+import type { GroupAction, MigrationStep, PlanNodeView, UnplacedView } from './view-plan.js'
+import { scenarioViews, type ScenarioView } from './view-scenarios.js'
+import { maxPodsRows, workloadViews, type WorkloadView } from './view-workloads.js'
+
+/**
+ * The one shape that every format renders. All arithmetic and all rounding is done here; reporters only choose and
+ * arrange. Rows are sorted by name unless said otherwise.
+ */
+export type View = {
+  readonly generatedAt: string
+  readonly cluster: {
+    readonly name: string
+    readonly region: string | undefined
+    readonly version: string | undefined
+    readonly nodes: Figure
+    readonly pods: Figure
+    readonly pending: Figure
+    /** Pods that are pending today and have a node in the plan. */
+    readonly pendingPlaced: Figure | undefined
+  }
+  readonly summary: Summary
+  readonly pricing: PricingView
+  readonly follows: string
+  readonly policy: string
+  readonly nodes: readonly NodeRow[]
+  /** Nodes that cannot be removed, the dearest first. */
+  readonly stuck: readonly { readonly row: NodeRow; readonly monthly: Figure | undefined }[]
+  readonly stranded: { readonly cpu: Figure; readonly memory: Figure; readonly podBoundNodes: Figure }
+  readonly groups: readonly GroupView[]
+  readonly scenarios: readonly ScenarioView[]
+  readonly workloads: readonly WorkloadView[]
+  /** The same, the dearest first. */
+  readonly dearest: readonly WorkloadView[]
+  readonly maxPods: readonly MaxPodsRow[]
+  /** The recommended plan; what stands today where nothing could be planned; undefined where not even that is known. */
+  readonly plan: PlanView | undefined
+  readonly modelCheck: readonly ModelCheckView[]
+  readonly warnings: readonly Warning[]
+  readonly assumptions: readonly string[]
+  readonly gaps: readonly string[]
+  readonly timings: Analysis['timings']
+}
+
+export type PlanView = {
+  readonly nodes: readonly PlanNodeView[]
+  /** The same nodes as the domain has them, for plan-nodes.json; no figure of theirs is rounded. */
+  readonly objects: readonly PlanNode[]
+  readonly placements: readonly PlacementRow[]
+  readonly actions: readonly GroupAction[]
+  readonly migration: readonly MigrationStep[]
+  readonly unplaced: readonly UnplacedView[]
+}
+
+export function viewOf(analysis: Analysis): View {
+  const { cluster } = analysis
+  const plan = planOf(analysis, 'recommended') ?? planOf(analysis, 'current')
+  const currentCost = total(cluster.nodes.map((node) => analysis.bill.nodes.get(node.name)))
+  const packed = new Map(planOf(analysis, 'current')?.nodes.map((node) => [node.name, node.packed]))
+  const nodes = nodeRows(analysis)
+  const workloads = workloadViews(analysis, currentCost.rate !== undefined)
+  return {
+    generatedAt: analysis.generatedAt,
+    cluster: {
+      name: cluster.name,
+      region: cluster.region,
+      version: cluster.version,
+      nodes: count(cluster.nodes.length),
+      pods: count(cluster.pods.length),
+      pending: count(analysis.pending.length),
+      pendingPlaced: plan && count(pendingPlaced(analysis, plan)),
+    },
+    summary: summary(analysis, plan),
+    pricing: pricing(analysis, plan),
+    follows: analysis.follows,
+    policy: analysis.policy,
+    nodes,
+    stuck: stuckNodes(analysis, nodes),
+    stranded: stranded(analysis),
+    groups: groupViews(
+      analysis,
+      plan?.nodes,
+      (node) => packed.get(node.name) ?? (node.owner !== 'fargate' && !node.controlPlane),
+    ),
+    scenarios: scenarioViews(analysis, currentCost.rate),
+    workloads,
+    dearest: largestBy(
+      workloads,
+      ({ microUsd }) => microUsd,
+      ({ row }) => `${row.namespace}/${row.kind}/${row.workload}`,
+    ),
+    maxPods: maxPodsRows(analysis.maxPods),
+    plan: plan && {
+      nodes: planNodeViews(plan),
+      objects: plan.nodes,
+      placements: placementRows(plan),
+      actions: groupActions(cluster, plan),
+      migration: migration(cluster, plan),
+      unplaced: unplacedViews(plan),
+    },
+    modelCheck: modelCheckViews(analysis.modelCheck),
+    warnings: warnings(analysis.findings),
+    assumptions: analysis.assumptions,
+    gaps: [...new Set([...ownGaps(analysis), ...analysis.gaps])],
+    timings: analysis.timings && wholeTimings(analysis.timings),
+  }
+}
+
+const wholeTimings = (timings: NonNullable<Analysis['timings']>): NonNullable<Analysis['timings']> => ({
+  collectMs: Math.round(timings.collectMs),
+  modelMs: Math.round(timings.modelMs),
+  packMs: Math.round(timings.packMs),
+  reportMs: Math.round(timings.reportMs),
+  peakRssMib: Math.round(timings.peakRssMib),
+})
+
+function planOf(analysis: Analysis, id: 'recommended' | 'current'): Plan | undefined {
+  const outcome = analysis.scenarios.find((scenario) => scenario.id === id)?.outcome
+  return outcome?.kind === 'planned' ? outcome.plan : undefined
+}
+
+function pendingPlaced(analysis: Analysis, plan: Plan): number {
+  const pending = new Set(analysis.pending.map((pod) => pod.id))
+  return plan.nodes.reduce((sum, node) => sum + node.pods.filter((pod) => pending.has(pod.id)).length, 0)
+}
+
+function stuckNodes(analysis: Analysis, rows: readonly NodeRow[]): View['stuck'] {
+  const rate = (row: NodeRow): number | undefined => rateOf(analysis.bill.nodes.get(row.node ?? ''))
+  const stuck = rows.filter((row) => row.removable === false)
+  return largestBy(
+    stuck,
+    (row) => rate(row) ?? 0,
+    (row) => row.node ?? '',
+  ).map((row) => ({ row, monthly: known(rate(row), (known) => monthlyUsd(known * HOURS_PER_MONTH)) }))
+}
+
+function stranded({ nodeUse }: Analysis): View['stranded'] {
+  const uses = [...nodeUse.values()]
+  return {
+    cpu: cores(uses.reduce((sum, use) => sum + use.stranded.cpu, 0)),
+    memory: mib(uses.reduce((sum, use) => sum + use.stranded.memory, 0)),
+    podBoundNodes: count(uses.filter((use) => use.maxPodsBinding === true).length),
+  }
+}
+
+/** What the columns of this room leave out or leave empty, whatever the input. */
+function ownGaps(analysis: Analysis): string[] {
+  const planned = analysis.scenarios.flatMap(({ outcome }) => (outcome.kind === 'planned' ? [outcome] : []))
+  const gaps = [
+    'hourly_usd of a node is its instance alone: disks, public addresses and data transfer are not modelled yet.',
+    'recommended_cpu and recommended_memory_mib of workloads.csv are empty, and workloads share the cost by requests alone: usage is not read yet.',
+  ]
+  if (planned.some(({ refillUnplaced }) => refillUnplaced === undefined))
+    gaps.push(
+      'refill_unplaced_pods and realised_hourly_usd of scenarios.csv are empty: plans are not yet refilled with an imitation of the scheduler, so kube-scheduler may need more nodes than a plan shows.',
+    )
+  return gaps
+}

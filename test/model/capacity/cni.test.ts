@@ -1,0 +1,133 @@
+import { describe, expect, it } from 'vitest'
+import { inForceMaxPods, withCni } from '../../../src/model/capacity/cni.js'
+import { awsNode, daemonSet, detect, liveNode, resourcesOf } from './live.js'
+import { typeNamed } from './types.js'
+
+const codes = (detection: ReturnType<typeof detect>): readonly string[] => detection.findings.map(({ code }) => code)
+const large = (pods: number, name = 'a') => liveNode({ name, type: 'm5.large', pods })
+const xlarge = (pods: number, name = 'b') => liveNode({ name, type: 'm5.xlarge', pods })
+
+describe('the CNI mode in force', () => {
+  it.each([
+    ['defaults', {}, [29, 58], 'secondary-ip'],
+    ['prefixes', { ENABLE_PREFIX_DELEGATION: 'true' }, [110, 110], 'prefix-delegation'],
+    ['custom networking', { AWS_VPC_K8S_CNI_CUSTOM_NETWORK_CFG: 'true' }, [20, 44], 'custom-networking'],
+    [
+      'both',
+      { AWS_VPC_K8S_CNI_CUSTOM_NETWORK_CFG: 'true', ENABLE_PREFIX_DELEGATION: 'true' },
+      [110, 110],
+      'custom-networking-prefix',
+    ],
+    ['IPv6', { ENABLE_IPv6: 'true', ENABLE_PREFIX_DELEGATION: 'true' }, [110, 110], 'ipv6'],
+    ['MAX_ENI', { MAX_ENI: '2' }, [20, 30], 'secondary-ip'],
+    ['a number that somebody chose', {}, [50, 50], 'fixed'],
+  ] as const)('%s', (_name, settings, [a, b], mode) => {
+    const detection = detect(
+      [large(a), xlarge(b)],
+      [awsNode(settings)],
+      undefined,
+      mode.startsWith('custom') ? ['us-east-1a'] : [],
+    )
+    expect(detection.mode).toBe(mode)
+    expect(detection.evidence[0]).toContain('DaemonSet kube-system/aws-node')
+    expect(detection.evidence.length).toBeGreaterThan(1)
+    expect(codes(detection)).toEqual(mode === 'fixed' ? ['cni-pods-above-addresses'] : [])
+    expect(inForceMaxPods(typeNamed('m5.large'), detection)).toBe(a)
+    expect(inForceMaxPods(typeNamed('m5.xlarge'), detection)).toBe(b)
+  })
+
+  it('goes by the DaemonSet of another plugin', () => {
+    const detection = detect([large(110), xlarge(110)], [daemonSet('kube-system', 'cilium')])
+    expect(detection).toMatchObject({ mode: 'overlay', addressing: 'overlay' })
+    expect(detection.evidence[0]).toBe('DaemonSet kube-system/cilium (Cilium), and no aws-node')
+  })
+
+  it('sees that Cilium hands out interface addresses', () => {
+    const detection = detect([large(29), xlarge(58)], [daemonSet('kube-system', 'cilium')])
+    expect(detection).toMatchObject({ mode: 'secondary-ip', addressing: 'secondary-ip' })
+  })
+
+  it('goes by the nodes where no DaemonSet was read', () => {
+    expect(detect([large(29), xlarge(58)], [])).toMatchObject({ mode: 'secondary-ip', addressing: 'secondary-ip' })
+    expect(detect([large(110), xlarge(110)], []).mode).toBe('prefix-delegation')
+    expect(detect([large(250), xlarge(250)], [])).toMatchObject({ mode: 'fixed', fixedMaxPods: 250 })
+    expect(detect([large(31), xlarge(77)], []).mode).toBe('unknown')
+    expect(detect([], [])).toMatchObject({
+      mode: 'unknown',
+      evidence: expect.arrayContaining(['no live node to compare with']),
+    })
+  })
+
+  it('knows EKS Auto Mode', () => {
+    const node = liveNode({ name: 'a', type: 'm5.large', pods: 27, owner: 'eks-auto-mode', os: 'auto-mode' })
+    expect(detect([node], []).mode).toBe('auto-mode')
+  })
+
+  it('reads the smallest number of a managed group as that of its types', () => {
+    const managed = { owner: 'eks-managed-node-group', group: 'mixed' } as const
+    const nodes = [
+      liveNode({ name: 'a', type: 't3.small', pods: 11, ...managed }),
+      liveNode({ name: 'b', type: 'm5.large', pods: 11, ...managed }),
+    ]
+    expect(detect(nodes)).toMatchObject({ mode: 'secondary-ip', findings: [] })
+  })
+
+  it('names prefixes that the kubelets were never told of, and what that costs', () => {
+    const xen = liveNode({ name: 'c', type: 'm4.large', pods: 20 })
+    const detection = detect([large(29), xlarge(58), xen], [awsNode({ ENABLE_PREFIX_DELEGATION: 'true' })])
+    expect(detection).toMatchObject({ mode: 'secondary-ip', addressing: 'prefix-delegation' })
+    expect(detection.findings).toEqual([
+      {
+        code: 'cni-prefix-not-applied',
+        subject: 'default',
+        detail: expect.stringContaining(
+          '2 live nodes still show the number without it (m5.large: 29 in place of 110): 133 pod',
+        ),
+      },
+    ])
+  })
+
+  it('names nodes with more pods than addresses', () => {
+    const detection = detect([large(110), xlarge(58)])
+    expect(detection.mode).toBe('secondary-ip')
+    expect(detection.findings).toEqual([
+      {
+        code: 'cni-pods-above-addresses',
+        subject: 'a',
+        detail: '110 pods allowed, but m5.large has addresses for 29 in secondary-ip mode',
+      },
+    ])
+  })
+
+  it('names ENIConfigs that do not fit the settings', () => {
+    expect(codes(detect([large(29)], [awsNode()], undefined, ['us-east-1a']))).toEqual(['cni-eniconfig-unused'])
+    const custom = awsNode({ AWS_VPC_K8S_CNI_CUSTOM_NETWORK_CFG: 'true' })
+    expect(codes(detect([large(20)], [custom]))).toEqual(['cni-no-eniconfig'])
+  })
+
+  it('does not learn from nodes that contradict their label or have no capacity', () => {
+    const wrong = { ...large(25, 'wrong'), capacity: resourcesOf(4000, 5_947_023_360, 1, 25) }
+    const empty = { ...large(29, 'empty'), capacity: resourcesOf(0, 0, 0, 0) }
+    const detection = detect([wrong, empty, large(29)])
+    expect(detection.mode).toBe('secondary-ip')
+    expect(detection.findings.map(({ subject, detail }) => [subject, detail.split(':')[0]])).toEqual([
+      ['wrong', 'it shows 4 CPUs, m5.large has 2'],
+      ['empty', 'its capacity is zero or absent'],
+    ])
+  })
+
+  it("takes the user's word, and keeps custom networking", () => {
+    const detected = detect([large(29)])
+    expect(withCni(detected, 'prefix')).toMatchObject({ mode: 'prefix-delegation', overridden: true })
+    expect(withCni(detected, 'secondary-ip')).toMatchObject({ mode: 'secondary-ip', overridden: false })
+    const custom = detect([large(20)], [awsNode({ AWS_VPC_K8S_CNI_CUSTOM_NETWORK_CFG: 'true' })], 'prefix', ['a'])
+    expect(custom).toMatchObject({ mode: 'custom-networking-prefix', overridden: true })
+    expect(custom.evidence.at(-1)).toBe('set to custom-networking-prefix; detected was custom-networking')
+  })
+
+  it('reads warm pools', () => {
+    const settings = { WARM_ENI_TARGET: '2', WARM_IP_TARGET: '5', MINIMUM_IP_TARGET: '10', WARM_PREFIX_TARGET: '3' }
+    expect(detect([], [awsNode(settings)]).warm).toEqual({ enis: 2, prefixes: 3, ips: 5, minimumIps: 10 })
+    expect(detect([], [awsNode()]).warm).toEqual({ enis: 1, prefixes: 1, ips: undefined, minimumIps: undefined })
+  })
+})

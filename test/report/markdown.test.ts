@@ -1,0 +1,118 @@
+import fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+import type { Analysis } from '../../src/domain/recommendation.js'
+import { reportOf, type ReportFormat } from '../../src/report/files.js'
+import { escape, left, table } from '../../src/report/markdown-text.js'
+import { ANALYSIS, CURRENT_PLAN, list, node, PRICES } from './fixture.js'
+
+const md = (analysis: Analysis = ANALYSIS, formats: ReportFormat[] = ['md', 'csv', 'json']): string =>
+  reportOf(analysis, formats).files.get('report.md') ?? ''
+const sentence = (analysis: Analysis): string => md(analysis).split('\n')[2] ?? ''
+const withPrices = (nodes: Analysis['bill']['nodes']): Analysis => ({ ...ANALYSIS, bill: { ...ANALYSIS.bill, nodes } })
+const keepingAll: Analysis = {
+  ...ANALYSIS,
+  follows: 'current',
+  scenarios: ANALYSIS.scenarios.map((scenario) =>
+    scenario.id === 'recommended' && scenario.outcome.kind === 'planned'
+      ? { ...scenario, outcome: { ...scenario.outcome, plan: CURRENT_PLAN } }
+      : scenario,
+  ),
+}
+
+describe('the first sentence of report.md', () => {
+  it('says what is paid, what could be paid, and at which prices', () => {
+    expect(sentence(ANALYSIS)).toBe(
+      'Cluster shop-prod runs on 4 nodes for $359 a month; the same pods fit on 4 nodes for $104 a month: a saving of $255 a month (71.0 %), at AWS list and estimated spot prices of 2026-07-20, not counting 1 node without a price.',
+    )
+  })
+
+  it('says to keep what there is where nothing is cheaper', () => {
+    expect(sentence(keepingAll)).toBe(
+      'Cluster shop-prod runs on 4 nodes for $359 a month, at AWS list prices of 2026-07-20, not counting 1 node without a price, and no cheaper set of nodes was found on which the same pods run: keep what you have.',
+    )
+    expect(md(keepingAll)).toContain('No node to add and none to remove.')
+  })
+
+  it('claims no cost where no node has a price', () => {
+    const unknown = { kind: 'unknown', why: 'other cloud' } as const
+    expect(sentence(withPrices(new Map([...PRICES.keys()].map((name) => [name, unknown]))))).toBe(
+      'Cluster shop-prod runs on 4 nodes, and none of them has a price (mock.xlarge is in no price list): this report shows how they are used, not what they cost.',
+    )
+  })
+
+  it('names on-demand list prices where there is nothing else', () => {
+    const only = node('node-a', {})
+    const analysis = withPrices(new Map([['node-a', list(0.096)]]))
+    const alone = { ...analysis, scenarios: [], cluster: { ...ANALYSIS.cluster, nodes: [only], groups: [] } }
+    expect(sentence(alone)).toContain(
+      'runs on 1 node for $70.08 a month, at AWS on-demand list prices of 2026-07-20, and',
+    )
+  })
+
+  it('has words for a cluster without nodes', () => {
+    const empty = { ...ANALYSIS, scenarios: [], cluster: { ...ANALYSIS.cluster, nodes: [], groups: [], pods: [] } }
+    expect(sentence(empty)).toBe('Cluster shop-prod has no nodes: there is nothing to price and nothing to recommend.')
+  })
+})
+
+describe('report.md', () => {
+  it('says what to do, in order', () => {
+    expect(md()).toContain('| web        | 2 → 2 | $350 → $95.31 | 1 × m5.2xlarge | 1 × c6g.large |')
+    expect(md()).toContain(
+      '- First add 1 node, so that every pod has a place to go.\n- Then drain 1 node, those with the fewest pods first.',
+    )
+  })
+
+  it('lists pods without a node, nodes that cannot go, findings and gaps', () => {
+    expect(md()).toContain('| shop/gpu | pending | no node offers nvidia.com/gpu (1 missing) |')
+    expect(md()).toContain('PDB "strict" allows no disruption, raise it (and 1 more) |')
+    expect(md()).toContain('| absent-kind  |     2 | CSINode, StorageClass | none in the input |')
+    expect(md()).toContain('- focus.csv does not exist yet.')
+  })
+
+  it('points to no file that is not written', () => {
+    const alone = md(ANALYSIS, ['md'])
+    expect(alone).not.toContain('Files of this report')
+    expect(alone).not.toMatch(/more in \S+\.(csv|json)/)
+    expect(md(ANALYSIS, ['md', 'json'])).toContain('- report.json: all of it for programs')
+    expect(md(ANALYSIS, ['md', 'json'])).not.toContain('- nodes.csv')
+  })
+
+  it('cuts long tables and says how much is left and where', () => {
+    const first = ANALYSIS.workloads[0]
+    if (first === undefined) throw new Error('the fixture has a workload')
+    const workloads = Array.from({ length: 40 }, (_, index) => ({
+      ...first,
+      workload: { ...first.workload, key: `shop/Deployment/w${index}`, name: `w${index}` },
+    }))
+    expect(md({ ...ANALYSIS, workloads })).toContain('26 more in workloads.csv.')
+    expect(md({ ...ANALYSIS, workloads }, ['md'])).toContain('26 more; --format csv writes them to workloads.csv.')
+  })
+
+  it('escapes names from outside wherever they stand', () => {
+    const name = 'evil|<script>alert(1)</script>`x`\n# heading [a](b) __b__'
+    const text = md({ ...ANALYSIS, cluster: { ...ANALYSIS.cluster, name } })
+    expect(text).not.toContain('<script')
+    expect(text).not.toMatch(/^# heading/m)
+    expect(text.split('\n')[0]).toBe(
+      '# k8s-cost: evil\\|&lt;script&gt;alert(1)&lt;/script&gt;\\`x\\` # heading \\[a\\](b) \\_\\_b\\_\\_',
+    )
+    expect(text).toContain('odd\\|\\`group\\`')
+  })
+
+  it('lets no text break out of its table cell or reach the terminal', () => {
+    fc.assert(
+      fc.property(fc.string({ unit: 'binary' }), (text) => {
+        const [, , row = '', ...rest] = table([left('A'), left('B')], [[text, 'end']])
+        expect(rest).toEqual([])
+        expect(row.match(/(?<!\\)(?:\\\\)*\|/g)).toHaveLength(3)
+        expect(escape(text)).not.toMatch(/[<>\u0000-\u001f\u007f-\u009f\u202e]/)
+      }),
+    )
+  })
+
+  it('leaves ordinary names and prices as they are', () => {
+    for (const text of ['kube-system/aws-node', 'm6a.4xlarge', 'my_pod_1', '$2,662', '58.6 %', 'i-0abc'])
+      expect(escape(text)).toBe(text)
+  })
+})

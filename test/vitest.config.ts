@@ -1,0 +1,18 @@
+import { fileURLToPath } from 'node:url'
+import { defineConfig } from 'vitest/config'
+
+/** Tests of the built command: they need dist/, which is made once for all of them, and only when one of them runs. */
+const BUILT = ['test/cli.test.ts', 'test/package.test.ts']
+
+const root = fileURLToPath(new URL('..', import.meta.url))
+
+export default defineConfig({
+  root,
+  test: {
+    reporters: ['default', fileURLToPath(new URL('totals-reporter.ts', import.meta.url))],
+    projects: [
+      { root, test: { name: 'rooms', include: ['test/**/*.test.ts'], exclude: BUILT, testTimeout: 30_000 } },
+      { root, test: { name: 'built', include: BUILT, globalSetup: 'test/build-once.ts', testTimeout: 120_000 } },
+    ],
+  },
+})
