@@ -133,7 +133,9 @@ const pairKey = (key: string, value: string): string => `${key}\n${value}`
 
 const canonical = (selector: LabelSelector | undefined): unknown =>
   selector && [
-    Object.entries(selector.matchLabels).sort(),
+    Object.entries(selector.matchLabels)
+      .map(([key, value]) => JSON.stringify([key, value]))
+      .sort(),
     selector.matchExpressions
       .map(({ key, operator, values }) => JSON.stringify([key, operator, [...values].sort()]))
       .sort(),

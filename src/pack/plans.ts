@@ -9,8 +9,6 @@ import { whyLeftOver } from './left-over.js'
 import { lowerBound } from './lower-bound.js'
 import type { PackGroup, PackProblem } from './problem.js'
 import { ReplayScheduler } from './refill.js'
-import { mayHold } from './replan.js'
-import { cheapestFirst } from './shapes.js'
 import { Solver, type Solution } from './solve.js'
 import { toPlan, type Untouched } from './to-plan.js'
 
@@ -93,7 +91,8 @@ export class Planner implements PlanSource {
     const group = this.#groupOf.get(pod.nodeName)
     if (group === undefined) return []
     const onOffer = goal.kind === 'repack' ? group.options : allowedOptions(group, goal.policy)
-    return cheapestFirst(onOffer.filter((option) => mayHold(option, pod, this.#problem.suits)))
+    const allowed = new Set(onOffer)
+    return this.#solver.machinesFor(group, pod).filter((option) => allowed.has(option))
   }
 }
 

@@ -39,7 +39,10 @@ export function createPodClasses(
   const demands: Demand[] = []
   const demandIdOf = (resources: Resources): number => {
     const { cpu, memory, ephemeralStorage, pods: slots, extended } = resources
-    const others = Object.entries(extended).sort().flat().join(' ')
+    const others = Object.entries(extended)
+      .map(([name, amount]) => `${name} ${amount}`)
+      .sort()
+      .join(' ')
     const id = demandIds.idOf(`${cpu} ${memory} ${ephemeralStorage} ${slots} ${others}`)
     demands[id] ??= ledger.demandOf(resources)
     return id

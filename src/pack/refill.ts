@@ -37,9 +37,12 @@ export class ReplayScheduler {
   }
 
   refill(slots: readonly Slot[], pods: readonly Pod[], buy: Buy): Refill {
+    // Nothing that can be bought takes such a pod (its machine is no longer on offer, say): it is left where it runs.
+    const noMachine = new Set(pods.filter((pod) => buy(pod).length === 0))
+    const isAnchored = (pod: Pod): boolean => noMachine.has(pod)
     let unplaced: readonly Pod[] = []
     for (const seed of SEEDS) {
-      const { left } = this.#fill(slots, shuffled(pods, seed), () => [])
+      const { left } = this.#fill(slots, shuffled(pods, seed), () => [], isAnchored)
       if (left.length > unplaced.length) unplaced = left
     }
     const added: Slot[] = []
@@ -47,7 +50,7 @@ export class ReplayScheduler {
     for (let round = 0; round < MOST_ROUNDS; round += 1) {
       const before = added.length
       for (const seed of SEEDS) {
-        const { left, bought } = this.#fill([...slots, ...added], shuffled(pods, seed), buy)
+        const { left, bought } = this.#fill([...slots, ...added], shuffled(pods, seed), buy, isAnchored)
         if (left.length > 0) return { unplaced, added: undefined }
         added.push(...bought)
       }
@@ -58,7 +61,12 @@ export class ReplayScheduler {
   }
 
   /** Fills the nodes from empty and leaves the board as it was. Pods that nothing takes get a node bought for them. */
-  #fill(slots: readonly Slot[], queue: readonly Pod[], buy: Buy): { left: readonly Pod[]; bought: readonly Slot[] } {
+  #fill(
+    slots: readonly Slot[],
+    queue: readonly Pod[],
+    buy: Buy,
+    isAnchored: (pod: Pod) => boolean,
+  ): { left: readonly Pod[]; bought: readonly Slot[] } {
     const cells = [...slots]
     const scores = new Scores()
     const indexes: number[] = []
@@ -96,8 +104,16 @@ export class ReplayScheduler {
       return false
     }
 
-    for (const slot of slots) open(slot)
-    let left = queue
+    const anchored = new Set<Pod>()
+    for (const slot of slots) {
+      const position = open(slot)
+      for (const pod of slot.origin.kind === 'live' ? slot.origin.live.pods : [])
+        if (isAnchored(pod)) {
+          put(pod, position, 'held')
+          anchored.add(pod)
+        }
+    }
+    let left = queue.filter((pod) => !anchored.has(pod))
     for (;;) {
       // A pod that waits for another one is tried again when the queue has been through.
       const next = left.filter((pod) => !place(pod))
@@ -109,9 +125,10 @@ export class ReplayScheduler {
         left = next
         continue
       }
-      const [first = undefined] = next.filter((pod) => purchase(pod)).slice(0, 1)
-      left = first === undefined ? next : next.filter((pod) => pod !== first)
-      if (first === undefined) break
+      // One node at a time: it may have room for the others, too.
+      const housed = next.find((pod) => purchase(pod))
+      left = next.filter((pod) => pod !== housed)
+      if (housed === undefined) break
     }
     while (placed.length > 0) this.#takeBack(placed)
     for (const index of indexes.reverse()) this.#board.removeSite(index)

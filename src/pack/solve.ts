@@ -160,7 +160,7 @@ export class Solver {
   }
 
   /** Machines that could hold a pod of the group with nothing else on them, cheapest first; asked once per class. */
-  #machinesFor(group: PackGroup, pod: Pod): readonly NodeOption[] {
+  machinesFor(group: PackGroup, pod: Pod): readonly NodeOption[] {
     const key = `${group.name}/${this.#draft.board.classKey(pod)}/${pod.workload}`
     const known = this.#machines.get(key)
     if (known !== undefined) return known
@@ -191,7 +191,7 @@ export class Solver {
     const allowed = new Set(options)
     const offered = new Map<readonly NodeOption[], readonly NodeOption[]>()
     const machinesFor = (pod: Pod): readonly NodeOption[] => {
-      const all = this.#machinesFor(group, pod)
+      const all = this.machinesFor(group, pod)
       const known = offered.get(all)
       if (known !== undefined) return known
       const found = all.filter((option) => allowed.has(option))

@@ -9,7 +9,7 @@ import {
   untoleratedTaints,
   valueOf,
 } from '../domain/requirement.js'
-import type { Expression, NodeSelectorTerm, PodSpec } from '../domain/snapshot.js'
+import type { Expression, Labels, NodeSelectorTerm, PodSpec } from '../domain/snapshot.js'
 import { createSiteShapes } from './site-shape.js'
 import type { Site } from './site.js'
 
@@ -53,7 +53,7 @@ export function createStaticFit(): StaticFit {
     const { nodeSelector, requiredNodeTerms } = spec
     for (const [key, value] of Object.entries(nodeSelector)) shapes.lookAt(key, [value])
     requiredNodeTerms?.forEach(shapes.lookAtTerm)
-    return rule(`affinity ${JSON.stringify([Object.entries(nodeSelector).sort(), requiredNodeTerms])}`, (site) =>
+    return rule(`affinity ${JSON.stringify([sortedPairs(nodeSelector), requiredNodeTerms])}`, (site) =>
       matchesNodeRules(nodeSelector, requiredNodeTerms, site),
     )
   }
@@ -88,6 +88,11 @@ export function createStaticFit(): StaticFit {
     shapeOf: shapes.shapeOf,
   }
 }
+
+const sortedPairs = (labels: Labels): string[] =>
+  Object.entries(labels)
+    .map(([key, value]) => JSON.stringify([key, value]))
+    .sort()
 
 const quote = ({ key, operator, values }: Expression): string =>
   values.length === 0 ? `${key} ${operator}` : `${key} ${operator} [${values.join(', ')}]`

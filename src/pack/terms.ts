@@ -82,8 +82,8 @@ export function createTerms(namespaces: readonly NamespaceObject[], pods: readon
     const spread = resolveSpread(pod)
     const flaws = flawsOf(pod.spec)
     const key = JSON.stringify([
-      affinity.map(({ tally }) => tally.id).sort(),
-      antiAffinity.map(({ tally }) => tally.id).sort(),
+      affinity.map(({ tally }) => `${tally.id}`).sort(),
+      antiAffinity.map(({ tally }) => `${tally.id}`).sort(),
       spread.map(({ tally, maxSkew, minDomains }) => [tally.id, maxSkew, minDomains].join(' ')).sort(),
       flaws,
     ])

@@ -111,7 +111,10 @@ function explore({ board, nodes, options, daemons }: Problem, pods: readonly Pod
       board.removeSite(index)
     }
     for (const daemon of daemons.filter((one) => board.staticallyFits(one, index))) {
-      if (!board.fits(daemon, index)) return void close()
+      if (!board.fits(daemon, index)) {
+        close()
+        return undefined
+      }
       board.place(daemon, index, 'needed')
       here.push(daemon)
     }
