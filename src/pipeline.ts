@@ -23,7 +23,7 @@ import { priceBook } from './price/price-book.js'
 import { shareCosts } from './price/share.js'
 import { choose } from './recommend/choose.js'
 import { nodeUse } from './recommend/node-use.js'
-import { candidates, type ScenarioContext } from './recommend/scenarios.js'
+import { candidates, recommendedGoal, type ScenarioContext } from './recommend/scenarios.js'
 
 /** What a user decides; everything else follows from the snapshot and the catalog. */
 export type Settings = {
@@ -78,7 +78,7 @@ export function analyse(snapshot: Snapshot, catalog: PriceCatalog, settings: Set
     limits,
   })
   const scenarioContext: ScenarioContext = {
-    plans: new Planner(problem, context, untouched),
+    plans: new Planner(problem, context, untouched, recommendedGoal(settings.maxSpot)),
     violationsOf: (plan) => violations(plan, cluster, mustPlace),
     limits,
     nothingToPlan: nothingToPlan(cluster, bill),

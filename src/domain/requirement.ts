@@ -30,10 +30,13 @@ function flaw(expression: Expression, operators: readonly string[]): string | un
 }
 
 /** What makes a pod's label selector unreadable; undefined where nothing does. */
-export const selectorFlaw = (selector: LabelSelector | undefined): string | undefined =>
-  selector?.matchExpressions
-    .map((expression) => flaw(expression, SELECTOR_OPERATORS))
-    .find((text) => text !== undefined)
+export function selectorFlaw(selector: LabelSelector | undefined): string | undefined {
+  for (const expression of selector?.matchExpressions ?? []) {
+    const text = flaw(expression, SELECTOR_OPERATORS)
+    if (text !== undefined) return text
+  }
+  return undefined
+}
 
 const matchesSound = ({ operator, values }: Expression, value: string | undefined): boolean => {
   switch (operator) {

@@ -20,11 +20,13 @@ export class Planner implements PlanSource {
   readonly #problem: PackProblem
   readonly #untouched: readonly Untouched[]
   readonly #solver: Solver
+  readonly #recommended: Goal
   readonly #scheduler: ReplayScheduler
   readonly #groupOf: ReadonlyMap<string, PackGroup>
   readonly #reasons = new Map<Pod, string>()
 
-  constructor(problem: PackProblem, context: BoardContext, untouched: readonly Untouched[]) {
+  constructor(problem: PackProblem, context: BoardContext, untouched: readonly Untouched[], recommended: Goal) {
+    this.#recommended = recommended
     this.#problem = problem
     this.#untouched = untouched
     this.#solver = new Solver(problem, context)
@@ -71,7 +73,7 @@ export class Planner implements PlanSource {
     const slots = [...solution.layouts.values()].flatMap(({ nodes }) => nodes.map(({ slot }) => slot))
     const pods = [...solution.layouts.values()].flatMap(({ nodes }) => nodes.flatMap((node) => node.pods))
     if (slots.length * pods.length > MOST_REFILL_STEPS) return undefined
-    const result = this.#scheduler.refill(slots, pods, (pod) => this.#machinesFor(pod, goal))
+    const result = this.#scheduler.refill(slots, pods, (pod) => this.#machinesFor(pod, goal), this.#isCandidate(goal))
     if (result.added === undefined) return { unplaced: result.unplaced.length, realised: undefined }
     const extra = new Map<string, Slot[]>()
     for (const slot of result.added)
@@ -84,6 +86,12 @@ export class Planner implements PlanSource {
       ]),
     )
     return { unplaced: result.unplaced.length, realised: this.#toPlan({ ...solution, layouts }) }
+  }
+
+  /** Plans that may be recommended are worth the repair; of the others it is enough to know what is left over. */
+  #isCandidate(goal: Goal): boolean {
+    if (goal.kind === 'repack') return true
+    return goal.policy.kind === 'as-is' || JSON.stringify(goal) === JSON.stringify(this.#recommended)
   }
 
   /** Machines of the pod's own group that could hold it, cheapest first. */

@@ -7,7 +7,7 @@ import { byText } from './order.js'
 /** Orders in which the pods may come; the worst of them counts. */
 const SEEDS = [1, 2, 3]
 /** Rounds of adding nodes before the attempt is given up. */
-const MOST_ROUNDS = 12
+const MOST_ROUNDS = 8
 const MOST_QUESTIONS = 4
 /** kube-scheduler scores pods that ask for nothing as though they asked for this (scheduler/util: GetNonzeroRequests). */
 const DEFAULT_CPU = 100
@@ -36,7 +36,8 @@ export class ReplayScheduler {
     this.#board = createBoard(context)
   }
 
-  refill(slots: readonly Slot[], pods: readonly Pod[], buy: Buy): Refill {
+  /** `repair`: also add nodes until nothing is left over; otherwise only count. */
+  refill(slots: readonly Slot[], pods: readonly Pod[], buy: Buy, repair: boolean): Refill {
     // Nothing that can be bought takes such a pod (its machine is no longer on offer, say): it is left where it runs.
     const noMachine = new Set(pods.filter((pod) => buy(pod).length === 0))
     const isAnchored = (pod: Pod): boolean => noMachine.has(pod)
@@ -47,12 +48,17 @@ export class ReplayScheduler {
     }
     const added: Slot[] = []
     if (unplaced.length === 0) return { unplaced, added }
+    if (!repair) return { unplaced, added: undefined }
     for (let round = 0; round < MOST_ROUNDS; round += 1) {
       const before = added.length
       for (const seed of SEEDS) {
         const { left, bought } = this.#fill([...slots, ...added], shuffled(pods, seed), buy, isAnchored)
         if (left.length > 0) return { unplaced, added: undefined }
         added.push(...bought)
+        // Each purchase spreads the other pods differently; some head-room on top ends the chase.
+        for (const { origin } of bought.slice(0, round))
+          if (origin.kind === 'new')
+            added.push(newSlot(origin.option, `added-${origin.option.id}-spare-${added.length}`))
       }
       // More nodes spread the pods differently: only a round without purchases shows that every order works out.
       if (added.length === before) return { unplaced, added }

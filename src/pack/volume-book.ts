@@ -35,6 +35,7 @@ const NO_COUNTS: ReadonlyMap<string, number> = new Map()
 
 export function createVolumeBook(pods: readonly Pod[]): VolumeBook {
   const sites: SiteVolumes[] = []
+  /** Claims are not deleted when the last user goes: see topology.ts. */
   const exclusiveUsers: Counts = new Map()
   const sharedUsers = new Map<string, Map<number, number>>()
 
@@ -53,9 +54,10 @@ export function createVolumeBook(pods: readonly Pod[]): VolumeBook {
     if (added === 0 || present.size + added <= limit) return undefined
     return `${present.size} volumes of ${driver} are attached, ${added} more would pass the limit of ${limit}`
   }
+  const isTaken = (claim: string): boolean => (exclusiveUsers.get(claim) ?? 0) > 0
   const usedElsewhere = (site: number, claim: string): boolean => {
     const at = sharedUsers.get(claim)
-    return at !== undefined && !at.has(site)
+    return at !== undefined && at.size > 0 && !at.has(site)
   }
 
   return {
@@ -92,17 +94,16 @@ export function createVolumeBook(pods: readonly Pod[]): VolumeBook {
         for (const handle of handles) bump(present, handle, by)
       }
       for (const volume of use.inTreeVolumes) bump(inTree, volume, by)
-      for (const claim of use.exclusiveClaims) bump(exclusiveUsers, claim, by)
+      for (const claim of use.exclusiveClaims) exclusiveUsers.set(claim, (exclusiveUsers.get(claim) ?? 0) + by)
       for (const claim of use.sharedClaims) {
         const at = sharedUsers.get(claim) ?? new Map<number, number>()
+        sharedUsers.set(claim, at)
         bump(at, site, by)
-        if (at.size > 0) sharedUsers.set(claim, at)
-        else sharedUsers.delete(claim)
       }
     },
     admits(site, use) {
       for (const { driver, handles } of use.byDriver) if (overLimit(site, driver, handles) !== undefined) return false
-      for (const claim of use.exclusiveClaims) if (exclusiveUsers.has(claim)) return false
+      for (const claim of use.exclusiveClaims) if (isTaken(claim)) return false
       for (const claim of use.sharedClaims) if (usedElsewhere(site, claim)) return false
       for (const volume of use.inTreeVolumes) if (sites[site]!.inTree.has(volume)) return false
       return true
@@ -117,7 +118,7 @@ export function createVolumeBook(pods: readonly Pod[]): VolumeBook {
         if (over !== undefined) refuse('NodeVolumeLimits', over)
       }
       for (const claim of use.exclusiveClaims) {
-        if (exclusiveUsers.has(claim)) refuse('VolumeRestrictions', `claim ${claim} is ReadWriteOncePod and in use`)
+        if (isTaken(claim)) refuse('VolumeRestrictions', `claim ${claim} is ReadWriteOncePod and in use`)
       }
       for (const claim of use.sharedClaims) {
         if (usedElsewhere(site, claim)) {

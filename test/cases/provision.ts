@@ -36,7 +36,21 @@ function optionsOf(raw: RawCase, scene: Scene): Option[] {
       }),
     ),
   )
-  return options.sort((a, b) => a.price - b.price || (a.id < b.id ? -1 : 1))
+  return withoutTwins(raw, options).sort((a, b) => a.price - b.price || (a.id < b.id ? -1 : 1))
+}
+
+/** Leaves one of the options that differ only in zone or capacity type where nothing in the case speaks of these. */
+function withoutTwins(raw: RawCase, options: readonly Option[]): Option[] {
+  const { offerings: _, ...rest } = raw
+  const text = JSON.stringify(rest)
+  const told = ['topology.kubernetes.io/zone', 'karpenter.sh/capacity-type'].filter((key) => text.includes(key))
+  const kinds = new Set<string>()
+  return options.filter(({ instanceType, price, zone, makeSite }) => {
+    const { labels } = makeSite('')
+    const expected = raw.expect.zones === undefined ? '' : zone
+    const kind = JSON.stringify([instanceType, price, expected, ...told.map((key) => labels[key])])
+    return !kinds.has(kind) && kinds.add(kind) !== undefined
+  })
 }
 
 /** What differs from the expectation; empty: the case passes. */

@@ -1,4 +1,5 @@
 import type { Pod } from '../../src/domain/pod.js'
+import { shortfalls } from '../../src/domain/resources.js'
 import type { Board, Site } from '../../src/pack/board.js'
 
 /** A node that could be bought. */
@@ -23,7 +24,7 @@ export type Problem = {
 }
 
 /** Steps of one search; small cases are searched to the end long before. */
-const BUDGET = 300_000
+const BUDGET = 100_000
 
 type Place = { readonly index: number; readonly option: Option | undefined; readonly contents: Map<number, number> }
 
@@ -36,7 +37,11 @@ type Aim = { readonly kind: 'most' } | { readonly kind: 'all'; readonly newNodes
  * told apart (pods of a class, new nodes of an option with like contents) only once.
  */
 export function search(problem: Problem): Found {
-  const most = explore(problem, problem.pending, { kind: 'most' })
+  const most = explore(
+    problem,
+    problem.pending.filter((pod) => couldFit(problem, pod)),
+    { kind: 'most' },
+  )
   if (most === undefined || most.placed.size === 0) return { placed: new Map(), bought: [] }
   const chosen = problem.pending.filter((pod) => most.placed.has(pod))
   for (let newNodes = 0; newNodes < most.bought.length; newNodes++) {
@@ -44,6 +49,43 @@ export function search(problem: Problem): Found {
     if (better !== undefined) return better
   }
   return explore(problem, chosen, { kind: 'all', newNodes: most.bought.length }) ?? most
+}
+
+/** Is there any node, were it as empty as it gets, with the room and the labels for the pod? */
+function couldFit({ board, nodes, options, daemons }: Problem, pod: Pod): boolean {
+  const suits = (index: number): boolean =>
+    board.staticallyFits(pod, index) && shortfalls(board.free(index), pod.needed).length === 0
+  return (
+    nodes.some(suits) ||
+    options.some((option) => {
+      const opened = open(board, option, daemons, 'probe')
+      if (opened === undefined) return false
+      const result = suits(opened.index)
+      opened.close()
+      return result
+    })
+  )
+}
+
+type Opened = { readonly index: number; readonly close: () => void }
+
+/** Opens a node with its DaemonSet pods; undefined where they do not all fit. */
+function open(board: Board, option: Option, daemons: readonly Pod[], name: string): Opened | undefined {
+  const index = board.addSite(option.makeSite(name))
+  const here: Pod[] = []
+  const close = (): void => {
+    for (const daemon of here.reverse()) board.remove(daemon, index)
+    board.removeSite(index)
+  }
+  for (const daemon of daemons.filter((one) => board.staticallyFits(one, index))) {
+    if (!board.fits(daemon, index)) {
+      close()
+      return undefined
+    }
+    board.place(daemon, index, 'needed')
+    here.push(daemon)
+  }
+  return { index, close }
 }
 
 function explore({ board, nodes, options, daemons }: Problem, pods: readonly Pod[], aim: Aim): Found | undefined {
@@ -102,25 +144,6 @@ function explore({ board, nodes, options, daemons }: Problem, pods: readonly Pod
     board.remove(pod, place.index)
   }
 
-  /** Opens a node with its DaemonSet pods; undefined where they do not all fit. */
-  const open = (option: Option): { readonly place: Place; readonly close: () => void } | undefined => {
-    const index = board.addSite(option.makeSite(`new-${places.length}`))
-    const here: Pod[] = []
-    const close = (): void => {
-      for (const daemon of here.reverse()) board.remove(daemon, index)
-      board.removeSite(index)
-    }
-    for (const daemon of daemons.filter((one) => board.staticallyFits(one, index))) {
-      if (!board.fits(daemon, index)) {
-        close()
-        return undefined
-      }
-      board.place(daemon, index, 'needed')
-      here.push(daemon)
-    }
-    return { place: { index, option, contents: new Map() }, close }
-  }
-
   const tryClass = (key: number): void => {
     const queue = waiting.get(key)!
     const pod = queue.shift()!
@@ -128,11 +151,12 @@ function explore({ board, nodes, options, daemons }: Problem, pods: readonly Pod
     for (const place of [...places]) if (!done() && board.fits(pod, place.index)) put(pod, key, place)
     for (const option of places.length - nodes.length < newNodes ? options : []) {
       if (done()) break
-      const opened = open(option)
+      const opened = open(board, option, daemons, `new-${places.length}`)
       if (opened === undefined) continue
-      if (board.fits(pod, opened.place.index)) {
-        places.push(opened.place)
-        put(pod, key, opened.place)
+      if (board.fits(pod, opened.index)) {
+        const place: Place = { index: opened.index, option, contents: new Map() }
+        places.push(place)
+        put(pod, key, place)
         places.pop()
       }
       opened.close()
@@ -147,8 +171,8 @@ function explore({ board, nodes, options, daemons }: Problem, pods: readonly Pod
     steps++
     keep()
     if (done() || hopeless() || !isNewState()) return
-    const open = classes.filter((key) => waiting.get(key)!.length > 0)
-    for (const key of ordered ? open : open.slice(0, 1)) if (!done()) tryClass(key)
+    const due = classes.filter((key) => waiting.get(key)!.length > 0)
+    for (const key of ordered ? due : due.slice(0, 1)) if (!done()) tryClass(key)
   }
 
   descend()

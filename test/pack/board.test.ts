@@ -430,6 +430,37 @@ describe('the life of sites', () => {
     expect(board.fits(pod, 0)).toBe(true)
   })
 
+  it('keeps its counts while thousands of nodes come and go', () => {
+    const spec = { ...spread({ topologyKey: HOST }), ...antiAffinity(term(x.labels, HOST)) }
+    const pods = copies(3, { ...x, spec })
+    const { board } = boardOf([makeSite('stays')], { stays: [pods[0]!] }, pods.slice(1))
+    const fits = (sites: readonly number[]): boolean[] => sites.map((site) => board.fits(pods[2]!, site))
+    for (let round = 0; round < 1000; round++) {
+      // Two names that return every time and one that never does.
+      const sites = ['a', 'b', `only-${round}`].map((name) => board.addSite(makeSite(name)))
+      board.place(pods[1]!, sites[round % 3]!, 'needed')
+      const expected = [0, 1, 2].map((at) => at !== round % 3)
+      if (fits(sites).join() !== expected.join() || board.fits(pods[2]!, 0))
+        expect.fail(`round ${round}: ${fits(sites).join()}`)
+      board.remove(pods[1]!, sites[round % 3]!)
+      if (fits(sites).includes(false)) expect.fail(`round ${round}: a pod that is gone still counts`)
+      for (const site of sites) board.removeSite(site)
+    }
+    // The least count over hosts is 1 again: only the first site is left, and only anti-affinity refuses there.
+    expect(board.refusals(pods[2]!, 0)).toEqual([
+      {
+        kind: 'rule',
+        filter: 'InterPodAffinity',
+        detail: `${HOST} stays has 1 pod to keep away from: app=x in namespace default`,
+      },
+      {
+        kind: 'rule',
+        filter: 'InterPodAffinity',
+        detail: `${HOST} stays has 1 pod with anti-affinity to app=x in namespace default`,
+      },
+    ])
+  })
+
   it('refuses to remove a site with pods, and a pod that is not there', () => {
     const pod = makePod('p')
     const { board } = boardOf(zones('a', 'b'), { 'in-a': [pod] }, [])

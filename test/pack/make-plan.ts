@@ -4,7 +4,6 @@ import type { Pod } from '../../src/domain/pod.js'
 import { sum } from '../../src/domain/resources.js'
 import { usdPerHour } from '../../src/domain/units.js'
 import type { Site } from '../../src/pack/board.js'
-import { makeSite } from './make.js'
 
 /** A live node. Its pods are given as they run: their `nodeName` is set here. */
 export const makeNode = (site: Site, pods: readonly Pod[] = [], parts: Partial<Node> = {}): Node => ({
@@ -72,5 +71,3 @@ export const makePlan = (nodes: readonly PlanNode[], unplaced: Plan['unplaced'] 
   unplaced,
   cost: { rate: usdPerHour(0.1 * nodes.length), unpriced: 0 },
 })
-
-export { makeSite }

@@ -317,7 +317,7 @@ describe('anti-affinity', () => {
   it('narrows its selector by matchLabelKeys and mismatchLabelKeys', () => {
     const of = (name: string, rev: string, more: object) =>
       makePod(name, app('web', { labels: { rev }, spec: required('podAntiAffinity', term('web', HOST, more)) }))
-    const count = (more: object) => verify([onNew({}, of('a', '1', more), of('b', '2', more))]).length
+    const count = (more: object) => rulesOf(verify([onNew({}, of('a', '1', more), of('b', '2', more))])).length
     expect(count({})).toBe(2)
     expect(count({ matchLabelKeys: ['rev'] })).toBe(0)
     expect(count({ matchLabelKeys: ['absent'] })).toBe(2)
