@@ -7,7 +7,7 @@ import { byText } from './order.js'
 /** Orders in which the pods may come; the worst of them counts. */
 const SEEDS = [1, 2, 3]
 /** Rounds of adding nodes before the attempt is given up. */
-const MOST_ROUNDS = 8
+const MOST_ROUNDS = 20
 const MOST_QUESTIONS = 4
 /** kube-scheduler scores pods that ask for nothing as though they asked for this (scheduler/util: GetNonzeroRequests). */
 const DEFAULT_CPU = 100

@@ -92,7 +92,7 @@ it('agrees, filter by filter, with rules evaluated from scratch', () => {
         }
       })
     }),
-    { numRuns: 1000 },
+    { numRuns: 500 },
   )
 })
 
@@ -140,7 +140,7 @@ it('gives one class key only to pods that any packing could swap', () => {
         }
       }
     }),
-    { numRuns: 1000 },
+    { numRuns: 500 },
   )
 })
 

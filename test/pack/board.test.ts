@@ -417,6 +417,15 @@ it('says every rule that refuses', () => {
   ])
 })
 
+it('tells pods with other host ports apart', () => {
+  const withPort = (name: string, port: number): Pod =>
+    makePod(name, { hostPorts: [{ port, protocol: 'TCP', ip: '0.0.0.0' }] })
+  const pods = [withPort('p', 80), withPort('q', 80), withPort('r', 81)]
+  const { board } = boardOf(zones('a'), {}, pods)
+  const [p, q, r] = pods.map((pod) => board.classKey(pod))
+  expect([p === q, p === r]).toEqual([true, false])
+})
+
 describe('the life of sites', () => {
   it('uses indexes again and starts them over', () => {
     const pod = makePod('p', { needed: resources(1, 0), spec: { nodeSelector: { zone: 'b' } } })
@@ -431,33 +440,27 @@ describe('the life of sites', () => {
   })
 
   it('keeps its counts while thousands of nodes come and go', () => {
-    const spec = { ...spread({ topologyKey: HOST }), ...antiAffinity(term(x.labels, HOST)) }
-    const pods = copies(3, { ...x, spec })
-    const { board } = boardOf([makeSite('stays')], { stays: [pods[0]!] }, pods.slice(1))
-    const fits = (sites: readonly number[]): boolean[] => sites.map((site) => board.fits(pods[2]!, site))
+    const anti = antiAffinity(term(x.labels, HOST), term({ app: 'y' }, 'zone'))
+    const spec = { ...spread({ topologyKey: HOST }), ...anti }
+    const pods = copies(2, { ...x, spec })
+    const y = makePod('y', { labels: { app: 'y' } })
+    const { board } = boardOf([makeSite('stays', { zone: 'a' })], { stays: [y, ...copies(1, x)] }, pods)
     for (let round = 0; round < 1000; round++) {
-      // Two names that return every time and one that never does.
-      const sites = ['a', 'b', `only-${round}`].map((name) => board.addSite(makeSite(name)))
-      board.place(pods[1]!, sites[round % 3]!, 'needed')
-      const expected = [0, 1, 2].map((at) => at !== round % 3)
-      if (fits(sites).join() !== expected.join() || board.fits(pods[2]!, 0))
-        expect.fail(`round ${round}: ${fits(sites).join()}`)
-      board.remove(pods[1]!, sites[round % 3]!)
-      if (fits(sites).includes(false)) expect.fail(`round ${round}: a pod that is gone still counts`)
-      for (const site of sites) board.removeSite(site)
+      // A name that returns every time and two that never do; a zone that is always there and one that is never again.
+      const names = ['again', `left-${round}`, `right-${round}`]
+      const sites = names.map((name) => board.addSite(makeSite(name, { zone: `zone-${round}` })))
+      const near = board.addSite(makeSite(`near-${round}`, { zone: 'a' }))
+      const fits = (): string => [...sites, near].map((site) => (board.fits(pods[1]!, site) ? 'yes' : 'no')).join(' ')
+      if (fits() !== 'yes yes yes no') expect.fail(`round ${round}, empty: ${fits()}`)
+      board.place(pods[0]!, sites[round % 3]!, 'needed')
+      const expected = [0, 1, 2].map((at) => (at === round % 3 ? 'no' : 'yes')).join(' ')
+      if (fits() !== `${expected} no`) expect.fail(`round ${round}: ${fits()}`)
+      board.remove(pods[0]!, sites[round % 3]!)
+      for (const site of [...sites, near]) board.removeSite(site)
     }
-    // The least count over hosts is 1 again: only the first site is left, and only anti-affinity refuses there.
-    expect(board.refusals(pods[2]!, 0)).toEqual([
-      {
-        kind: 'rule',
-        filter: 'InterPodAffinity',
-        detail: `${HOST} stays has 1 pod to keep away from: app=x in namespace default`,
-      },
-      {
-        kind: 'rule',
-        filter: 'InterPodAffinity',
-        detail: `${HOST} stays has 1 pod with anti-affinity to app=x in namespace default`,
-      },
+    expect(board.refusals(pods[1]!, 0).map((each) => each.kind === 'rule' && each.detail)).toEqual([
+      `${HOST} stays has 1 pod to keep away from: app=x in namespace default`,
+      'zone a has 1 pod to keep away from: app=y in namespace default',
     ])
   })
 

@@ -131,6 +131,15 @@ describe('resources of a node', () => {
     expect(rulesOf(found)).toEqual([' NodeResourcesFit'])
   })
 
+  it('takes what a new node runs as it is given, even under the name of a live pod', () => {
+    const { node, cluster } = live(makeSite('n1'), [makePod('proxy', { held: resources(4000, 0) })])
+    const template = { ...node.pods[0]!, held: resources(100, 0) }
+    const asking = makePod('asks', { needed: resources(3900, 0) })
+    const bought = newNode(makeSite('n2'), { residentPods: [template], pods: [asking] })
+    const known = keptNode(node, { residentPods: node.pods })
+    expect(verify([known, bought], cluster)).toEqual([])
+  })
+
   it('lets no pod of unknown size move', () => {
     const pod = makePod('odd', { unreadable: 'cpu: "many"' })
     expect(rulesOf(verify([onNew({}, pod)]))).toEqual(['default/odd NodeResourcesFit'])
@@ -323,6 +332,26 @@ describe('anti-affinity', () => {
     expect(count({ matchLabelKeys: ['absent'] })).toBe(2)
     expect(count({ mismatchLabelKeys: ['rev'] })).toBe(2)
     expect(count({ mismatchLabelKeys: ['app'] })).toBe(0)
+  })
+  it('is read anew for each namespace and label value where pods share a spec', () => {
+    const pod = makePod('a', app('web', { spec: required('podAntiAffinity', term('web', HOST)) }))
+    const elsewhere = (name: string): Pod => ({ ...pod, id: `other/${name}`, name, namespace: 'other' })
+    expect(verify([onNew({}, pod, elsewhere('b'))])).toEqual([])
+    expect(rulesOf(verify([onNew({}, pod, elsewhere('b'), elsewhere('c'))]))).toEqual([
+      'other/b InterPodAffinity',
+      'other/c InterPodAffinity',
+    ])
+    const keyed = makePod('a', { spec: required('podAntiAffinity', term('web', HOST, { matchLabelKeys: ['rev'] })) })
+    const of = (name: string, rev: string): Pod => ({
+      ...keyed,
+      id: `default/${name}`,
+      name,
+      labels: { app: 'web', rev },
+    })
+    expect(rulesOf(verify([onNew({}, of('a', '1'), of('b', '2'), of('c', '2'))]))).toEqual([
+      'default/b InterPodAffinity',
+      'default/c InterPodAffinity',
+    ])
   })
   it('is inherited between pods that stay', () => {
     const { node, kept, cluster } = live(makeSite('n1'), [lonely('a'), lonely('b')])

@@ -91,12 +91,13 @@ function portsOf({ tenants }: Host): PortTakers {
 
 function checkPorts(tenant: Tenant, takers: PortTakers, report: Report): void {
   for (const wanted of tenant.pod.hostPorts) {
-    const taker = takers
-      .get(wanted.port)
-      ?.find(({ port, tenant: other }) => other !== tenant && portsConflict(port, wanted))
+    const [taker] = (takers.get(wanted.port) ?? [])
+      .filter(({ port, tenant: other }) => other !== tenant && portsConflict(port, wanted))
+      .map(({ tenant: { pod } }) => pod.id)
+      .sort()
     if (taker === undefined) continue
     const text = `${wanted.port}/${wanted.protocol || 'TCP'}`
-    report('NodePorts', `${text} ${wanted.ip}`, `host port ${text} is also taken by ${taker.tenant.pod.id}`)
+    report('NodePorts', `${text} ${wanted.ip}`, `host port ${text} is also taken by ${taker}`)
   }
 }
 

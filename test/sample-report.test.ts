@@ -1,0 +1,19 @@
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, expect, test } from 'vitest'
+import { k8sCost, ROOT } from './helpers/command.js'
+
+const SAMPLE = join(ROOT, 'reports', 'sample')
+const folder = mkdtempSync(join(tmpdir(), 'k8s-cost-sample-'))
+afterAll(() => rmSync(folder, { recursive: true }))
+
+test('reports/sample is what demo writes: npx k8s-cost demo --out reports/sample --now 2026-11-21T00:00:00Z', () => {
+  const out = join(folder, 'report')
+  expect(k8sCost(['demo', '--out', out, '--now', '2026-11-21T00:00:00Z']).exitCode).toBe(0)
+  const names = readdirSync(SAMPLE).sort()
+  expect(readdirSync(out).sort()).toEqual(names)
+  expect(names.length).toBeGreaterThan(5)
+  for (const name of names)
+    expect(readFileSync(join(out, name), 'utf8'), name).toBe(readFileSync(join(SAMPLE, name), 'utf8'))
+})
