@@ -202,6 +202,7 @@ const violations = (plan: Plan, cluster: Cluster, mustPlace: Parameters<typeof v
 function nothingToPlan(cluster: Cluster, bill: Bill): string | undefined {
   const packed = cluster.nodes.filter(isPacked)
   if (packed.length === 0) return 'the cluster has no nodes that a plan could change'
+  if (cluster.pods.length === 0) return 'the input holds no pods: nothing says what the nodes must carry'
   const [first] = packed.map((node) => priceIn(bill, node))
   if (packed.some((node) => priceIn(bill, node).kind === 'known')) return undefined
   return `no node has a price: ${first?.kind === 'unknown' ? first.why : ''}`
