@@ -23,7 +23,7 @@ import { priceBook } from './price/price-book.js'
 import { shareCosts } from './price/share.js'
 import { choose } from './recommend/choose.js'
 import { nodeUse } from './recommend/node-use.js'
-import { candidates, recommendedGoal, type ScenarioContext } from './recommend/scenarios.js'
+import { candidates, type ScenarioContext } from './recommend/scenarios.js'
 
 /** What a user decides; everything else follows from the snapshot and the catalog. */
 export type Settings = {
@@ -78,7 +78,7 @@ export function analyse(snapshot: Snapshot, catalog: PriceCatalog, settings: Set
     limits,
   })
   const scenarioContext: ScenarioContext = {
-    plans: new Planner(problem, context, untouched, recommendedGoal(settings.maxSpot)),
+    plans: new Planner(problem, context, untouched),
     violationsOf: (plan) => violations(plan, cluster, mustPlace),
     limits,
     nothingToPlan: nothingToPlan(cluster, bill),
@@ -242,7 +242,7 @@ function assumptions(
       minNodes === undefined ? '' : `; at least ${minNodes} nodes`
     }.`,
     'New nodes are of no older generation than their group has today; burstable, flex, bare metal and special-purpose types only where the group has them.',
-    'refill_unplaced_pods replays kube-scheduler with LeastAllocated and balanced scoring, all hard filters, three seeded orders; preferences, preemption and scaling are left out, and a pod that no machine on offer could hold stays where it runs.',
+    'refill_unplaced_pods replays kube-scheduler with LeastAllocated and balanced scoring, all hard filters, three seeded orders (ten for a fleet that is recommended); preferences, preemption and scaling are left out, and a pod that no machine on offer could hold stays where it runs.',
     ...(cluster.region === undefined ? ['The region is not known: nothing can be priced. Pass --region.'] : []),
   ]
 }

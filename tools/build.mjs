@@ -43,8 +43,9 @@ const { metafile, outputFiles } = await build({
   platform: 'node',
   target: 'node20',
   mainFields: ['module', 'main'],
-  minify: true,
-  keepNames: true,
+  // Names stay as they are: stacks read well, and wrapping every function to keep its name costs a tenth of the time.
+  minifySyntax: true,
+  minifyWhitespace: true,
   sourcemap: 'linked',
   sourcesContent: false,
   metafile: true,

@@ -39,4 +39,9 @@ export type PlanSource = {
   /** Everything as it stands, with the bound of the goal that it is measured against. */
   readonly today: (goal: Goal) => ProvenPlan
   readonly plan: (goal: Goal) => ProvenPlan
+  /**
+   * The cheapest plan found that the default scheduler fills by itself, in whatever order the pods come; undefined where
+   * none was found or the cluster is too large for the search.
+   */
+  readonly rebuildable: (policy: CapacityPolicy) => ProvenPlan | undefined
 }

@@ -4,6 +4,7 @@ import type { Labels } from '../domain/snapshot.js'
 import { instanceLabels } from './instance-labels.js'
 
 const CAPACITY_KEY = 'karpenter.sh/capacity-type'
+const ZONE_ID = 'topology.k8s.aws/zone-id'
 
 /** Karpenter and Auto Mode write the same instance labels under their own prefixes; nobody else writes any. */
 function provisionerPrefix({ capacityTypeLabels, labels, nodePool }: NodeTemplate): string | undefined {
@@ -25,13 +26,39 @@ export function optionLabels(
   capacityType: CapacityType,
   region: string | undefined,
 ): Labels {
+  const labels: Record<string, string> = {
+    ...labelsOfType(template, type, region),
+    'topology.kubernetes.io/zone': zone,
+  }
+  if (zoneId !== undefined && template.derivedLabels?.includes(ZONE_ID)) labels[ZONE_ID] = zoneId
+  for (const key of template.zoneLabels) labels[key] = zone
+  for (const [key, values] of Object.entries(template.capacityTypeLabels)) {
+    const value = values[capacityType]
+    if (value !== undefined) labels[key] = value
+  }
+  // Seen on live nodes, so it wins; none of it names the zone or the capacity type.
+  return Object.assign(labels, template.typeLabels?.[type.name])
+}
+
+/** What zone and capacity type do not change; thousands of machines are labelled from it. */
+const known = new WeakMap<NodeTemplate, Map<string, Labels>>()
+
+function labelsOfType(template: NodeTemplate, type: InstanceType, region: string | undefined): Labels {
+  const ofTemplate = known.get(template) ?? new Map<string, Labels>()
+  known.set(template, ofTemplate)
+  const key = `${type.name} ${region ?? ''}`
+  const made = ofTemplate.get(key) ?? makeLabelsOfType(template, type, region)
+  ofTemplate.set(key, made)
+  return made
+}
+
+function makeLabelsOfType(template: NodeTemplate, type: InstanceType, region: string | undefined): Labels {
   const architecture = type.architectures[0]
   const prefix = provisionerPrefix(template)
   const derived: Readonly<Record<string, string | undefined>> = {
     'beta.kubernetes.io/instance-type': type.name,
     'beta.kubernetes.io/arch': architecture,
     'failure-domain.beta.kubernetes.io/region': region ?? template.region,
-    'topology.k8s.aws/zone-id': zoneId,
   }
   const labels: Record<string, string | undefined> = {
     ...template.labels,
@@ -39,17 +66,9 @@ export function optionLabels(
     'kubernetes.io/os': template.os === 'windows' ? 'windows' : 'linux',
     'node.kubernetes.io/instance-type': type.name,
     'topology.kubernetes.io/region': region ?? template.region,
-    'topology.kubernetes.io/zone': zone,
   }
   if (prefix !== undefined)
     for (const [name, value] of Object.entries(instanceLabels(type))) labels[prefix + name] = value
   for (const key of template.derivedLabels ?? []) labels[key] = derived[key]
-  for (const key of template.zoneLabels) labels[key] = zone
-  for (const [key, values] of Object.entries(template.capacityTypeLabels)) labels[key] = values[capacityType]
-  Object.assign(labels, template.typeLabels?.[type.name])
-  return Object.fromEntries(
-    Object.entries(labels)
-      .filter((entry): entry is [string, string] => entry[1] !== undefined)
-      .sort(([a], [b]) => (a < b ? -1 : 1)),
-  )
+  return Object.fromEntries(Object.entries(labels).filter((entry): entry is [string, string] => entry[1] !== undefined))
 }

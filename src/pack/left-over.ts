@@ -4,7 +4,7 @@ import { shortfalls, type Shortfall } from '../domain/resources.js'
 import { GIBIBYTE, HOURS_PER_MONTH } from '../domain/units.js'
 import { byText } from './order.js'
 import type { PackProblem } from './problem.js'
-import { mayHold } from './replan.js'
+import { mayHold } from './machines.js'
 import { cheapestFirst, room, siteOf } from './shapes.js'
 import { staticRefusals } from './static-fit.js'
 

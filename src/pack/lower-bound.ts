@@ -129,12 +129,13 @@ const priced = (units: number, price: number | undefined): number => (price === 
 function twoResourceBound(bins: readonly Bin[], demand: Resources): number {
   const cpuCeiling = unitPrice(bins, 'cpu')
   if (cpuCeiling === undefined) return 0
+  const steepest = undominated(bins)
   const value = (cpuPrice: number): number => {
     let memoryPrice = Infinity
-    for (const { free, rate } of bins) {
-      const left = rate - Math.max(0, free.cpu) * cpuPrice
+    for (const { cpu, memory } of steepest) {
+      const left = 1 - cpu * cpuPrice
       if (left < 0) return 0
-      if (free.memory > 0) memoryPrice = Math.min(memoryPrice, left / free.memory)
+      if (memory > 0) memoryPrice = Math.min(memoryPrice, left / memory)
     }
     return demand.cpu * cpuPrice + (Number.isFinite(memoryPrice) ? demand.memory * memoryPrice : 0)
   }
@@ -147,4 +148,19 @@ function twoResourceBound(bins: readonly Bin[], demand: Resources): number {
     else high = b
   }
   return Math.max(value(low), value(high))
+}
+
+type PerMicroUsd = { readonly cpu: number; readonly memory: number }
+
+/** What a micro-dollar buys of CPU and memory; machines that sell no more of either than another one are left out. */
+function undominated(bins: readonly Bin[]): PerMicroUsd[] {
+  const all = bins
+    .map(({ free, rate }) => ({ cpu: Math.max(0, free.cpu) / rate, memory: Math.max(0, free.memory) / rate }))
+    .sort((a, b) => b.cpu - a.cpu || b.memory - a.memory)
+  let best = -1
+  return all.filter(({ memory }) => {
+    if (memory <= best) return false
+    best = memory
+    return true
+  })
 }

@@ -1,37 +1,45 @@
-import type { Goal, PlanSource, ProvenPlan, Replay } from '../domain/goal.js'
-import type { NodeOption, Plan } from '../domain/plan.js'
+import type { CapacityPolicy, Goal, PlanSource, ProvenPlan, Replay } from '../domain/goal.js'
+import type { LowerBound, Plan } from '../domain/plan.js'
 import type { Pod } from '../domain/pod.js'
 import type { MicroUsdPerHour } from '../domain/units.js'
 import type { BoardContext } from './board.js'
 import type { Slot } from './draft.js'
-import { allowedOptions } from './goal.js'
 import { whyLeftOver } from './left-over.js'
 import { lowerBound } from './lower-bound.js'
 import type { PackGroup, PackProblem } from './problem.js'
-import { ReplayScheduler } from './refill.js'
-import { Solver, type Solution } from './solve.js'
+import { realise, type Fleet } from './realise.js'
+import { repair, SEEDS, type Shop } from './repair.js'
+import { ReplayScheduler } from './replay.js'
+import { Solver, spotShare, type Solution } from './solve.js'
+import { Stock } from './stock.js'
 import { toPlan, type Untouched } from './to-plan.js'
 
-/** Placements × nodes up to which plans are refilled: beyond it the replay would take minutes. */
-const MOST_REFILL_STEPS = 40_000_000
+/** Pods × nodes up to which plans are refilled: beyond it one refill would take minutes. */
+const MOST_STEPS_OF_A_REFILL = 300_000_000
+/** What the repair of one plan may cost. */
+const MOST_STEPS_OF_A_REPAIR = 30_000_000
+/** The share counts what is bought, not what is asked for: aim lower until what comes out is within it. */
+const SPOT_AIMS = [0.9, 0.6, 0]
 
 /** The front door of the room: plans for goals, each with its lower bound and its replay. */
 export class Planner implements PlanSource {
   readonly #problem: PackProblem
   readonly #untouched: readonly Untouched[]
   readonly #solver: Solver
-  readonly #recommended: Goal
   readonly #scheduler: ReplayScheduler
   readonly #groupOf: ReadonlyMap<string, PackGroup>
   readonly #reasons = new Map<Pod, string>()
+  readonly #lend = new Stock('added').lender()
+  readonly #bounds = new Map<string, LowerBound>()
 
-  constructor(problem: PackProblem, context: BoardContext, untouched: readonly Untouched[], recommended: Goal) {
-    this.#recommended = recommended
+  constructor(problem: PackProblem, context: BoardContext, untouched: readonly Untouched[]) {
     this.#problem = problem
     this.#untouched = untouched
     this.#solver = new Solver(problem, context)
     this.#groupOf = new Map(problem.groups.flatMap((group) => group.live.map(({ node }) => [node.name, group])))
-    this.#scheduler = new ReplayScheduler(context)
+    const running = problem.groups.flatMap(({ live }) => live.flatMap(({ pods }) => pods))
+    const anything: Goal = { kind: 'repack' }
+    this.#scheduler = new ReplayScheduler(context, running, (pod) => this.#shop(anything).machinesFor(pod).length === 0)
   }
 
   /** Everything as it stands; its bound is the one of the goal that it is measured against. */
@@ -43,11 +51,32 @@ export class Planner implements PlanSource {
     return this.#proven(this.#solver.solve(goal), goal)
   }
 
+  /**
+   * Fleets that the default scheduler fills by itself; the cheapest on which the pods also have a place within the guard
+   * rails, the share of spot among them.
+   */
+  rebuildable(policy: CapacityPolicy): ProvenPlan | undefined {
+    const goal: Goal = { kind: 'cheapest', policy }
+    for (const aim of policy.kind === 'spot' && policy.share < 1 ? SPOT_AIMS : [1]) {
+      const aimed = policy.kind === 'spot' ? { ...policy, share: policy.share * aim } : policy
+      const groups = this.#solver.alternatives(aimed)
+      const hasPlaces = (fleet: Fleet): boolean => this.#solver.settleOn(fleet) !== undefined
+      for (const fleet of realise(this.#scheduler, groups, this.#shop(goal), hasPlaces)) {
+        const solution = this.#solver.settleOn(fleet)
+        if (solution === undefined) continue
+        if (policy.kind === 'spot' && policy.share < 1 && spotShare(solution) > policy.share) continue
+        const proven = this.#proven(solution, goal)
+        return { ...proven, replay: () => ({ unplaced: 0, realised: proven.plan }) }
+      }
+    }
+    return undefined
+  }
+
   #proven(solution: Solution, goal: Goal): ProvenPlan {
     const layouts = [...solution.layouts.values()]
     const plan = this.#toPlan(solution)
     const fees = this.#untouched.reduce((sum, { price }) => sum + (price.kind === 'known' ? price.rate : 0), 0)
-    const bound = lowerBound(this.#problem, goal)
+    const bound = this.#bound(goal)
     return {
       plan,
       // Nodes that no plan touches are in the cost of every plan, so they are in the bound as well.
@@ -55,6 +84,14 @@ export class Planner implements PlanSource {
       breaches: layouts.reduce((sum, layout) => sum + layout.breaches, 0),
       replay: once(() => this.#replay(solution, goal)),
     }
+  }
+
+  /** The margin of `fewest` does not matter: no plan for the policy costs less. */
+  #bound(goal: Goal): LowerBound {
+    const key = JSON.stringify(goal.kind === 'repack' ? goal.kind : goal.policy)
+    const known = this.#bounds.get(key) ?? lowerBound(this.#problem, goal)
+    this.#bounds.set(key, known)
+    return known
   }
 
   #toPlan(solution: Solution): Plan {
@@ -71,9 +108,8 @@ export class Planner implements PlanSource {
 
   #replay(solution: Solution, goal: Goal): Replay | undefined {
     const slots = [...solution.layouts.values()].flatMap(({ nodes }) => nodes.map(({ slot }) => slot))
-    const pods = [...solution.layouts.values()].flatMap(({ nodes }) => nodes.flatMap((node) => node.pods))
-    if (slots.length * pods.length > MOST_REFILL_STEPS) return undefined
-    const result = this.#scheduler.refill(slots, pods, (pod) => this.#machinesFor(pod, goal), this.#isCandidate(goal))
+    if (this.#scheduler.cost(slots) > MOST_STEPS_OF_A_REFILL) return undefined
+    const result = repair(this.#scheduler, slots, this.#shop(goal), SEEDS, MOST_STEPS_OF_A_REPAIR)
     if (result.added === undefined) return { unplaced: result.unplaced.length, realised: undefined }
     const extra = new Map<string, Slot[]>()
     for (const slot of result.added)
@@ -88,19 +124,15 @@ export class Planner implements PlanSource {
     return { unplaced: result.unplaced.length, realised: this.#toPlan({ ...solution, layouts }) }
   }
 
-  /** Plans that may be recommended are worth the repair; of the others it is enough to know what is left over. */
-  #isCandidate(goal: Goal): boolean {
-    if (goal.kind === 'repack') return true
-    return goal.policy.kind === 'as-is' || JSON.stringify(goal) === JSON.stringify(this.#recommended)
-  }
-
-  /** Machines of the pod's own group that could hold it, cheapest first. */
-  #machinesFor(pod: Pod, goal: Goal): readonly NodeOption[] {
-    const group = this.#groupOf.get(pod.nodeName)
-    if (group === undefined) return []
-    const onOffer = goal.kind === 'repack' ? group.options : allowedOptions(group, goal.policy)
-    const allowed = new Set(onOffer)
-    return this.#solver.machinesFor(group, pod).filter((option) => allowed.has(option))
+  /** Machines of the pod's own group that the goal allows. */
+  #shop(goal: Goal): Shop {
+    return {
+      machinesFor: (pod) => {
+        const group = this.#groupOf.get(pod.nodeName)
+        return group === undefined ? [] : this.#solver.machinesFor(group, pod, goal)
+      },
+      nextSlot: this.#lend,
+    }
   }
 }
 

@@ -42,6 +42,8 @@ export type PackProblem = {
   /** Requests of everything on packed nodes: what `maxNodeShare` is a share of. */
   readonly total: Resources
   readonly limits: Limits
+  /** Label keys that a rule of any pod looks at, sorted: by all others, machines may differ as they like. */
+  readonly lookedAt: readonly string[]
   /** May the pod's workload run on such a machine, apart from the scheduler's rules: fit for spot, built for the CPU? */
   readonly suits: (pod: Pod, machine: Machine) => boolean
 }

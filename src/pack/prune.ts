@@ -4,8 +4,8 @@ import type { Labels, PodSpec } from '../domain/snapshot.js'
 import { byText } from './order.js'
 import { holds, room } from './shapes.js'
 
-/** Label keys that the rules of any of these pods look at: by all others, machines may differ as they like. */
-export function labelsLookedAt(pods: Iterable<Pod>): Set<string> {
+/** Label keys that the rules of any of these pods look at, sorted: by all others, machines may differ as they like. */
+export function labelsLookedAt(pods: Iterable<Pod>): string[] {
   const keys = new Set<string>()
   const seen = new Set<PodSpec>()
   for (const { spec, volumes } of pods) {
@@ -17,7 +17,7 @@ export function labelsLookedAt(pods: Iterable<Pod>): Set<string> {
     for (const { topologyKey } of [...spec.podAffinity, ...spec.podAntiAffinity, ...spec.topologySpread])
       keys.add(topologyKey)
   }
-  return keys
+  return [...keys].sort()
 }
 
 /**
@@ -27,13 +27,13 @@ export function labelsLookedAt(pods: Iterable<Pod>): Set<string> {
  */
 export function withoutDominated(
   options: readonly NodeOption[],
-  keys: ReadonlySet<string>,
+  lookedAt: readonly string[],
   inUse: ReadonlySet<string>,
 ): NodeOption[] {
   const kept = new Map<string, NodeOption[]>()
   const ordered = [...options].sort((a, b) => a.price.rate - b.price.rate || byText(a.id, b.id))
   const result = ordered.filter((option) => {
-    const kind = [option.zone, option.capacityType, option.architecture, seenLabels(option.labels, keys)].join('\n')
+    const kind = [option.zone, option.capacityType, option.architecture, seenLabels(option.labels, lookedAt)].join('\n')
     const rivals = kept.get(kind) ?? []
     kept.set(kind, rivals)
     const beaten = rivals.some((rival) => beats(rival, option))
@@ -43,8 +43,9 @@ export function withoutDominated(
   return result.sort((a, b) => byText(a.id, b.id))
 }
 
-const seenLabels = (labels: Labels, keys: ReadonlySet<string>): string =>
-  JSON.stringify(Object.entries(labels).filter(([key]) => keys.has(key)))
+/** The labels as far as any rule looks at them: equal texts are equal to the scheduler. */
+export const seenLabels = (labels: Labels, keys: readonly string[]): string =>
+  JSON.stringify(keys.map((key) => labels[key] ?? null))
 
 /** Both cost what they cost: the rival comes first in the order of prices. */
 const beats = (rival: NodeOption, option: NodeOption): boolean =>

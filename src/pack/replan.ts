@@ -4,8 +4,7 @@ import { machineOf, newSlot, type Draft, type Slot } from './draft.js'
 import { Pool, type Opener } from './first-fit.js'
 import { byText, largestFirst } from './order.js'
 import type { Machine, PackProblem } from './problem.js'
-import { cheapestFirst, holds, room, siteOf } from './shapes.js'
-import { staticRefusals } from './static-fit.js'
+import { room } from './shapes.js'
 
 /** What a group may be rebuilt from in one attempt. */
 export type Materials = {
@@ -13,7 +12,7 @@ export type Materials = {
   readonly reusable: readonly Slot[]
   /** Today's nodes that stay; their free room is used first. */
   readonly fixed: readonly Slot[]
-  /** Machines that may be bought. */
+  /** Machines that may be bought, cheapest first. */
   readonly options: readonly NodeOption[]
   /** Of those, the ones that could hold the pod, cheapest first. */
   readonly machinesFor: (pod: Pod) => readonly NodeOption[]
@@ -80,32 +79,38 @@ function opener(draft: Draft, materials: Materials, opened: Slot[]): Opener {
         (inZone.get(a.zone) ?? 0) - (inZone.get(b.zone) ?? 0) || a.price.rate - b.price.rate || byText(a.id, b.id),
     )
 
-  /** Machines for a pod in two lists: of the wished capacity type, and the rest. */
-  const byWish = (pod: Pod): readonly (readonly NodeOption[])[] => {
-    const possible = materials.machinesFor(pod)
-    const spotFirst = materials.wantsSpot(pod)
-    return [spotFirst, !spotFirst].map((spot) => possible.filter((option) => (option.capacityType === 'spot') === spot))
+  /** The same list is asked for by all pods of a kind. */
+  const choices = new Map<readonly NodeOption[], Choice>()
+  const choiceOf = (possible: readonly NodeOption[]): Choice => {
+    const known = choices.get(possible)
+    if (known !== undefined) return known
+    const made: Choice = {
+      preferred: possible.filter(({ instanceType }) => materials.shapes.has(instanceType)),
+      others: possible.filter(({ instanceType }) => !materials.shapes.has(instanceType)),
+    }
+    choices.set(possible, made)
+    return made
   }
 
   return (pod) => {
-    for (const wished of byWish(pod)) {
-      const preferred = emptiestZoneFirst(wished.filter((option) => materials.shapes.has(option.instanceType)))
-      const others = wished.filter((option) => !materials.shapes.has(option.instanceType))
-      for (const option of [...preferred, ...others]) {
-        const slot = openOne(option, pod)
-        if (slot === undefined) continue
-        inZone.set(option.zone, (inZone.get(option.zone) ?? 0) + 1)
-        opened.push(slot)
-        return slot
-      }
-    }
+    const { preferred, others } = choiceOf(materials.machinesFor(pod))
+    const wished = materials.wantsSpot(pod)
+    for (const spot of [wished, !wished])
+      for (const options of [emptiestZoneFirst(preferred), others])
+        for (const option of options) {
+          if ((option.capacityType === 'spot') !== spot) continue
+          const slot = openOne(option, pod)
+          if (slot === undefined) continue
+          inZone.set(option.zone, (inZone.get(option.zone) ?? 0) + 1)
+          opened.push(slot)
+          return slot
+        }
     return undefined
   }
 }
 
-/** Could a node of this kind, holding nothing but its overhead, take the pod? */
-export const mayHold = (option: NodeOption, pod: Pod, suits: PackProblem['suits']): boolean =>
-  holds(room(option), pod.needed) && suits(pod, option) && staticRefusals(pod, siteOf(option)).length === 0
+/** Machines for a kind of pods: of the shapes of this attempt, and the rest; cheapest first. */
+type Choice = { readonly preferred: readonly NodeOption[]; readonly others: readonly NodeOption[] }
 
 const kindOf = (
   machine: Machine & { readonly instanceType: string | undefined; readonly zone: string | undefined },
@@ -116,13 +121,13 @@ const kindOf = (
  * first-fit packing is mostly empty. Returns the nodes after the exchange.
  */
 export function trim(draft: Draft, slots: readonly Slot[], materials: Materials): Slot[] {
-  const options = cheapestFirst(materials.options)
   return slots.map((slot) => {
     if (slot.origin.kind !== 'new') return slot
     const { zone, capacityType, price } = slot.origin.option
-    for (const option of options) {
+    for (const option of materials.options) {
       if (option.price.rate >= price.rate) break
       if (option.zone !== zone || (option.capacityType === 'spot' && capacityType !== 'spot')) continue
+      if (!fitsTogether(option, slot.pods)) continue
       const smaller = exchange(draft, slot, newSlot(option, slot.site.name), materials.suits)
       if (smaller !== undefined) return smaller
     }
@@ -134,7 +139,6 @@ function exchange(draft: Draft, from: Slot, to: Slot, suits: PackProblem['suits'
   const pods = [...from.pods]
   const machine = machineOf(to)
   if (!pods.every((pod) => suits(pod, machine))) return undefined
-  if (to.origin.kind === 'new' && !fitsTogether(to.origin.option, pods)) return undefined
   const mark = draft.mark()
   for (const pod of pods) draft.take(pod)
   draft.close(from)
@@ -149,13 +153,15 @@ function exchange(draft: Draft, from: Slot, to: Slot, suits: PackProblem['suits'
   return to
 }
 
-function fitsTogether(option: NodeOption, pods: readonly Pod[]): boolean {
+/** By CPU, memory and pod slots: most machines are ruled out before anything is tried on the board. */
+function fitsTogether(option: NodeOption, pods: ReadonlySet<Pod>): boolean {
   const free = room(option)
+  if (pods.size > free.pods) return false
   let cpu = 0
   let memory = 0
   for (const pod of pods) {
     cpu += pod.needed.cpu
     memory += pod.needed.memory
   }
-  return cpu <= free.cpu && memory <= free.memory && pods.length <= free.pods
+  return cpu <= free.cpu && memory <= free.memory
 }

@@ -63,9 +63,14 @@ export function rankShapes(options: readonly NodeOption[], demand: Resources, mo
 export const cheapestFirst = (options: readonly NodeOption[]): NodeOption[] =>
   [...options].sort((a, b) => a.price.rate - b.price.rate || byText(a.id, b.id))
 
-export const holds = (free: Resources, need: Resources): boolean =>
-  need.cpu <= free.cpu &&
-  need.memory <= free.memory &&
-  need.pods <= free.pods &&
-  need.ephemeralStorage <= free.ephemeralStorage &&
-  Object.entries(need.extended).every(([name, amount]) => amount <= (free.extended[name] ?? 0))
+export function holds(free: Resources, need: Resources): boolean {
+  if (
+    need.cpu > free.cpu ||
+    need.memory > free.memory ||
+    need.pods > free.pods ||
+    need.ephemeralStorage > free.ephemeralStorage
+  )
+    return false
+  for (const name in need.extended) if ((need.extended[name] ?? 0) > (free.extended[name] ?? 0)) return false
+  return true
+}

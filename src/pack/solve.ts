@@ -5,14 +5,19 @@ import { sum, type Resources } from '../domain/resources.js'
 import { createBoard, type BoardContext } from './board.js'
 import { acceptsPods, Draft, liveSlot, machineOf, type Slot } from './draft.js'
 import { drain } from './drain.js'
+import { choiceOf, fleetChoices } from './fleet.js'
 import { Pool } from './first-fit.js'
-import { allowedOptions, byPreference, policyKey } from './goal.js'
+import { byPreference, policyKey } from './goal.js'
 import { capture, clear, lay, misplaced, type Layout } from './layout.js'
 import { largestFirst } from './order.js'
 import type { PackGroup, PackProblem } from './problem.js'
-import { mayHold, replan, trim, type Materials } from './replan.js'
-import { cheapestFirst, rankShapes } from './shapes.js'
+import { Machines } from './machines.js'
+import { replan, trim, type Materials } from './replan.js'
+import type { Alternatives, Fleet } from './realise.js'
+import { rankShapes } from './shapes.js'
 import { spotWish } from './spot.js'
+import { spreadOver } from './spread-over.js'
+import { Stock } from './stock.js'
 
 /** Nodes with their pods, and the pods without a node. */
 export type Solution = {
@@ -41,12 +46,14 @@ export class Solver {
   readonly #groups: readonly GroupState[]
   readonly #misplacedToday: ReadonlySet<Pod>
   readonly #found = new Map<string, readonly Layout[]>()
-  readonly #machines = new Map<string, readonly NodeOption[]>()
+  readonly #machines: Machines
+  readonly #stock = new Stock('fleet')
   #bought = 0
 
   constructor(problem: PackProblem, context: BoardContext) {
     this.#problem = problem
     this.#draft = new Draft(createBoard(context), problem)
+    this.#machines = new Machines(problem, (pod) => this.#draft.board.classKey(pod))
     this.#groups = problem.groups.map((group) => {
       const slots = group.live.map(liveSlot)
       for (const slot of slots) this.#draft.open(slot)
@@ -77,6 +84,68 @@ export class Solver {
       if (share >= 1 || spotShare(solution) <= share) return solution
     }
     return this.#solveOnce({ ...goal, policy: { kind: 'on-demand' } })
+  }
+
+  /** What each group could have instead of today's nodes, which come first. */
+  alternatives(policy: CapacityPolicy): Alternatives[] {
+    const wantsSpot = spotWish(policy, this.#problem)
+    const goal: Goal = { kind: 'cheapest', policy }
+    return this.#groups.map((state) => {
+      const { group, slots } = state
+      const market = this.#machines.on(group, policy)
+      const reusable = slots.filter(mayGo)
+      const movable = reusable.flatMap((slot) => [...slot.pods])
+      const canBe = (spot: boolean): boolean =>
+        market.options.some(({ capacityType }) => (capacityType === 'spot') === spot)
+      const onSpot = (pod: Pod): boolean => (canBe(true) && wantsSpot(pod)) || !canBe(false)
+      const pools = [true, false]
+        .map((spot) => ({ spot, pods: movable.filter((pod) => onSpot(pod) === spot) }))
+        .filter(({ pods }) => pods.length > 0)
+      const fixed = slots.filter((slot) => !mayGo(slot))
+      const fleets = pools.length === 0 ? [] : fleetChoices({ fixed, reusable }, pools, market, this.#stock)
+      const layouts = this.#layouts(state, goal).filter(({ breaches }) => breaches === 0)
+      const tight = layouts.map(({ nodes }) => choiceOf(nodes.map(({ slot }) => slot)))
+      return { group: group.name, choices: [choiceOf(slots), ...tight, ...fleets] }
+    })
+  }
+
+  /** Puts every group's pods on the nodes of a fleet, those that can stay first; undefined where they do not all fit. */
+  settleOn(fleet: Fleet): Solution | undefined {
+    const mark = this.#draft.mark()
+    try {
+      const nodesOf = new Map(
+        this.#groups.map(({ group, slots }) => [group.name, [...(fleet.chosen.get(group.name)?.slots ?? slots)]]),
+      )
+      for (const slot of fleet.added) if (slot.origin.kind === 'new') nodesOf.get(slot.origin.option.group)?.push(slot)
+      const homeless = new Map(
+        this.#groups.map(({ group, slots }) => [group.name, this.#vacate(slots, nodesOf.get(group.name) ?? [])]),
+      )
+      let left: readonly Pod[] = []
+      for (const [name, pods] of homeless) left = [...left, ...spreadOver(this.#draft, nodesOf.get(name) ?? [], pods)]
+      // What its own group has no room for goes where its rules let it, as the scheduler would send it.
+      if (spreadOver(this.#draft, [...nodesOf.values()].flat(), left).length > 0) return undefined
+      if (misplaced(this.#draft).some((pod) => !this.#misplacedToday.has(pod))) return undefined
+      const layouts = new Map([...nodesOf].map(([name, slots]) => [name, capture(this.#draft, slots, 'fleet')]))
+      return { layouts, ...this.#placePending() }
+    } finally {
+      this.#draft.rollback(mark)
+    }
+  }
+
+  /** Closes the nodes that a fleet has no use for and opens the ones that it adds; gives the pods without a node. */
+  #vacate(before: readonly Slot[], after: readonly Slot[]): Pod[] {
+    const stay = new Set(after)
+    const pods: Pod[] = []
+    for (const slot of before) {
+      if (stay.has(slot)) continue
+      for (const pod of [...slot.pods]) {
+        this.#draft.take(pod)
+        pods.push(pod)
+      }
+      this.#draft.close(slot)
+    }
+    for (const slot of after) if (slot.index === undefined) this.#draft.open(slot)
+    return pods
   }
 
   #solveOnce(goal: Goal): Solution {
@@ -159,14 +228,9 @@ export class Solver {
     return found
   }
 
-  /** Machines that could hold a pod of the group with nothing else on them, cheapest first; asked once per class. */
-  machinesFor(group: PackGroup, pod: Pod): readonly NodeOption[] {
-    const key = `${group.name}/${this.#draft.board.classKey(pod)}/${pod.workload}`
-    const known = this.#machines.get(key)
-    if (known !== undefined) return known
-    const found = cheapestFirst(group.options.filter((option) => mayHold(option, pod, this.#problem.suits)))
-    this.#machines.set(key, found)
-    return found
+  /** Machines that a goal lets a group buy and that could hold the pod with nothing else on them, cheapest first. */
+  machinesFor(group: PackGroup, pod: Pod, goal: Goal): readonly NodeOption[] {
+    return this.#machines.on(group, goal.kind === 'repack' ? undefined : goal.policy).that(pod)
   }
 
   #attempt(make: () => Layout | undefined): Layout[] {
@@ -187,17 +251,8 @@ export class Solver {
 
   #rebuilt(state: GroupState, policy: CapacityPolicy): Layout[] {
     const { group, slots } = state
-    const options = allowedOptions(group, policy)
-    const allowed = new Set(options)
-    const offered = new Map<readonly NodeOption[], readonly NodeOption[]>()
-    const machinesFor = (pod: Pod): readonly NodeOption[] => {
-      const all = this.machinesFor(group, pod)
-      const known = offered.get(all)
-      if (known !== undefined) return known
-      const found = all.filter((option) => allowed.has(option))
-      offered.set(all, found)
-      return found
-    }
+    const market = this.#machines.on(group, policy)
+    const { options } = market
     const movable = slots.filter(mayGo).flatMap((slot) => [...slot.pods])
     if (movable.length === 0 || options.length === 0) return []
     const wantsSpot = spotWish(policy, this.#problem)
@@ -216,7 +271,7 @@ export class Solver {
         fixed: slots.filter((slot) => !mayGo(slot)),
         options,
         shapes: new Set([...shapes].filter((type) => type !== undefined)),
-        machinesFor,
+        machinesFor: market.that,
         wantsSpot,
         suits: this.#problem.suits,
         nextName: () => `new-${group.name}-${(this.#bought += 1)}`,

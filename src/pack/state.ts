@@ -50,12 +50,12 @@ export function packState(cluster: Cluster, facts: ProblemFacts): PackState {
       pinned,
     }
   }
-  const keys = labelsLookedAt([...cluster.pods, ...cluster.daemonSets.map(({ pod }) => pod)])
+  const lookedAt = labelsLookedAt([...cluster.pods, ...cluster.daemonSets.map(({ pod }) => pod)])
   const groups = cluster.groups
     .map(({ name, nodes }): PackGroup => {
       const live = nodes.filter(isPacked).map(liveNodeOf)
       const inUse = new Set(live.flatMap(({ node }) => node.instanceType ?? []))
-      return { name, live, options: live.length === 0 ? [] : withoutDominated(facts.optionsOf(name), keys, inUse) }
+      return { name, live, options: live.length === 0 ? [] : withoutDominated(facts.optionsOf(name), lookedAt, inUse) }
     })
     .filter(({ live }) => live.length > 0)
   const pending = cluster.pods.filter((pod) => pod.nodeName === '' && isPlaced(pod))
@@ -66,6 +66,7 @@ export function packState(cluster: Cluster, facts: ProblemFacts): PackState {
       pending,
       total: sum(packed.flatMap((node) => node.pods.map(({ held }) => held))),
       limits: facts.limits,
+      lookedAt,
       suits: suitability(cluster, facts),
     },
     context: { namespaces: cluster.namespaces, pods: [...new Set([...cluster.pods, ...daemonPods])] },
@@ -95,6 +96,9 @@ function suitability(cluster: Cluster, facts: ProblemFacts): PackProblem['suits'
     const today = architecturesOf.get(pod.workload)
     return today === undefined || today.size === 0 || today.has(architecture)
   }
+  // Who put a pod on spot has decided that it may be interrupted, whatever its fitness.
+  const mayBeInterrupted = (pod: Pod): boolean =>
+    facts.spotFit(pod.workload) || nodes.get(pod.nodeName)?.capacityType === 'spot'
   return (pod: Pod, { capacityType, architecture }: Machine) =>
-    (capacityType !== 'spot' || facts.spotFit(pod.workload)) && suitsArchitecture(pod, architecture)
+    (capacityType !== 'spot' || mayBeInterrupted(pod)) && suitsArchitecture(pod, architecture)
 }

@@ -42,7 +42,12 @@ export function choose(all: readonly Candidate[], maxSpot: number | undefined, c
   if (context.nothingToPlan !== undefined) return keep(context.nothingToPlan)
 
   const cheapest = planned({ id: 'recommended', title: 'cheapest plan', goal }, context.plans.plan(goal), context)
-  const [best] = [cheapest, ...all.filter(({ scenario }) => AS_IT_IS.includes(scenario.id))]
+  const rebuildable = goal.kind === 'cheapest' ? context.plans.rebuildable(goal.policy) : undefined
+  const robust =
+    rebuildable === undefined
+      ? []
+      : [planned({ id: 'recommended', title: 'rebuilt by the default scheduler', goal }, rebuildable, context)]
+  const [best] = [cheapest, ...robust, ...all.filter(({ scenario }) => AS_IT_IS.includes(scenario.id))]
     .flatMap(optionOf)
     .filter(({ plan }) => maxSpot === undefined || (fillOf(plan.nodes).spotShare ?? 0) <= maxSpot)
     .sort(

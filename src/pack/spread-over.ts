@@ -1,0 +1,35 @@
+import type { Pod } from '../domain/pod.js'
+import { acceptsPods, demand, type Draft, type Slot } from './draft.js'
+import { largestFirst } from './order.js'
+import { ReplayScores } from './replay-scores.js'
+
+/**
+ * Puts pods on nodes as the default scheduler would, each where most is left of the node, the largest first, within the
+ * guard rails. First fit would fill the first nodes to the brim and break rules that ask for an even spread. Returns the
+ * pods that no node takes.
+ */
+export function spreadOver(draft: Draft, slots: readonly Slot[], pods: readonly Pod[]): readonly Pod[] {
+  const open = slots.filter(acceptsPods)
+  const reference = open[0]?.site.allocatable
+  if (pods.length === 0 || reference === undefined) return pods
+  const scores = new ReplayScores()
+  open.forEach((slot, row) => {
+    scores.open(slot.site)
+    for (const pod of slot.residents) scores.add(row, pod, pod.held)
+    for (const pod of slot.pods) scores.add(row, pod, demand(pod, slot))
+  })
+  const rows = Int32Array.from(open.keys())
+  let left: readonly Pod[] = largestFirst(pods, reference)
+  for (;;) {
+    const next = left.filter((pod) => {
+      const row = scores.best(pod, rows, (candidate) => draft.takes(open[candidate]!, pod))
+      if (row === undefined) return true
+      draft.put(pod, open[row]!)
+      scores.add(row, pod, demand(pod, open[row]!))
+      return false
+    })
+    // A pod that waits for another one is tried again after the others.
+    if (next.length === 0 || next.length === left.length) return next
+    left = next
+  }
+}
