@@ -83,8 +83,8 @@ export class Draft {
   readonly board: Board
   readonly #limits: NodeLimits
   readonly #suits: PackProblem['suits']
-  /** Where each pod is now. */
-  readonly places = new Map<Pod, Slot>()
+  /** Where each pod is now. Entries stay when a pod is taken off: a map that shrinks and grows is slow. */
+  readonly places = new Map<Pod, Slot | undefined>()
   #undo: (() => void)[] = []
 
   constructor(board: Board, problem: PackProblem) {
@@ -181,7 +181,7 @@ export class Draft {
   #take(pod: Pod, slot: Slot): void {
     this.board.remove(pod, this.#indexOf(slot))
     slot.pods.delete(pod)
-    this.places.delete(pod)
+    this.places.set(pod, undefined)
   }
 
   #indexOf(slot: Slot): number {

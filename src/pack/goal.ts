@@ -37,10 +37,10 @@ export function allowedOptions(group: PackGroup, policy: CapacityPolicy): readon
   }
 }
 
-/** Policies that come to the same for a group share their layouts. */
-export function policyKey(group: PackGroup, policy: CapacityPolicy | undefined): string {
+/** Policies that come to the same for a group share their layouts. `wish` names the pods that the policy wants on spot. */
+export function policyKey(group: PackGroup, policy: CapacityPolicy | undefined, wish: string): string {
   if (policy === undefined) return 'repack'
-  if (policy.kind === 'spot') return `spot ${policy.share}`
+  if (policy.kind === 'spot') return wish
   const onDemandOnly = group.live.every(({ node }) => node.capacityType !== 'spot')
   return onDemandOnly ? 'on-demand' : policy.kind
 }

@@ -69,8 +69,8 @@ export function lay(draft: Draft, layout: Layout, check: boolean): boolean {
 export function misplaced(draft: Draft): Pod[] {
   const found: Pod[] = []
   for (const [pod, slot] of draft.places) {
-    const { index } = slot
-    if (index === undefined || !draft.board.hasTopologyRules(draft.board.classKey(pod))) continue
+    const index = slot?.index
+    if (slot === undefined || index === undefined || !draft.board.hasTopologyRules(draft.board.classKey(pod))) continue
     const as = pod.nodeName === slot.site.name ? 'held' : 'needed'
     draft.board.remove(pod, index)
     if (!draft.board.fits(pod, index)) found.push(pod)

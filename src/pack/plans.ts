@@ -15,7 +15,9 @@ import { Stock } from './stock.js'
 import { toPlan, type Untouched } from './to-plan.js'
 
 /** Pods × nodes up to which plans are refilled: beyond it one refill would take minutes. */
-const MOST_STEPS_OF_A_REFILL = 300_000_000
+const MOST_STEPS_OF_A_REFILL = 60_000_000
+/** The same for the search that replays hundreds of fleets. */
+const MOST_STEPS_OF_A_SEARCHED_REFILL = 10_000_000
 /** What the repair of one plan may cost. */
 const MOST_STEPS_OF_A_REPAIR = 30_000_000
 /** The share counts what is bought, not what is asked for: aim lower until what comes out is within it. */
@@ -26,7 +28,9 @@ export class Planner implements PlanSource {
   readonly #problem: PackProblem
   readonly #untouched: readonly Untouched[]
   readonly #solver: Solver
-  readonly #scheduler: ReplayScheduler
+  readonly #running: readonly Pod[]
+  readonly #newScheduler: () => ReplayScheduler
+  #madeScheduler: ReplayScheduler | undefined
   readonly #groupOf: ReadonlyMap<string, PackGroup>
   readonly #reasons = new Map<Pod, string>()
   readonly #lend = new Stock('added').lender()
@@ -37,9 +41,10 @@ export class Planner implements PlanSource {
     this.#untouched = untouched
     this.#solver = new Solver(problem, context)
     this.#groupOf = new Map(problem.groups.flatMap((group) => group.live.map(({ node }) => [node.name, group])))
-    const running = problem.groups.flatMap(({ live }) => live.flatMap(({ pods }) => pods))
+    this.#running = problem.groups.flatMap(({ live }) => live.flatMap(({ pods }) => pods))
     const anything: Goal = { kind: 'repack' }
-    this.#scheduler = new ReplayScheduler(context, running, (pod) => this.#shop(anything).machinesFor(pod).length === 0)
+    this.#newScheduler = () =>
+      new ReplayScheduler(context, this.#running, (pod) => this.#shop(anything).machinesFor(pod).length === 0)
   }
 
   /** Everything as it stands; its bound is the one of the goal that it is measured against. */
@@ -57,6 +62,8 @@ export class Planner implements PlanSource {
    */
   rebuildable(policy: CapacityPolicy): ProvenPlan | undefined {
     const goal: Goal = { kind: 'cheapest', policy }
+    const nodes = this.#problem.groups.reduce((total, { live }) => total + live.length, 0)
+    if (nodes * this.#running.length > MOST_STEPS_OF_A_SEARCHED_REFILL) return undefined
     for (const aim of policy.kind === 'spot' && policy.share < 1 ? SPOT_AIMS : [1]) {
       const aimed = policy.kind === 'spot' ? { ...policy, share: policy.share * aim } : policy
       const groups = this.#solver.alternatives(aimed)
@@ -108,7 +115,7 @@ export class Planner implements PlanSource {
 
   #replay(solution: Solution, goal: Goal): Replay | undefined {
     const slots = [...solution.layouts.values()].flatMap(({ nodes }) => nodes.map(({ slot }) => slot))
-    if (this.#scheduler.cost(slots) > MOST_STEPS_OF_A_REFILL) return undefined
+    if (slots.length * this.#running.length > MOST_STEPS_OF_A_REFILL) return undefined
     const result = repair(this.#scheduler, slots, this.#shop(goal), SEEDS, MOST_STEPS_OF_A_REPAIR)
     if (result.added === undefined) return { unplaced: result.unplaced.length, realised: undefined }
     const extra = new Map<string, Slot[]>()
@@ -122,6 +129,11 @@ export class Planner implements PlanSource {
       ]),
     )
     return { unplaced: result.unplaced.length, realised: this.#toPlan({ ...solution, layouts }) }
+  }
+
+  /** A board of its own, made only where plans are replayed. */
+  get #scheduler(): ReplayScheduler {
+    return (this.#madeScheduler ??= this.#newScheduler())
   }
 
   /** Machines of the pod's own group that the goal allows. */

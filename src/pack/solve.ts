@@ -15,7 +15,7 @@ import { Machines } from './machines.js'
 import { replan, trim, type Materials } from './replan.js'
 import type { Alternatives, Fleet } from './realise.js'
 import { rankShapes } from './shapes.js'
-import { spotWish } from './spot.js'
+import { spotWish, type SpotWish } from './spot.js'
 import { spreadOver } from './spread-over.js'
 import { Stock } from './stock.js'
 
@@ -28,7 +28,7 @@ export type Solution = {
 
 /** Pods × shapes that one group may cost: budgets count steps, so that the result does not depend on the machine. */
 const STEPS = 400_000
-const AIMS = [1, 0.85, 0.7, 0.5, 0.25]
+const MOST_AIMS = 5
 const MOST_SHAPES = 10
 const FEWEST_SHAPES = 2
 
@@ -47,6 +47,7 @@ export class Solver {
   readonly #misplacedToday: ReadonlySet<Pod>
   readonly #found = new Map<string, readonly Layout[]>()
   readonly #machines: Machines
+  readonly #wishes = new Map<string, SpotWish>()
   readonly #stock = new Stock('fleet')
   #bought = 0
 
@@ -79,16 +80,19 @@ export class Solver {
     if (goal.kind === 'repack' || goal.policy.kind !== 'spot') return this.#solveOnce(goal)
     // The share counts what is bought, not what is asked for: aim lower until what comes out is within it.
     const { share } = goal.policy
-    for (const aim of AIMS) {
-      const solution = this.#solveOnce({ ...goal, policy: { kind: 'spot', share: share * aim } })
-      if (share >= 1 || spotShare(solution) <= share) return solution
+    let aim = share
+    for (let attempt = 0; attempt < MOST_AIMS; attempt += 1) {
+      const solution = this.#solveOnce({ ...goal, policy: { kind: 'spot', share: aim } })
+      const got = spotShare(solution)
+      if (share >= 1 || got <= share) return solution
+      aim *= Math.min(0.9, (0.97 * share) / got)
     }
     return this.#solveOnce({ ...goal, policy: { kind: 'on-demand' } })
   }
 
   /** What each group could have instead of today's nodes, which come first. */
   alternatives(policy: CapacityPolicy): Alternatives[] {
-    const wantsSpot = spotWish(policy, this.#problem)
+    const { wants: wantsSpot } = this.#wish(policy)
     const goal: Goal = { kind: 'cheapest', policy }
     return this.#groups.map((state) => {
       const { group, slots } = state
@@ -202,7 +206,8 @@ export class Solver {
   #placePending(): Pick<Solution, 'pendingPlaced' | 'pendingLeft'> {
     const reference = this.#groups[0]?.slots[0]?.site.allocatable
     if (reference === undefined) return { pendingPlaced: new Map(), pendingLeft: this.#problem.pending }
-    const open = new Set<Slot>([...this.#draft.places.values(), ...this.#groups.flatMap(({ slots }) => slots)])
+    const open = new Set<Slot>(this.#groups.flatMap(({ slots }) => slots))
+    for (const slot of this.#draft.places.values()) if (slot !== undefined) open.add(slot)
     const pool = new Pool(
       this.#draft,
       [...open].filter((slot) => slot.index !== undefined && acceptsPods(slot)),
@@ -217,10 +222,18 @@ export class Solver {
     return { pendingPlaced, pendingLeft }
   }
 
+  #wish(policy: CapacityPolicy): SpotWish {
+    const key = JSON.stringify(policy)
+    const known = this.#wishes.get(key) ?? spotWish(policy, this.#problem)
+    this.#wishes.set(key, known)
+    return known
+  }
+
   /** All layouts of a group that the search finds for a goal; each attempt is taken back. */
   #layouts(state: GroupState, goal: Goal): readonly Layout[] {
     const policy = goal.kind === 'repack' ? undefined : goal.policy
-    const key = `${state.group.name} ${policyKey(state.group, policy)}`
+    const wish = policy === undefined ? '' : this.#wish(policy).key
+    const key = `${state.group.name} ${policyKey(state.group, policy, wish)}`
     const known = this.#found.get(key)
     if (known !== undefined) return known
     const found = [state.keep, ...this.#drained(state), ...(policy === undefined ? [] : this.#rebuilt(state, policy))]
@@ -255,7 +268,7 @@ export class Solver {
     const { options } = market
     const movable = slots.filter(mayGo).flatMap((slot) => [...slot.pods])
     if (movable.length === 0 || options.length === 0) return []
-    const wantsSpot = spotWish(policy, this.#problem)
+    const { wants: wantsSpot } = this.#wish(policy)
     const demandOf = (spot: boolean): Resources =>
       sum(movable.filter((pod) => wantsSpot(pod) === spot).map((pod) => pod.needed))
     const most = Math.max(FEWEST_SHAPES, Math.min(MOST_SHAPES, Math.floor(STEPS / movable.length)))

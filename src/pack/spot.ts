@@ -3,17 +3,19 @@ import type { Pod } from '../domain/pod.js'
 import { byText } from './order.js'
 import type { PackProblem } from './problem.js'
 
-/** Pods that a policy wants on spot nodes, where the rules allow it. */
-export function spotWish(policy: CapacityPolicy, problem: PackProblem): (pod: Pod) => boolean {
+/** Which pods a policy wants on spot nodes, where the rules allow it. Equal keys: the same pods. */
+export type SpotWish = { readonly key: string; readonly wants: (pod: Pod) => boolean }
+
+export function spotWish(policy: CapacityPolicy, problem: PackProblem): SpotWish {
   const onSpotToday = podsOnSpot(problem)
   switch (policy.kind) {
     case 'as-is':
-      return (pod) => onSpotToday.has(pod)
+      return { key: 'as-is', wants: (pod) => onSpotToday.has(pod) }
     case 'on-demand':
-      return () => false
+      return { key: 'on-demand', wants: () => false }
     case 'spot': {
-      const chosen = chooseForSpot(problem, policy.share, onSpotToday)
-      return (pod) => chosen.has(pod)
+      const { chosen, all } = chooseForSpot(problem, policy.share, onSpotToday)
+      return { key: all ? 'spot' : `spot ${policy.share}`, wants: (pod) => chosen.has(pod) }
     }
     default:
       return policy satisfies never
@@ -31,7 +33,11 @@ const podsOnSpot = (problem: PackProblem): Set<Pod> =>
  * Pods fit for spot, up to a share of all requested CPU: whole workloads where that goes, those on spot today first, then
  * the largest.
  */
-function chooseForSpot(problem: PackProblem, share: number, onSpotToday: ReadonlySet<Pod>): Set<Pod> {
+function chooseForSpot(
+  problem: PackProblem,
+  share: number,
+  onSpotToday: ReadonlySet<Pod>,
+): { readonly chosen: ReadonlySet<Pod>; readonly all: boolean } {
   const fit = problem.groups
     .flatMap(({ live }) => live.flatMap(({ pods }) => pods))
     .filter((pod) => onSpotToday.has(pod) || problem.suits(pod, { capacityType: 'spot', architecture: undefined }))
@@ -51,5 +57,5 @@ function chooseForSpot(problem: PackProblem, share: number, onSpotToday: Readonl
     left -= pod.needed.cpu
     chosen.add(pod)
   }
-  return chosen
+  return { chosen, all: chosen.size === fit.length }
 }
