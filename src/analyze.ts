@@ -5,6 +5,7 @@ import type { PriceCatalog } from './domain/catalog.js'
 import type { Analysis, Scenario } from './domain/recommendation.js'
 import { HOURS_PER_MONTH } from './domain/units.js'
 import { FailureError } from './failure.js'
+import { readLive } from './live.js'
 import { matchesAny, type AnalyzeOptions } from './options.js'
 import { packageData } from './package.js'
 import { analyse, type Settings } from './pipeline.js'
@@ -34,7 +35,10 @@ export async function analyze(
   const catalog = await readCatalog(
     options.pricing.kind === 'embedded' ? packageData(EMBEDDED_CATALOG) : options.pricing.file,
   )
-  const snapshot = await readSnapshot(options.snapshots, (objects) => progress.show(`read ${objects} objects`))
+  const snapshot =
+    options.snapshots.length === 0
+      ? await readLive(options.cluster, { progress, log })
+      : await readSnapshot(options.snapshots, (objects) => progress.show(`read ${objects} objects`))
   log.info('snapshot read', { nodes: snapshot.nodes.length, pods: snapshot.pods.length })
   clock.lap('collect')
 

@@ -1,7 +1,7 @@
 import { Command, CommanderError, Option } from 'commander'
 import { FailureError } from './failure.js'
 import type { Flags } from './option-sources.js'
-import { OPTION_ROWS, type OptionRow } from './option-table.js'
+import { OPTION_ROWS, ROWS, type OptionRow } from './option-table.js'
 import { VERSION } from './package.js'
 
 export const TABLE_FORMATS = ['table', 'csv', 'json'] as const
@@ -10,10 +10,17 @@ export type TableFormat = (typeof TABLE_FORMATS)[number]
 /** What the commands do; each gets the flags that were given, unchecked. */
 export type Handlers = {
   readonly analyze: (flags: Flags) => Promise<void>
+  readonly collect: (options: CollectSwitches, flags: Flags) => Promise<void>
   readonly demo: (flags: Flags) => Promise<void>
   readonly maxPods: (types: readonly string[], format: TableFormat, flags: Flags) => Promise<void>
   readonly catalogShow: (flags: Flags) => Promise<void>
+  readonly verify: (folder: string, format: TableFormat, flags: Flags) => Promise<void>
+  readonly explain: (pod: string, options: ExplainOptions, flags: Flags) => Promise<void>
 }
+
+export type CollectSwitches = { readonly check: boolean; readonly redact: boolean }
+
+export type ExplainOptions = { readonly report: string | undefined; readonly format: 'table' | 'json' }
 
 export type Output = { readonly out: (text: string) => void; readonly err: (text: string) => void }
 
@@ -24,10 +31,19 @@ Each option may also be set by an environment variable (--max-spot: K8S_COST_MAX
 const EXAMPLES_HELP = `
 Examples:
   k8s-cost demo
+  k8s-cost --context production --out reports/today
+  k8s-cost collect --out cluster.json.gz
   k8s-cost --snapshot cluster.json.gz --out reports/today
   kubectl get nodes,pods,… -A -o json | k8s-cost --snapshot - --fail-on 'savings>20%'
+  k8s-cost verify reports/today --snapshot cluster.json.gz
+  k8s-cost explain shop/cart-7d4b9-x2x8z --snapshot cluster.json.gz --report reports/today
 
 Exit codes: 0 done, 1 a bug, 2 wrong usage or input, 3 a source could not be read, 4 a --fail-on condition holds.`
+
+const VERIFY_HELP = `
+One line for each rule that the plan breaks: pod, node, the scheduler's plugin (or MissingPod, PlacedTwice, UnknownNode,
+ClosedNode, SharedClaim, NeedsNoPlace, RunningPodLeftOver) and the numbers; the last line has the totals. Rules that are
+broken in the same way today are listed and not counted. Exit code 2 when the plan breaks any.`
 
 /** Takes the command line apart and runs the command that it names. Wrong usage is a FailureError. */
 export async function runCommandLine(argv: readonly string[], handlers: Handlers, output: Output): Promise<void> {
@@ -60,7 +76,18 @@ function buildProgram(handlers: Handlers, output: Output): Command {
       if (word !== undefined) throw unknownCommand(word)
       await handlers.analyze(flagsOf(command))
     })
-  addOptions(analyze, ['source', 'analyze', 'log', 'later'])
+  addOptions(analyze, ['cluster', 'snapshot', 'source', 'analyze', 'log', 'later'])
+
+  const collect = program
+    .command('collect')
+    .description('only read the live cluster, into one file for --snapshot, now or elsewhere')
+    .option('--check', 'write nothing: say what may be read, and which access rules are missing')
+    .option('--redact', 'replace names by pseudonyms, the same ones each time')
+    .addOption(textOption(ROWS.out, '<FILE>', 'file to write, .json or .json.gz'))
+    .action(({ check, redact }: Partial<CollectSwitches>, command: Command) =>
+      handlers.collect({ check: check === true, redact: redact === true }, flagsOf(command)),
+    )
+  addOptions(collect, ['cluster', 'log'])
 
   const demo = program
     .command('demo')
@@ -72,7 +99,7 @@ function buildProgram(handlers: Handlers, output: Output): Command {
     .command('max-pods')
     .description('how many pods each instance type takes, under each CNI mode')
     .argument('[types...]', 'instance types or patterns such as m7g.* (default: all)')
-    .addOption(new Option('--format <FORMAT>', 'form of the output').choices(TABLE_FORMATS).default('table'))
+    .addOption(formatOption(TABLE_FORMATS))
     .action((types: string[], options: { format: TableFormat }, command: Command) =>
       handlers.maxPods(types, options.format, flagsOf(command)),
     )
@@ -95,6 +122,28 @@ function buildProgram(handlers: Handlers, output: Output): Command {
     .action((_, command: Command) => handlers.catalogShow(flagsOf(command)))
   addOptions(show, ['log'])
 
+  const verify = program
+    .command('verify')
+    .description('check a written plan against the rules of the scheduler, from its files and the snapshot alone')
+    .argument('<REPORT_DIR>', 'folder with plan-nodes.json and placements.csv')
+    .addOption(formatOption(TABLE_FORMATS))
+    .addHelpText('after', VERIFY_HELP)
+    .action((folder: string, options: { format: TableFormat }, command: Command) =>
+      handlers.verify(folder, options.format, flagsOf(command)),
+    )
+  addOptions(verify, ['snapshot', 'log'])
+
+  const explain = program
+    .command('explain')
+    .description('on which nodes a pod fits, and every rule by which the others refuse it')
+    .argument('<NAMESPACE/POD>', 'a pod of the snapshot, running or pending')
+    .addOption(new Option('--report <DIR>', "look at the nodes of this report's plan instead of the live ones"))
+    .addOption(formatOption(['table', 'json']))
+    .action((pod: string, { report, format }: ExplainOptions, command: Command) =>
+      handlers.explain(pod, { report, format }, flagsOf(command)),
+    )
+  addOptions(explain, ['snapshot', 'log'])
+
   program.addHelpText(
     'after',
     () => `\nOptions of analyze:\n${optionsHelp(analyze)}\n${SETTINGS_HELP}\n${EXAMPLES_HELP}`,
@@ -102,6 +151,9 @@ function buildProgram(handlers: Handlers, output: Output): Command {
   for (const command of [analyze, demo]) command.addHelpText('after', SETTINGS_HELP)
   return program
 }
+
+const formatOption = (choices: readonly string[]): Option =>
+  new Option('--format <FORMAT>', 'form of the output').choices(choices).default('table')
 
 /** As `analyze --help` has it, without its own --help. */
 function optionsHelp(command: Command): string {
@@ -116,17 +168,20 @@ function optionsHelp(command: Command): string {
 
 function addOptions(command: Command, scopes: readonly OptionRow['scope'][]): void {
   for (const row of OPTION_ROWS.filter((each) => scopes.includes(each.scope))) {
-    const option = new Option(
-      row.argument === undefined ? `--${row.flag}` : `--${row.flag} <${row.argument}>`,
-      row.help,
-    )
-    // Every text is kept: options.ts says which flags may be repeated.
-    if (row.argument !== undefined) {
-      option.argParser((text: string, earlier: string[] | undefined) => [...(earlier ?? []), text])
-    }
+    const option =
+      row.argument === undefined
+        ? new Option(`--${row.flag}`, row.help)
+        : textOption(row, `<${row.argument}>`, row.help)
     command.addOption(option.hideHelp(row.scope === 'later'))
   }
 }
+
+/** Every text is kept: options.ts says which flags may be repeated. */
+const textOption = ({ flag }: OptionRow, argument: string, help: string): Option =>
+  new Option(`--${flag} ${argument}`, help).argParser((text: string, earlier: string[] | undefined) => [
+    ...(earlier ?? []),
+    text,
+  ])
 
 function flagsOf(command: Command): Flags {
   const flags: Record<string, readonly string[]> = {}

@@ -1,16 +1,20 @@
-import { runCommandLine, type TableFormat } from './command-line.js'
+import { runCommandLine, type CollectSwitches, type ExplainOptions, type TableFormat } from './command-line.js'
 import { FailureError, explain } from './failure.js'
 import type { Environment, Flags } from './option-sources.js'
-import { readAnalyzeOptions, readDemoOptions, readLogOptions, type AnalyzeOptions, type LogOptions } from './options.js'
+import {
+  readAnalyzeOptions,
+  readCollectOptions,
+  readDemoOptions,
+  readLogOptions,
+  readSnapshotOptions,
+  type AnalyzeOptions,
+  type LogOptions,
+} from './options.js'
 import { packageData } from './package.js'
 import { openReporting, printable, type Logger, type Progress } from './progress.js'
 import { checkFolder, publish } from './publish.js'
 
 const SAMPLE_CLUSTER = 'sample-cluster.json.gz'
-
-const KUBECTL =
-  'kubectl get nodes,pods,daemonsets,replicasets,deployments,statefulsets,jobs,poddisruptionbudgets,' +
-  'persistentvolumes,persistentvolumeclaims,storageclasses,csinodes,namespaces,priorityclasses -A -o json'
 
 /** Runs one command line. Results go to standard output, all else to standard error; gives the exit code. */
 export async function main(argv: readonly string[]): Promise<number> {
@@ -24,9 +28,14 @@ export async function main(argv: readonly string[]): Promise<number> {
     await runCommandLine(argv, run, { out: print, err: (text) => void process.stderr.write(text) })
     return run.exitCode
   } catch (error) {
+    // A login program that never ends, which the library started for us, must not keep the process.
+    setTimeout(() => process.exit(), LINGER_MS).unref()
     return run.fail(error)
   }
 }
+
+/** Longest time between the message of a failure and the end of the process. */
+const LINGER_MS = 1000
 
 const print = (text: string): void => void process.stdout.write(text)
 
@@ -46,19 +55,25 @@ class Run {
 
   readonly analyze = async (flags: Flags): Promise<void> => {
     const options = await readAnalyzeOptions(flags, this.#environment)
-    if (options.snapshots.length === 0) {
-      throw new FailureError({
-        kind: 'unreadable-source',
-        source: 'cluster',
-        problem: 'reading a live cluster is not in this version',
-        fix: `Save its objects with "${KUBECTL} > cluster.json" and pass --snapshot cluster.json.`,
-      })
-    }
     await this.#report(options)
   }
 
   readonly demo = async (flags: Flags): Promise<void> =>
     this.#report(await readDemoOptions(flags, this.#environment, packageData(SAMPLE_CLUSTER)))
+
+  readonly collect = async ({ check, redact }: CollectSwitches, flags: Flags): Promise<void> => {
+    const options = await readCollectOptions(flags, this.#environment, !check)
+    const reporting = await this.#open(options)
+    const { checkSources, collectToFile } = await import('./live.js')
+    if (check || options.out === undefined) {
+      const text = await checkSources(options.cluster, reporting)
+      reporting.progress.clear()
+      return print(text)
+    }
+    const objects = await collectToFile(options.cluster, { file: options.out, redact }, reporting)
+    reporting.progress.clear()
+    print(`${objects} objects in ${options.out}. Analyse them with: k8s-cost --snapshot ${options.out}\n`)
+  }
 
   readonly maxPods = async (types: readonly string[], format: TableFormat, flags: Flags): Promise<void> => {
     await this.#open(await readLogOptions(flags, this.#environment))
@@ -70,6 +85,22 @@ class Run {
     await this.#open(await readLogOptions(flags, this.#environment))
     const { catalogAnswer } = await import('./tables.js')
     print(await catalogAnswer())
+  }
+
+  readonly verify = async (folder: string, format: TableFormat, flags: Flags): Promise<void> => {
+    const options = await readSnapshotOptions(flags, this.#environment)
+    const { progress } = await this.#open(options)
+    const { checkPlan } = await import('./check-plan.js')
+    const { text, failure } = await checkPlan(folder, options.snapshots, format, progress)
+    print(text)
+    if (failure !== undefined) this.fail(failure)
+  }
+
+  readonly explain = async (pod: string, { report, format }: ExplainOptions, flags: Flags): Promise<void> => {
+    const { snapshots, ...options } = await readSnapshotOptions(flags, this.#environment)
+    const { progress } = await this.#open(options)
+    const { explainPod } = await import('./explain.js')
+    print(await explainPod({ pod, snapshots, report, format }, progress))
   }
 
   async #report(options: AnalyzeOptions): Promise<void> {

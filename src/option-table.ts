@@ -20,8 +20,12 @@ export type OptionRow<T = unknown> = SourceRow & {
   readonly help: string
   readonly want: string
   readonly schema: z.ZodType<T, string>
-  /** `log`: every command has it. `source`: says what is read, so `demo` lacks it. `later`: refused, and not in the help. */
-  readonly scope: 'log' | 'source' | 'analyze' | 'later'
+  /**
+   * `log`: every command has it. `snapshot` and `cluster`: what is read, from files or live, and `source`: the prices, so
+   * `demo` lacks them.
+   * `later`: refused, and not in the help.
+   */
+  readonly scope: 'log' | 'snapshot' | 'cluster' | 'source' | 'analyze' | 'later'
 }
 
 type RowInput<T> = Pick<OptionRow<T>, 'argument' | 'help' | 'want' | 'schema'> & Partial<OptionRow<T>>
@@ -41,13 +45,11 @@ const flag = z
   .toLowerCase()
   .pipe(z.enum(['true', '1', 'yes', 'on', 'false', '0', 'no', 'off']))
   .transform((word) => ['true', '1', 'yes', 'on'].includes(word))
-const refuse = (want: string): z.ZodType<never, string> => z.string().transform((_, context) => fail(context, want))
 const fail = (context: z.RefinementCtx, want: string): never => {
   context.addIssue({ code: 'custom', message: want })
   return z.NEVER
 }
 
-const COLLECT_WITH_KUBECTL = 'no such flag yet: collect with kubectl and pass --snapshot FILE'
 const MADE_LATER = ['html', 'focus', 'iac']
 
 const reportFormat = z.string().transform((name, context): ReportFormat => {
@@ -93,11 +95,11 @@ export const ROWS = {
   }),
   snapshots: row('snapshot', {
     argument: 'FILE',
-    help: 'output of kubectl get … -A -o json, plain or gzip, - for standard input; may be repeated',
+    help: 'no live cluster: a collect file or output of kubectl get … -A -o json, - for standard input; may be repeated',
     want: 'a file, or - for standard input',
     schema: text,
     many: 'repeat',
-    scope: 'source',
+    scope: 'snapshot',
   }),
   pricing: row('pricing', {
     argument: 'SOURCE',
@@ -221,17 +223,17 @@ export const ROWS = {
   }),
   kubeconfig: row('kubeconfig', {
     argument: 'FILE',
-    help: 'the cluster to read',
-    want: COLLECT_WITH_KUBECTL,
-    schema: refuse(COLLECT_WITH_KUBECTL),
-    scope: 'later',
+    help: 'the live cluster to read (default: as kubectl finds it; inside a pod its service account)',
+    want: 'a kubeconfig file',
+    schema: text,
+    scope: 'cluster',
   }),
   context: row('context', {
     argument: 'NAME',
-    help: 'the context of the kubeconfig',
-    want: COLLECT_WITH_KUBECTL,
-    schema: refuse(COLLECT_WITH_KUBECTL),
-    scope: 'later',
+    help: 'the context of the kubeconfig (default: its current one)',
+    want: 'the name of a context',
+    schema: text,
+    scope: 'cluster',
   }),
   usage: row('usage', {
     argument: 'SOURCE',

@@ -27,9 +27,13 @@ export type LogOptions = {
   readonly quiet: boolean
 }
 
+/** Which live cluster; undefined is what kubectl would take. */
+export type ClusterOptions = { readonly kubeconfig: string | undefined; readonly context: string | undefined }
+
 export type AnalyzeOptions = LogOptions & {
-  /** Files, or `-` for standard input: parts of one cluster. */
+  /** Files, or `-` for standard input: parts of one cluster. None: the live cluster is read. */
   readonly snapshots: readonly string[]
+  readonly cluster: ClusterOptions
   readonly region: string | undefined
   readonly pricing: Pricing
   readonly out: string | undefined
@@ -53,7 +57,8 @@ export type AnalyzeOptions = LogOptions & {
 /** Every option of `analyze`. */
 export async function readAnalyzeOptions(flags: Flags, environment: Environment): Promise<AnalyzeOptions> {
   const sources = await allSources(flags, environment)
-  for (const refused of [ROWS.kubeconfig, ROWS.context, ROWS.usage]) one(refused, sources)
+  one(ROWS.usage, sources)
+  refuseTwoClusters(flags)
   return analyzeOptions(sources)
 }
 
@@ -67,6 +72,7 @@ function analyzeOptions(sources: Sources): AnalyzeOptions {
   return {
     ...logOptions(sources),
     snapshots: many(ROWS.snapshots, sources),
+    cluster: clusterOptions(sources),
     region: one(ROWS.region, sources),
     pricing: one(ROWS.pricing, sources) ?? { kind: 'embedded' },
     out: one(ROWS.out, sources),
@@ -84,9 +90,52 @@ function analyzeOptions(sources: Sources): AnalyzeOptions {
   }
 }
 
+const clusterOptions = (sources: Sources): ClusterOptions => ({
+  kubeconfig: one(ROWS.kubeconfig, sources),
+  context: one(ROWS.context, sources),
+})
+
+/** Flags only: a variable or a file may name the usual cluster for all runs. */
+function refuseTwoClusters(flags: Flags): void {
+  const live = [ROWS.kubeconfig, ROWS.context].find((row) => flags[row.flag] !== undefined)
+  if (live === undefined || flags[ROWS.snapshots.flag] === undefined) return
+  const problem = `--${live.flag} names a live cluster and --snapshot a file: pass one of them`
+  throw new FailureError({ kind: 'bad-usage', problem })
+}
+
+export type CollectOptions = LogOptions & {
+  readonly cluster: ClusterOptions
+  /** A file; undefined only where the sources are only checked. */
+  readonly out: string | undefined
+}
+
+/** The options of `collect`; `needsFile` unless it only checks what may be read. */
+export async function readCollectOptions(
+  flags: Flags,
+  environment: Environment,
+  needsFile: boolean,
+): Promise<CollectOptions> {
+  const sources = await allSources(flags, environment)
+  const out = one(ROWS.out, sources)
+  if (needsFile && out === undefined) throw new FailureError({ kind: 'bad-usage', problem: 'collect needs --out FILE' })
+  if (needsFile && out !== undefined && !/\.json(\.gz)?$/.test(out))
+    throw new FailureError({ kind: 'bad-option', name: '--out', got: out, want: 'a file ending in .json or .json.gz' })
+  return { ...logOptions(sources), cluster: clusterOptions(sources), out }
+}
+
 /** What every command has: how to log. */
 export const readLogOptions = async (flags: Flags, environment: Environment): Promise<LogOptions> =>
   logOptions(await allSources(flags, environment))
+
+export type SnapshotOptions = LogOptions & { readonly snapshots: readonly string[] }
+
+/** The options of commands that look at a snapshot and at no prices; without one they have nothing to look at. */
+export async function readSnapshotOptions(flags: Flags, environment: Environment): Promise<SnapshotOptions> {
+  const sources = await allSources(flags, environment)
+  const snapshots = many(ROWS.snapshots, sources)
+  if (snapshots.length > 0) return { ...logOptions(sources), snapshots }
+  throw new FailureError({ kind: 'bad-usage', problem: 'this command needs --snapshot FILE' })
+}
 
 const logOptions = (sources: Sources): LogOptions => ({
   logLevel: one(ROWS.logLevel, sources) ?? 'warn',

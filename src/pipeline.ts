@@ -9,10 +9,12 @@ import { sumRates } from './domain/units.js'
 import { buildCluster } from './model/build-cluster.js'
 import type { CniOverride } from './model/capacity/cni.js'
 import { capacityOf, type ClusterCapacity } from './model/capacity/of-cluster.js'
+import { addressChecks, type FreeAddresses } from './model/capacity/plan-addresses.js'
 import { billedFargateSize } from './model/fargate.js'
 import { movability, needsNoPlace, type Movability } from './model/movability.js'
 import { allowedByNodePool } from './model/node-pool.js'
 import { optionLabels } from './model/option-labels.js'
+import { bindingOrder } from './pack/binding-order.js'
 import { offer, type Market } from './pack/offer.js'
 import { Planner } from './pack/plans.js'
 import { isPacked, packState } from './pack/state.js'
@@ -21,9 +23,11 @@ import { bill as billOf, unpricedReasons } from './price/bill.js'
 import { nodePrice } from './price/node-price.js'
 import { priceBook } from './price/price-book.js'
 import { shareCosts } from './price/share.js'
+import { memoryDoubts } from './recommend/certainty.js'
 import { choose } from './recommend/choose.js'
 import { nodeUse } from './recommend/node-use.js'
-import { candidates, type ScenarioContext } from './recommend/scenarios.js'
+import { candidates, recommendedGoal, type ScenarioContext } from './recommend/scenarios.js'
+import { prefixDelegation } from './what-if.js'
 
 /** What a user decides; everything else follows from the snapshot and the catalog. */
 export type Settings = {
@@ -40,6 +44,8 @@ export type Settings = {
   readonly headroom: number
   readonly maxNodeShare: number | undefined
   readonly minNodes: number | undefined
+  /** Free addresses of the cluster's subnets by zone; absent where AWS was not asked. */
+  readonly freeAddresses?: FreeAddresses | undefined
 }
 
 /** Told as stages begin, for progress; the result does not depend on it. */
@@ -64,7 +70,7 @@ export function analyse(snapshot: Snapshot, catalog: PriceCatalog, settings: Set
   onStage('pack')
   const limits = guardRails(cluster, settings)
   const market = marketOf(book, capacity, settings, cluster)
-  const { problem, context, untouched, mustPlace } = packState(cluster, {
+  const state = packState(cluster, {
     priceOf: (node) => priceIn(bill, node),
     optionsOf: (name) => {
       const group = cluster.groups.find((one) => one.name === name)
@@ -77,17 +83,30 @@ export function analyse(snapshot: Snapshot, catalog: PriceCatalog, settings: Set
     architectures: settings.architectures,
     limits,
   })
+  const goal = recommendedGoal(settings.maxSpot)
+  const plans = new Planner(state.problem, state.context, state.untouched)
+  const addressesIn = addressChecks(plans.today(goal).plan, capacity.cni, book.type, settings.freeAddresses)
+  const addresses = addressesIn(capacity.cni)
   const scenarioContext: ScenarioContext = {
-    plans: new Planner(problem, context, untouched),
-    violationsOf: (plan) => violations(plan, cluster, mustPlace),
+    plans,
+    violationsOf: (plan) => violations(plan, cluster, state.mustPlace),
+    subnetFaultsOf: addresses.faults,
+    remarksOf: addresses.remarks,
     limits,
     nothingToPlan: nothingToPlan(cluster, bill),
   }
   const asked = candidates(scenarioContext, settings.maxSpot)
   const choice = choose(asked, settings.maxSpot, scenarioContext)
+  const whatIf = prefixDelegation({
+    ...{ cluster, capacity, lookup: book.type, state, use, goal, addressesIn },
+    cheapest: choice.cheapest,
+    context: scenarioContext,
+    violationsOf: violations,
+  })
 
   onStage('report')
-  const scenarios = [...asked.map(({ scenario }) => scenario), choice.recommended]
+  const checks = capacity.checks()
+  const scenarios = [...asked.map(({ scenario }) => scenario), choice.recommended, whatIf.scenario]
   const shares = shareCosts(
     cluster.nodes.map((node) => ({ node, price: priceIn(bill, node) })),
     book.coreAndMemoryRates(),
@@ -114,18 +133,31 @@ export function analyse(snapshot: Snapshot, catalog: PriceCatalog, settings: Set
       const type = book.type(name)
       return type === undefined ? [] : [capacity.maxPodsOf(type)]
     }),
-    modelCheck: capacity.checks.checks,
+    modelCheck: checks.checks,
+    notChecked: checks.skipped,
+    addresses: scenarios.flatMap(({ id, outcome }) =>
+      outcome.kind === 'planned'
+        ? [{ scenario: id, zones: (id === whatIf.scenario.id ? whatIf.addresses : addresses).zones(outcome.plan) }]
+        : [],
+    ),
+    prefixes: whatIf.prefixes,
     spotAdvice: new Map(
       typesOf(cluster, choice.recommended).flatMap((name) => {
         const advice = book.spotAdvice(name)
         return advice === undefined ? [] : [[name, advice] as const]
       }),
     ),
-    pending: problem.pending,
+    ...bindingOrderOf(choice.recommended, cluster),
+    pending: state.problem.pending,
     currentCost: bill.total,
     sumOfClusterFees: sumRates(bill.clusterFees.flatMap(({ price }) => (price.kind === 'known' ? [price.rate] : []))),
     assumptions: assumptions(cluster, capacity, book, settings, limits.maxNodeShare),
-    findings: [...cluster.findings, ...capacity.cni.findings, ...furtherFindings(cluster, capacity, book)],
+    findings: [
+      ...cluster.findings,
+      ...whatIf.findings,
+      ...furtherFindings(cluster, book),
+      ...capacityFindings(choice.recommended, cluster, capacity, book),
+    ],
     gaps: [],
     timings: undefined,
   }
@@ -208,6 +240,9 @@ function nothingToPlan(cluster: Cluster, bill: Bill): string | undefined {
   return `no node has a price: ${first?.kind === 'unknown' ? first.why : ''}`
 }
 
+const bindingOrderOf = ({ outcome }: Scenario, cluster: Cluster): Pick<Analysis, 'bindingOrder'> =>
+  outcome.kind === 'planned' ? { bindingOrder: bindingOrder(outcome.plan, cluster) } : {}
+
 /** Instance types in use today or in the recommended plan. */
 function typesOf(cluster: Cluster, recommended: Scenario): string[] {
   const planned = recommended.outcome.kind === 'planned' ? recommended.outcome.plan.nodes : []
@@ -247,8 +282,9 @@ function assumptions(
   ]
 }
 
-function furtherFindings(cluster: Cluster, capacity: ClusterCapacity, book: PriceBook): Finding[] {
-  const finding = (code: string, subject: string, detail: string): Finding => ({ code, subject, detail })
+const finding = (code: string, subject: string, detail: string): Finding => ({ code, subject, detail })
+
+function furtherFindings(cluster: Cluster, book: PriceBook): Finding[] {
   return [
     ...cluster.pods.flatMap((pod) => {
       const why = pod.role === 'ordinary' ? needsNoPlace(pod) : undefined
@@ -266,6 +302,38 @@ function furtherFindings(cluster: Cluster, capacity: ClusterCapacity, book: Pric
         ? [finding('capacity-type-assumed', name, 'no label says how it is paid for: taken as on-demand')]
         : []
     }),
-    ...capacity.checks.skipped.map(({ node, why }) => finding('capacity-not-checked', node, why)),
+  ]
+}
+
+/** Kubelet settings that failed, and new nodes that are filled closer than their memory is known. */
+function capacityFindings(
+  { outcome }: Scenario,
+  cluster: Cluster,
+  capacity: ClusterCapacity,
+  book: PriceBook,
+): Finding[] {
+  const planned = outcome.kind === 'planned' ? outcome.plan.nodes : []
+  const types = new Map(
+    cluster.groups.map(({ name }) => [
+      name,
+      [
+        ...new Set(
+          [...cluster.nodes, ...planned].flatMap((node) => (node.group === name ? (node.instanceType ?? []) : [])),
+        ),
+      ]
+        .sort()
+        .flatMap((type) => book.type(type) ?? []),
+    ]),
+  )
+  const groups = new Map(cluster.groups.map((group) => [group.name, group]))
+  return [
+    ...capacity.failedSettings(types),
+    ...memoryDoubts(planned, (node) => {
+      const group = groups.get(node.group)
+      const type = node.instanceType === undefined ? undefined : book.type(node.instanceType)
+      if (group === undefined || type === undefined) return 0
+      const { uncertaintyMib, heldBackMib } = capacity.modelFor(group)(type)
+      return uncertaintyMib - heldBackMib
+    }),
   ]
 }

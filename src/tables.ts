@@ -6,6 +6,7 @@ import { FailureError } from './failure.js'
 import { maxPodsTable } from './model/capacity/max-pods.js'
 import { matchesAny } from './options.js'
 import { packageData } from './package.js'
+import { aligned } from './report/aligned.js'
 import { maxPodsText } from './report/max-pods.js'
 
 export const EMBEDDED_CATALOG = 'catalog.json.gz'
@@ -60,13 +61,3 @@ const dayOf = (catalog: PriceCatalog, source: string | undefined): string =>
   (source === undefined ? undefined : catalog.sources.get(source)?.asOf) ?? '-'
 
 const newest = (days: readonly string[]): string => [...days].sort().at(-1) ?? '-'
-
-function aligned(rows: readonly (readonly string[])[]): string[] {
-  const widths = (rows[0] ?? []).map((_, column) => Math.max(...rows.map((row) => row[column]?.length ?? 0)))
-  return rows.map((row) =>
-    row
-      .map((cell, column) => cell.padEnd(widths[column] ?? 0))
-      .join('  ')
-      .trimEnd(),
-  )
-}

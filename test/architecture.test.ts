@@ -34,9 +34,13 @@ const DOORS: Readonly<Record<string, Door>> = {
   report: { opensTo: ['domain'], why: PURE },
   'report/csv': { opensTo: ['domain', 'report', 'csv-stringify'], why: `${PURE}; only report/csv.ts formats CSV` },
   pipeline: {
-    opensTo: ['domain', ...ROOMS],
+    opensTo: ['domain', 'what-if', ...ROOMS],
     typesOf: ['options'],
     why: 'pipeline.ts is one pure function: the rooms, the domain and the type of the options',
+  },
+  'what-if': {
+    opensTo: ['domain', 'model', 'pack', 'recommend'],
+    why: 'what-if.ts is a part of the pipeline: it alters the model of a cluster and plans it anew',
   },
   collect: {
     opensTo: [
@@ -61,13 +65,22 @@ const DOORS: Readonly<Record<string, Door>> = {
   'command-line': { opensTo: [ANYTHING], why: EDGE },
   analyze: { opensTo: [ANYTHING], why: EDGE },
   tables: { opensTo: [ANYTHING], why: EDGE },
+  live: { opensTo: [ANYTHING], why: EDGE },
+  'check-plan': { opensTo: [ANYTHING], why: EDGE },
+  explain: { opensTo: [ANYTHING], why: EDGE },
+  'written-plan': {
+    opensTo: ['domain', 'failure', 'model', 'pack'],
+    typesOf: ['collect'],
+    why: "written-plan.ts joins a report's files with a cluster and reads nothing itself",
+  },
+  likeness: { opensTo: [], why: 'likeness.ts compares words' },
   main: { opensTo: [ANYTHING], why: EDGE },
   entry: { opensTo: ['main'], why: 'entry.ts sets the process up before anything else is loaded' },
 }
 
 /** Same snapshot, same bytes: below the edge there is no clock, no chance, no printing and no process. */
 const IMPURE = /^(Date\.now|Math\.random|performance\.now|process\.\w+|console\.\w+|new Date\(\))$/
-const PURE_PLACES = new Set(['domain', 'failure', ...ROOMS, 'pipeline', 'condition', 'option-table'])
+const PURE_PLACES = new Set(['domain', 'failure', ...ROOMS, 'pipeline', 'what-if', 'condition', 'option-table'])
 
 type Import = { readonly from: string; readonly typesOnly: boolean }
 

@@ -12,9 +12,20 @@ import {
 } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { text } from 'node:stream/consumers'
+import { pathToFileURL } from 'node:url'
 import { gunzipSync } from 'node:zlib'
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { cleanEnvironment, ENTRY, k8sCost, ROOT } from './helpers/command.js'
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import {
+  answer,
+  hasOpenssl,
+  sampleObjects,
+  startApiServer,
+  status,
+  writeKubeconfig,
+  type ApiServer,
+} from './collect/cluster/api-server.js'
+import { cleanEnvironment, ENTRY, k8sCost, ROOT, type Run } from './helpers/command.js'
 
 let folder: string
 beforeAll(() => {
@@ -36,9 +47,11 @@ describe('results go to standard output', () => {
     expect([exitCode, stderr]).toEqual([0, ''])
     for (const word of [
       'analyze',
+      'collect',
       'demo',
       'max-pods',
       'catalog',
+      '--kubeconfig',
       '--snapshot',
       '--fail-on',
       'K8S_COST_MAX_SPOT',
@@ -46,7 +59,7 @@ describe('results go to standard output', () => {
     ]) {
       expect(stdout).toContain(word)
     }
-    for (const later of ['collect', 'doctor', 'schema', '--kubeconfig', '--usage']) expect(stdout).not.toContain(later)
+    for (const later of ['doctor', 'schema', '--usage']) expect(stdout).not.toContain(later)
     expect(k8sCost(['analyze', '--help']).stdout).toContain('--max-node-share <SHARE>')
     expect(k8sCost(['demo', '--help']).stdout).not.toContain('--snapshot')
   })
@@ -89,7 +102,9 @@ describe('wrong usage is exit 2 and one line', () => {
   test.each([
     [['--frobnicate'], "unknown option '--frobnicate'"],
     [['--snapsot', 'x'], 'Did you mean --snapshot?'],
-    [['collect'], 'unknown command "collect"'],
+    [['collect'], 'collect needs --out FILE'],
+    [['collect', '--out', 'folder/'], '--out: got "folder/", want a file ending in .json or .json.gz'],
+    [['collect', '--snapshot', 'x'], "unknown option '--snapshot'"],
     [['catalog'], 'catalog needs a command'],
     [['catalog', 'update'], 'unknown command "catalog update"'],
     [['demo', 'extra'], "too many arguments for 'demo'"],
@@ -97,11 +112,8 @@ describe('wrong usage is exit 2 and one line', () => {
     [['--snapshot', 'x', '--region', 'mars'], '--region: got "mars", want an AWS region'],
     [['--snapshot', 'x', '--pricing', 'aws'], 'live AWS prices are not in this version'],
     [['--snapshot', 'x', '--format', 'html'], 'html is not made in this version'],
-    [
-      ['--kubeconfig', 'x'],
-      '--kubeconfig: got "x", want no such flag yet: collect with kubectl and pass --snapshot FILE',
-    ],
-    [['--context', 'x', '--snapshot', 'x'], 'collect with kubectl'],
+    [['--context', 'x', '--snapshot', 'x'], '--context names a live cluster and --snapshot a file: pass one of them'],
+    [['demo', '--kubeconfig', 'x'], "unknown option '--kubeconfig'"],
     [['demo', '--usage', 'metrics-server'], "unknown option '--usage'"],
     [['demo', '--config', 'none.yaml'], 'none.yaml: cannot be read (ENOENT)'],
     [['max-pods', 'm5.gigantic'], 'TYPE: got "m5.gigantic", want an instance type'],
@@ -140,9 +152,10 @@ describe('wrong usage is exit 2 and one line', () => {
   })
 })
 
-test('without a snapshot: exit 3, with the command that makes one', () => {
-  for (const args of [[], ['analyze']]) {
-    const { exitCode, stderr } = k8sCost(args)
+test('without a snapshot and without a cluster: exit 3, with the command that makes one', () => {
+  const env = { HOME: folder, KUBECONFIG: '', KUBERNETES_SERVICE_HOST: '' }
+  for (const args of [[], ['analyze'], ['collect', '--out', 'x.json'], ['collect', '--check']]) {
+    const { exitCode, stderr } = k8sCost(args, { cwd: folder, env })
     expect(exitCode).toBe(3)
     expect(stderr).toMatch(/kubectl get nodes,pods,.* -A -o json > cluster\.json.*--snapshot cluster\.json/)
   }
@@ -208,6 +221,139 @@ describe('a run on the sample cluster', () => {
     const { exitCode, stderr } = k8sCost(['demo', '--region', 'eu-nowhere-1', '--out', join(folder, 'nowhere')])
     expect([exitCode, existsSync(join(folder, 'nowhere'))]).toEqual([2, false])
     expect(stderr).toContain('eu-nowhere-1')
+  })
+})
+
+describe.skipIf(!hasOpenssl)(`a live cluster${hasOpenssl ? '' : ' (skipped: openssl is absent)'}`, () => {
+  let server: ApiServer
+  beforeAll(async () => {
+    server = await startApiServer(sampleObjects(pathToFileURL(SAMPLE)))
+  })
+  afterAll(() => server.close())
+  beforeEach(() => {
+    server.fault = undefined
+    server.token = 'valid'
+  })
+
+  /** The server lives in this process, which must not stand still while the command runs. */
+  const run = async (args: readonly string[], cwd: string): Promise<Run> => {
+    const env = { ...cleanEnvironment(), KUBECONFIG: server.kubeconfig }
+    const child = spawn(process.execPath, [ENTRY, ...args], { cwd, env, stdio: ['ignore', 'pipe', 'pipe'] })
+    const [stdout, stderr, exitCode] = await Promise.all([
+      text(child.stdout),
+      text(child.stderr),
+      new Promise<number | null>((resolve) => child.on('close', resolve)),
+    ])
+    return { exitCode, stdout, stderr }
+  }
+  const place = (): string => mkdtempSync(join(folder, 'live-'))
+  const filesOf = (path: string): Record<string, string> =>
+    Object.fromEntries(readdirSync(path).map((name) => [name, readFileSync(join(path, name), 'utf8')]))
+
+  test('gives the same report, byte for byte, as its collect file and as the output of kubectl', async () => {
+    const cwd = place()
+    const live = await run(['--out', 'live', ...NOW], cwd)
+    expect(live).toMatchObject({ exitCode: 0, stderr: '' })
+    for (const file of ['c.json', 'c.json.gz']) {
+      const collected = await run(['collect', '--out', file], cwd)
+      expect(collected).toMatchObject({ exitCode: 0, stderr: '' })
+      expect(collected.stdout).toMatch(/^\d+ objects in c\.json.* --snapshot c\.json/)
+    }
+    expect(gunzipSync(readFileSync(join(cwd, 'c.json.gz')))).toEqual(readFileSync(join(cwd, 'c.json')))
+    expect(readdirSync(cwd).sort()).toEqual(['c.json', 'c.json.gz', 'live'])
+    for (const [name, file] of [
+      ['collected', 'c.json.gz'],
+      ['kubectl', SAMPLE],
+    ] as const) {
+      expect(k8sCost(['--snapshot', file, '--out', name, ...NOW], { cwd })).toMatchObject({ exitCode: 0, stderr: '' })
+      expect(filesOf(join(cwd, name))).toEqual(filesOf(join(cwd, 'live')))
+    }
+  })
+
+  test('under pseudonyms it costs the same, and nothing names it', async () => {
+    const cwd = place()
+    expect(await run(['collect', '--redact', '--out', 'c.json'], cwd)).toMatchObject({ exitCode: 0, stderr: '' })
+    expect(readFileSync(join(cwd, 'c.json'), 'utf8')).not.toContain('orchard')
+    const current = (file: string, name: string): string | undefined => {
+      const args = ['--snapshot', file, '--out', name, '--format', 'csv', ...NOW]
+      expect(k8sCost(args, { cwd })).toMatchObject({ exitCode: 0, stderr: '' })
+      return /^current,.*$/m
+        .exec(readFileSync(join(cwd, name, 'scenarios.csv'), 'utf8'))?.[0]
+        .split(',')
+        .slice(0, 6)
+        .join()
+    }
+    expect(current('c.json', 'redacted')).toBe(current(SAMPLE, 'plain'))
+  })
+
+  test('what could not be read is in both reports alike', async () => {
+    const cwd = place()
+    server.fault = ({ path }, response) =>
+      path.endsWith('/poddisruptionbudgets') && answer(response, 403, status(403, 'forbidden'))
+    expect(await run(['--out', 'live', ...NOW], cwd)).toMatchObject({ exitCode: 0, stderr: '' })
+    const collected = await run(['collect', '--out', 'c.json.gz'], cwd)
+    expect(collected).toMatchObject({ exitCode: 0, stderr: expect.stringContaining('may not be listed (403)') })
+    expect(k8sCost(['--snapshot', 'c.json.gz', '--out', 'file', ...NOW], { cwd }).exitCode).toBe(0)
+    expect(filesOf(join(cwd, 'file'))).toEqual(filesOf(join(cwd, 'live')))
+    const { warnings } = JSON.parse(filesOf(join(cwd, 'live'))['report.json'] ?? '') as { warnings: object[] }
+    const rule = '{apiGroups: ["policy"], resources: [poddisruptionbudgets], verbs: [get, list]}'
+    expect(warnings).toContainEqual(
+      expect.objectContaining({
+        code: 'denied-kind',
+        message: expect.stringContaining(`Add to the ClusterRole: ${rule}`),
+      }),
+    )
+  })
+
+  test('denied nodes: exit 3, one message, and nothing is written', async () => {
+    const cwd = place()
+    server.fault = ({ path }, response) => path.endsWith('/nodes') && answer(response, 403, status(403, 'forbidden'))
+    for (const args of [
+      ['--out', 'live'],
+      ['collect', '--out', 'c.json'],
+    ]) {
+      const { exitCode, stdout, stderr } = await run(args, cwd)
+      expect({ exitCode, stdout, lines: stderr.split('\n').length }).toEqual({ exitCode: 3, stdout: '', lines: 2 })
+      expect(stderr).toContain('{apiGroups: [""], resources: [nodes], verbs: [get, list]}')
+    }
+    expect(readdirSync(cwd)).toEqual([])
+  })
+
+  test('a token that nobody accepts: exit 3', async () => {
+    server.token = 'another'
+    const { exitCode, stderr } = await run(['--out', 'live'], place())
+    expect([exitCode, stderr.split('\n').length]).toEqual([3, 2])
+    expect(stderr).toContain('does not accept the credentials (401)')
+  })
+
+  test('a login program that fails: exit 3, with what it said', async () => {
+    const cwd = place()
+    writeKubeconfig(join(cwd, 'config'), 'https://127.0.0.1:1', undefined, {
+      exec: {
+        apiVersion: 'client.authentication.k8s.io/v1',
+        command: 'sh',
+        args: ['-c', 'echo no session >&2; exit 1'],
+      },
+    })
+    const { exitCode, stderr } = await run(['--kubeconfig', 'config'], cwd)
+    expect([exitCode, stderr.split('\n').length]).toEqual([3, 2])
+    expect(stderr).toContain('no credentials: no session')
+  })
+
+  test('collect --check: what works, what is denied, what to add', async () => {
+    server.fault = ({ path }, response) => path.endsWith('/pods') && answer(response, 403, status(403, 'forbidden'))
+    const { exitCode, stdout, stderr } = await run(['collect', '--check'], place())
+    expect([exitCode, stderr]).toEqual([0, ''])
+    expect(stdout).toMatch(/^nodes +works$/m)
+    expect(stdout).toMatch(/^pods +denied +add \{apiGroups: \[""\], resources: \[pods\], verbs: \[get, list\]\}$/m)
+    expect(stdout).toMatch(/^nodepools\.karpenter\.sh +absent +not installed/m)
+    expect(stdout).toContain('No report can be made without pods.')
+  })
+
+  test('a collect file that cannot be written: exit 2', async () => {
+    const { exitCode, stderr } = await run(['collect', '--out', 'absent/c.json'], place())
+    expect(exitCode).toBe(2)
+    expect(stderr).toBe('k8s-cost: absent/c.json: cannot be written (ENOENT). Name another file with --out.\n')
   })
 })
 

@@ -41,6 +41,7 @@ describe('defaults and order', () => {
   test('without anything set', async () => {
     expect(await readAnalyzeOptions({}, {})).toEqual({
       snapshots: [],
+      cluster: { kubeconfig: undefined, context: undefined },
       region: undefined,
       pricing: { kind: 'embedded' },
       out: undefined,
@@ -150,7 +151,7 @@ describe('bad values name where they were written and what is wanted', () => {
     ['instance-types', 'm5 large', 'instance types or patterns such as m7g.*,c7g.2xlarge'],
     ['log-level', 'loud', 'debug, info, warn, error'],
     ['pricing', 'aws', 'embedded or a catalog FILE (live AWS prices are not in this version)'],
-    ['kubeconfig', 'f', 'no such flag yet: collect with kubectl and pass --snapshot FILE'],
+    ['kubeconfig', '', 'a kubeconfig file'],
     ['usage', 'metrics-server', 'none (measured usage is not read in this version)'],
   ])('--%s %j', async (flag, got, want) => {
     expect(await failureOf({ [flag]: [got] })).toBe(`2 --${flag}: got "${got}", want ${want}. See k8s-cost --help.`)

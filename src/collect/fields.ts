@@ -41,17 +41,21 @@ export const quantityMap: (value: unknown) => QuantityMap = textMap
 const KEPT_ANNOTATIONS =
   /^(karpenter\.sh\/|cluster-autoscaler\.kubernetes\.io\/|k8s-cost\/|spot\.kubecost\.com\/|kubernetes\.io\/config\.mirror$|CapacityProvisioned$|volume\.kubernetes\.io\/selected-node$)/
 
+export const keptAnnotations = (value: unknown): Labels => {
+  const kept: Record<string, string> = {}
+  for (const [key, entry] of Object.entries(object(value)))
+    if (KEPT_ANNOTATIONS.test(key)) kept[key] = scalarText(entry)
+  return kept
+}
+
 export function readMeta(value: unknown): ObjectMeta {
   const meta = object(value)
-  const annotations: Record<string, string> = {}
-  for (const [key, entry] of Object.entries(object(meta['annotations'])))
-    if (KEPT_ANNOTATIONS.test(key)) annotations[key] = scalarText(entry)
   return {
     name: text(meta['name']),
     namespace: text(meta['namespace']),
     uid: text(meta['uid']),
     labels: textMap(meta['labels']),
-    annotations,
+    annotations: keptAnnotations(meta['annotations']),
     owners: list(meta['ownerReferences']).map(readOwner),
     createdAt: optionalText(meta['creationTimestamp']),
     deletedAt: optionalText(meta['deletionTimestamp']),

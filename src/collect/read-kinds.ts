@@ -67,7 +67,7 @@ export function readNode(item: Json): NodeObject {
 }
 
 /** The variables of the VPC CNI that decide how many pods a node holds; nothing else of an environment is ever kept. */
-const CNI_VARIABLES = new Set([
+export const CNI_VARIABLES: ReadonlySet<string> = new Set([
   'ENABLE_PREFIX_DELEGATION',
   'ENABLE_IPv4',
   'ENABLE_IPv6',
@@ -220,8 +220,12 @@ export function readAutoscaler(item: Json): AutoscalerObject {
 function readKubelet(value: unknown): KubeletSettings | undefined {
   if (typeof value !== 'object' || value === null) return undefined
   const kubelet = object(value)
+  const maxPods = text(kubelet['maxPods']).trim()
+  const isNumber = /^\d+$/.test(maxPods)
   return {
-    maxPods: integer(kubelet['maxPods']),
+    maxPods: isNumber ? Number(maxPods) : integer(kubelet['maxPods']),
+    // Newer Karpenter takes a CEL expression in the place of the number.
+    maxPodsExpression: maxPods === '' || isNumber ? undefined : maxPods,
     podsPerCore: integer(kubelet['podsPerCore']),
     kubeReserved: quantityMap(kubelet['kubeReserved']),
     systemReserved: quantityMap(kubelet['systemReserved']),

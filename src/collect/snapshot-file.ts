@@ -38,7 +38,7 @@ const READERS = {
   EC2NodeClass: kinds.readNodeClass,
   ENIConfig: (item: Json) => ({ metadata: readMeta(item['metadata']) }),
 } as const
-type Kind = keyof typeof READERS
+export type Kind = keyof typeof READERS
 type ObjectOf<K extends Kind> = ReturnType<(typeof READERS)[K]>
 
 /** Kinds that the README's kubectl command asks for: when one has no object at all, the report says so. */
@@ -59,11 +59,15 @@ const EXPECTED: readonly Kind[] = [
   'PriorityClass',
 ]
 
+const NONE: readonly never[] = []
+
 /** Makes equal parts of many objects one object: a workload's thousand pods share their spec and labels. */
 class Shared {
   readonly #known = new Map<string, unknown>()
 
   one<Value>(value: Value): Value {
+    if (value === undefined) return value
+    if (Array.isArray(value) && value.length === 0) return NONE as Value
     const key = typeof value === 'string' ? value : JSON.stringify(value)
     const known = this.#known.get(key)
     if (known !== undefined) return known as Value
@@ -72,30 +76,99 @@ class Shared {
   }
 }
 
-const sharePod = (pod: PodObject, shared: Shared): PodObject => ({
-  ...pod,
-  nodeName: shared.one(pod.nodeName),
+/** Times too: the pods of a workload start together. */
+const sharePod = ({ metadata, spec, volumes, nodeName, status }: PodObject, shared: Shared): PodObject => ({
   metadata: {
-    ...pod.metadata,
-    namespace: shared.one(pod.metadata.namespace),
-    labels: shared.one(pod.metadata.labels),
-    owners: shared.one(pod.metadata.owners),
+    ...metadata,
+    namespace: shared.one(metadata.namespace),
+    labels: shared.one(metadata.labels),
+    annotations: shared.one(metadata.annotations),
+    owners: shared.one(metadata.owners),
+    createdAt: shared.one(metadata.createdAt),
   },
-  spec: shared.one(pod.spec),
-  volumes: shared.one(pod.volumes),
+  spec: shared.one(spec),
+  volumes: shared.one(volumes),
+  nodeName: shared.one(nodeName),
+  status: {
+    ...status,
+    phase: shared.one(status.phase),
+    startTime: shared.one(status.startTime),
+    containers: shared.one(status.containers),
+  },
 })
 
-class Collected {
-  readonly #objects = new Map<Kind, Map<string, { value: Named; file: string }>>()
-  readonly #shared = new Shared()
-  readonly findings: Finding[] = []
+/** Objects in the order of their coming, found again by name; several hundred thousand of them must stay small. */
+class Gathered {
+  readonly values: Named[] = []
+  readonly #files: string[] = []
+  readonly #places = new Map<string, Map<string, number>>()
 
+  find({
+    namespace,
+    name,
+  }: ObjectMeta): { readonly at: number; readonly value: Named; readonly file: string } | undefined {
+    const at = this.#places.get(namespace)?.get(name)
+    const value = at === undefined ? undefined : this.values[at]
+    return at === undefined || value === undefined ? undefined : { at, value, file: this.#files[at] ?? '' }
+  }
+
+  push(value: Named, file: string): void {
+    const { namespace, name } = value.metadata
+    const places = this.#places.get(namespace) ?? new Map<string, number>()
+    this.#places.set(namespace, places)
+    places.set(name, this.values.length)
+    this.values.push(value)
+    this.#files.push(file)
+  }
+}
+
+/** What a `collect` file says about its own making: the kinds that were asked for, and what could not be read. */
+export type CollectNotes = { readonly asked: readonly string[]; readonly findings: readonly Finding[] }
+
+const OWN_API = 'k8s-cost/v1'
+const TWICE = 'pod-listed-twice'
+
+const notesSchema = z.object({
+  asked: z.array(z.string()),
+  findings: z.array(z.object({ code: z.string(), subject: z.string(), detail: z.string() })),
+})
+
+/** The notes as an object of the list. */
+export const notesObject = ({ asked, findings }: CollectNotes): Json => ({
+  apiVersion: OWN_API,
+  kind: 'CollectNotes',
+  metadata: { name: 'collect' },
+  asked,
+  findings,
+})
+
+/**
+ * Gathers objects of one cluster, as they come, to a Snapshot. The same object twice counts once; two different objects
+ * of one kind and name are a Failure, for the files are then not of one moment.
+ */
+export class SnapshotBuilder {
+  readonly #objects = new Map<Kind, Gathered>()
+  readonly #shared = new Shared()
+  readonly #asked = new Set<string>()
+  #findings: Finding[] = []
+
+  /** Objects of kinds that the model does not read are passed over. */
   add(item: Json, file: string): void {
+    if (item['kind'] === 'CollectNotes' && item['apiVersion'] === OWN_API) {
+      const notes = notesSchema.safeParse(item)
+      if (notes.success) return this.note(notes.data)
+      const problem = 'the notes of the collect command in it are damaged'
+      throw new FailureError({ kind: 'bad-input', file, problem, fix: 'Collect again.' })
+    }
     const identity = identitySchema.safeParse(item)
     if (!identity.success) {
       const issue = identity.error.issues[0]
       const detail = `${issue?.path.join('.') ?? ''}: ${issue?.message ?? ''}; the object was left out`
-      this.findings.push({ code: 'unreadable-object', subject: `${text(item['kind']) || 'object'} in ${file}`, detail })
+      this.#findings.push({
+        code: 'unreadable-object',
+        subject: `${text(item['kind']) || 'object'} in ${file}`,
+        detail,
+      })
       return
     }
     const kind = identity.data.kind
@@ -106,15 +179,12 @@ class Collected {
   }
 
   #keep(kind: Kind, value: Named, file: string): void {
-    const ofKind = this.#objects.get(kind) ?? new Map<string, { value: Named; file: string }>()
+    const ofKind = this.#objects.get(kind) ?? new Gathered()
     this.#objects.set(kind, ofKind)
+    const known = ofKind.find(value.metadata)
+    if (known === undefined) return ofKind.push(value, file)
     const { namespace, name } = value.metadata
     const key = namespace === '' ? name : `${namespace}/${name}`
-    const known = ofKind.get(key)
-    if (known === undefined) {
-      ofKind.set(key, { value, file })
-      return
-    }
     if (JSON.stringify(known.value) === JSON.stringify(value)) return
     if (kind !== 'Pod' || known.file !== file || !isSuccessor(known.value, value))
       throw new FailureError({
@@ -123,19 +193,58 @@ class Collected {
         problem: `holds a second, different ${kind} ${key}`,
         fix: 'All --snapshot files must come from one cluster at one time.',
       })
-    const newer = (value.metadata.createdAt ?? '') > (known.value.metadata.createdAt ?? '') ? value : known.value
-    ofKind.set(key, { value: newer, file })
-    this.findings.push({
-      code: 'pod-listed-twice',
+    if ((value.metadata.createdAt ?? '') > (known.value.metadata.createdAt ?? '')) ofKind.values[known.at] = value
+    this.#findings.push({
+      code: TWICE,
       subject: key,
       detail: `two pods of this name with different uids in one list; the one created last was kept`,
     })
   }
 
-  all<K extends Kind>(...wanted: readonly K[]): ObjectOf<K>[] {
-    return wanted.flatMap((kind) =>
-      [...(this.#objects.get(kind)?.values() ?? [])].map(({ value }) => value as ObjectOf<K>),
-    )
+  note({ asked, findings }: CollectNotes): void {
+    for (const kind of asked) this.#asked.add(kind)
+    this.#findings.push(...findings)
+  }
+
+  /** Forgets the objects of a kind: its list is read again from the start. */
+  drop(kind: Kind): void {
+    this.#objects.delete(kind)
+    if (kind === 'Pod') this.#findings = this.#findings.filter(({ code }) => code !== TWICE)
+  }
+
+  #all<K extends Kind>(...wanted: readonly K[]): ObjectOf<K>[] {
+    return wanted.flatMap((kind) => (this.#objects.get(kind)?.values ?? []) as ObjectOf<K>[])
+  }
+
+  snapshot(): Snapshot {
+    const absentKinds = EXPECTED.filter((kind) => !this.#asked.has(kind) && this.#all(kind).length === 0)
+    return {
+      nodes: this.#all('Node'),
+      pods: this.#all('Pod'),
+      controllers: this.#all(
+        'Deployment',
+        'StatefulSet',
+        'ReplicaSet',
+        'DaemonSet',
+        'Job',
+        'CronJob',
+        'ReplicationController',
+      ),
+      disruptionBudgets: this.#all('PodDisruptionBudget'),
+      volumes: this.#all('PersistentVolume'),
+      claims: this.#all('PersistentVolumeClaim'),
+      storageClasses: this.#all('StorageClass'),
+      csiNodes: this.#all('CSINode'),
+      namespaces: this.#all('Namespace'),
+      priorityClasses: this.#all('PriorityClass'),
+      runtimeClasses: this.#all('RuntimeClass'),
+      autoscalers: this.#all('HorizontalPodAutoscaler'),
+      nodePools: this.#all('NodePool'),
+      nodeClasses: this.#all('EC2NodeClass'),
+      eniConfigs: this.#all('ENIConfig').map(({ metadata }) => metadata.name),
+      absentKinds,
+      findings: this.#findings,
+    }
   }
 }
 
@@ -154,7 +263,7 @@ const isKind = (kind: string): kind is Kind => Object.hasOwn(READERS, kind)
  * does not read are passed over; an object without a kind or a name is left out and becomes a finding.
  */
 export async function readSnapshot(files: readonly string[], onProgress: (objects: number) => void): Promise<Snapshot> {
-  const collected = new Collected()
+  const collected = new SnapshotBuilder()
   let objects = 0
   for (const file of files)
     await readItems(file, (item) => {
@@ -162,32 +271,5 @@ export async function readSnapshot(files: readonly string[], onProgress: (object
       objects += 1
       if (objects % 1000 === 0) onProgress(objects)
     })
-  const absentKinds = EXPECTED.filter((kind) => collected.all(kind).length === 0)
-  return {
-    nodes: collected.all('Node'),
-    pods: collected.all('Pod'),
-    controllers: collected.all(
-      'Deployment',
-      'StatefulSet',
-      'ReplicaSet',
-      'DaemonSet',
-      'Job',
-      'CronJob',
-      'ReplicationController',
-    ),
-    disruptionBudgets: collected.all('PodDisruptionBudget'),
-    volumes: collected.all('PersistentVolume'),
-    claims: collected.all('PersistentVolumeClaim'),
-    storageClasses: collected.all('StorageClass'),
-    csiNodes: collected.all('CSINode'),
-    namespaces: collected.all('Namespace'),
-    priorityClasses: collected.all('PriorityClass'),
-    runtimeClasses: collected.all('RuntimeClass'),
-    autoscalers: collected.all('HorizontalPodAutoscaler'),
-    nodePools: collected.all('NodePool'),
-    nodeClasses: collected.all('EC2NodeClass'),
-    eniConfigs: collected.all('ENIConfig').map(({ metadata }) => metadata.name),
-    absentKinds,
-    findings: collected.findings,
-  }
+  return collected.snapshot()
 }

@@ -9,6 +9,8 @@ export type SourceId = string
  */
 export type RateTable = {
   readonly source: SourceId
+  /** Types that were read elsewhere than the others: live prices are laid over those of the package, type by type. */
+  readonly sources?: ReadonlyMap<string, SourceId>
   readonly rates: ReadonlyMap<string, number>
 }
 
@@ -42,6 +44,8 @@ export type RegionPrices = {
   readonly currency: string | undefined
   /** Linux, shared tenancy. */
   readonly onDemand: RateTable | undefined
+  /** Windows with its licence, Linux on dedicated tenancy, what EKS Auto Mode adds to an instance; as far as read live. */
+  readonly otherOnDemand?: ReadonlyMap<'windows' | 'dedicated' | 'auto-mode', RateTable>
   readonly spot: readonly SpotTable[]
   readonly advice:
     { readonly source: SourceId; readonly types: ReadonlyMap<string, Omit<SpotAdvice, 'asOf'>> } | undefined

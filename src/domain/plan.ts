@@ -69,6 +69,8 @@ export type PlanNode = {
   readonly price: Price
   /** Volumes that may be attached, by CSI driver; absent on kept nodes, where the live node says it. */
   readonly attachLimits?: Readonly<Record<string, number>>
+  /** How the capacity of a new node was predicted, e.g. `seen on 12 live nodes`; absent on kept nodes. */
+  readonly capacityBasis?: string
   /** Fargate and control-plane nodes are listed and paid for, but no plan puts pods on them. */
   readonly packed: boolean
   /** What comes with the node and is not placed by the plan: DaemonSet and static pods, pods that need no place. */

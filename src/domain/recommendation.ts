@@ -96,14 +96,64 @@ export type MaxPods = {
   readonly observed: readonly number[]
 }
 
-/** Predicted against real, per live node and resource. */
+/** Predicted against real, per live node and resource: millicores, bytes, pods. */
 export type ModelCheck = {
+  /**
+   * `in-force`: as plans predict a new node of a type that its group has, from what live nodes show. `other-types`: as for
+   * a type that the cluster does not have, learning from all nodes of other types. `rules`: by the rules alone, as for a
+   * cluster without nodes.
+   */
+  readonly method: 'in-force' | 'other-types' | 'rules'
   readonly node: string
   readonly instanceType: string
+  /** `capacity memory` is what the system sees; the others are allocatable. */
   readonly resource: 'cpu' | 'memory' | 'pods' | 'capacity memory'
+  /** The best estimate. */
   readonly predicted: number
+  /** What a plan counts on: less than the best estimate where that is not certain. */
+  readonly promised: number
   readonly real: number
 }
+
+/** What prefix delegation changes for one instance type of one node group. */
+export type PodGain = {
+  readonly group: string
+  readonly instanceType: string
+  /** Live nodes of this type in the group. */
+  readonly nodes: number
+  /** Pods that a node may run: in the mode in force, and with prefixes. */
+  readonly podsNow: number
+  readonly podsThen: number
+  /** The group runs out of pod slots first, today or in the cheapest plan. */
+  readonly bound: boolean
+}
+
+/** What the what-if `prefix-delegation` is compared with, and what it changes. */
+export type PrefixWhatIf = {
+  readonly gains: readonly PodGain[]
+  /** The cheapest plan in the mode in force: as packed, and as the default scheduler rebuilds it. */
+  readonly cheapest: { readonly packed: Cost; readonly realised: MicroUsdPerHour | undefined }
+}
+
+/** Subnet addresses that the nodes of a plan take in one zone, interfaces and warm pools included. */
+export type ZoneAddresses = {
+  /** Undefined for nodes without a known zone. */
+  readonly zone: string | undefined
+  readonly nodes: number
+  /** Nodes whose instance type is not known: they are in no other figure. */
+  readonly unknownNodes: number
+  /** With the pods as the plan places them. */
+  readonly addresses: number
+  /** With a pod in every pod slot: as much as these nodes can ever take. */
+  readonly atMost: number
+  /** /28 blocks among them; each needs 16 adjoining free addresses of its subnet. */
+  readonly prefixes: number
+  readonly prefixesAtMost: number
+  /** Free addresses of the zone's subnets today; undefined where nobody was asked. */
+  readonly free: number | undefined
+}
+
+export type AddressUse = { readonly scenario: ScenarioId; readonly zones: readonly ZoneAddresses[] }
 
 /** What the prices of a report rest on. */
 export type PriceBasis = {
@@ -133,7 +183,15 @@ export type Analysis = {
   readonly unallocatedMonthlyMicroUsd: number
   readonly maxPods: readonly MaxPods[]
   readonly modelCheck: readonly ModelCheck[]
+  /** Live nodes that the model check leaves out. */
+  readonly notChecked: readonly { readonly node: string; readonly why: string }[]
+  /** By scenario, in their order; scenarios that were not planned are absent. */
+  readonly addresses: readonly AddressUse[]
+  /** Undefined where prefix delegation does not apply; its scenario says why. */
+  readonly prefixes: PrefixWhatIf | undefined
   readonly spotAdvice: ReadonlyMap<string, SpotAdvice>
+  /** Ids of the pods that the recommended plan places, in an order in which they can be bound; absent: by id. */
+  readonly bindingOrder?: readonly string[]
   readonly pending: readonly Pod[]
   readonly currentCost: Cost
   readonly sumOfClusterFees: MicroUsdPerHour

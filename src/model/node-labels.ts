@@ -3,9 +3,9 @@ import { valueOf } from '../domain/requirement.js'
 import type { Labels } from '../domain/snapshot.js'
 import { capacityTypeOfLabel } from './capacity-label.js'
 
-/** Labels that AWS's, Karpenter's and hardware discovery's components set from the machine itself. */
+/** Labels that AWS's, Karpenter's and hardware discovery's components set from the machine itself; its pool chooses the tenancy. */
 const HARDWARE =
-  /^((karpenter\.k8s\.aws|eks\.amazonaws\.com)\/instance-|([a-z-]+\.)?nvidia\.com\/|amd\.com\/|aws\.amazon\.com\/|feature\.node\.kubernetes\.io\/|k8s\.amazonaws\.com\/accelerator$)/
+  /^((karpenter\.k8s\.aws|eks\.amazonaws\.com)\/instance-(?!tenancy$)|([a-z-]+\.)?nvidia\.com\/|amd\.com\/|aws\.amazon\.com\/|feature\.node\.kubernetes\.io\/|k8s\.amazonaws\.com\/accelerator$)/
 
 /** Deprecated twins and others that follow from type, zone or region, which only some clusters' nodes have. */
 export const DERIVED_LABELS = [

@@ -19,6 +19,8 @@ export type BoardContext = {
    * its own that none of these has (as a copy of one of them), or the board throws.
    */
   readonly pods: readonly Pod[]
+  /** Nodes that are there from the start and stay, with what runs on them: they count in topology domains. */
+  readonly fixed?: readonly { readonly site: Site; readonly pods: readonly Pod[] }[]
 }
 
 /**
@@ -54,7 +56,7 @@ export type Board = {
 
 type Placed = { readonly pods: Pod[]; readonly as: ('held' | 'needed')[] }
 
-export function createBoard({ namespaces, pods: contextPods }: BoardContext): Board {
+export function createBoard({ namespaces, pods: contextPods, fixed = [] }: BoardContext): Board {
   const pods = [...new Set(contextPods)]
   const ledger = createLedger()
   const fit = createStaticFit()
@@ -79,7 +81,7 @@ export function createBoard({ namespaces, pods: contextPods }: BoardContext): Bo
     return site
   }
 
-  return {
+  const board: Board = {
     addSite(site) {
       const index = spare.pop() ?? sites.length
       sites[index] = site
@@ -141,4 +143,9 @@ export function createBoard({ namespaces, pods: contextPods }: BoardContext): Bo
     classKey: (pod) => classes.rulesOf(pod).classKey,
     hasTopologyRules: classes.hasTopologyRules,
   }
+  for (const { site, pods: running } of fixed) {
+    const index = board.addSite(site)
+    for (const pod of running) board.place(pod, index, 'held')
+  }
+  return board
 }

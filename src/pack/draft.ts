@@ -73,7 +73,9 @@ export function nodeLimits(limits: Limits, total: Resources): NodeLimits {
     limits.maxNodeShare ?? Infinity,
     limits.minNodes === undefined ? Infinity : 1 / limits.minNodes,
   )
-  return { headroom: limits.headroom, cpu: share * total.cpu, memory: share * total.memory }
+  // Where nothing is requested, an infinite share of it is still no limit.
+  const most = (all: number): number => (share === Infinity ? Infinity : share * all)
+  return { headroom: limits.headroom, cpu: most(total.cpu), memory: most(total.memory) }
 }
 
 /**

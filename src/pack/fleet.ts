@@ -61,7 +61,8 @@ function zoneDemand(pods: readonly Pod[], market: Market): Map<string, Resources
     const zone = zoneOf.get(list)
     if (zone !== undefined) bound.set(zone, [...(bound.get(zone) ?? []), pod])
   }
-  return new Map([...bound].map(([zone, some]) => [zone, sum(some.map(({ needed }) => needed))]))
+  const byZone = [...bound].sort(([a], [b]) => byText(a, b))
+  return new Map(byZone.map(([zone, some]) => [zone, sum(some.map(({ needed }) => needed))]))
 }
 
 const nodesFor = (demand: Resources, option: NodeOption, slack: number): number => {

@@ -1,10 +1,10 @@
 import type { Goal } from '../domain/goal.js'
 import type { LowerBound } from '../domain/plan.js'
 import type { Pod } from '../domain/pod.js'
-import { subtract, sum, type Resources } from '../domain/resources.js'
+import { add, subtract, sum, type Resources } from '../domain/resources.js'
 import type { MicroUsdPerHour } from '../domain/units.js'
 import { allowedOptions } from './goal.js'
-import type { Machine, PackGroup, PackProblem } from './problem.js'
+import type { LiveNode, Machine, PackGroup, PackProblem } from './problem.js'
 import { room } from './shapes.js'
 
 /** A machine that a plan may pay for: what it has room for, and its price in micro-dollars per hour. */
@@ -33,14 +33,14 @@ function groupBound(group: PackGroup, problem: PackProblem, goal: Goal): number 
   const paid = stay.reduce((total, { price }) => total + (price.kind === 'known' ? price.rate : 0), 0)
   const bins: Bin[] = group.live.flatMap((live) =>
     live.price.kind === 'known' && !stay.includes(live)
-      ? [{ free: freeOf(live.node.allocatable, live.residents), rate: live.price.rate, machine: live.node }]
+      ? [{ free: mostOn(live), rate: live.price.rate, machine: live.node }]
       : [],
   )
   if (goal.kind !== 'repack')
     for (const option of allowedOptions(group, goal.policy))
       bins.push({ free: room(option), rate: option.price.rate, machine: option })
 
-  const absorbed = sum(stay.map(({ node, residents }) => positive(freeOf(node.allocatable, residents))))
+  const absorbed = sum(stay.map((live) => positive(mostOn(live))))
   const onSpot = new Set(group.live.filter(({ node }) => node.capacityType === 'spot').flatMap(({ pods }) => pods))
   const all = group.live.flatMap(({ pods }) => pods)
   const spotFit = (pod: Pod): boolean =>
@@ -84,8 +84,12 @@ const least = ({ held, needed }: Pod): Resources => {
   }
 }
 
-const freeOf = (allocatable: Resources, residents: readonly Pod[]): Resources =>
-  subtract(allocatable, sum(residents.map(({ held }) => held)))
+/** What a live node may carry: an over-committed one (static pods, a resize) may keep all that it has. */
+function mostOn({ node, residents, pods }: LiveNode): Resources {
+  const free = subtract(node.allocatable, sum(residents.map(({ held }) => held)))
+  const carried = sum(pods.map(({ held }) => held))
+  return add(free, positive(subtract(carried, free)))
+}
 
 const positive = (resources: Resources): Resources => {
   const clamp = <Unit extends number>(value: Unit): Unit => (value < 0 ? (0 as Unit) : value)

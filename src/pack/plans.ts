@@ -8,7 +8,7 @@ import { whyLeftOver } from './left-over.js'
 import { lowerBound } from './lower-bound.js'
 import type { PackGroup, PackProblem } from './problem.js'
 import { realise, type Fleet } from './realise.js'
-import { repair, SEEDS, type Shop } from './repair.js'
+import { repair, SEEDS, type Repair, type Shop } from './repair.js'
 import { ReplayScheduler } from './replay.js'
 import { Solver, spotShare, type Solution } from './solve.js'
 import { Stock } from './stock.js'
@@ -34,6 +34,7 @@ export class Planner implements PlanSource {
   readonly #groupOf: ReadonlyMap<string, PackGroup>
   readonly #reasons = new Map<Pod, string>()
   readonly #lend = new Stock('added').lender()
+  readonly #repairs = new Map<string, Repair>()
   readonly #bounds = new Map<string, LowerBound>()
 
   constructor(problem: PackProblem, context: BoardContext, untouched: readonly Untouched[]) {
@@ -116,7 +117,7 @@ export class Planner implements PlanSource {
   #replay(solution: Solution, goal: Goal): Replay | undefined {
     const slots = [...solution.layouts.values()].flatMap(({ nodes }) => nodes.map(({ slot }) => slot))
     if (slots.length * this.#running.length > MOST_STEPS_OF_A_REFILL) return undefined
-    const result = repair(this.#scheduler, slots, this.#shop(goal), SEEDS, MOST_STEPS_OF_A_REPAIR)
+    const result = this.#repaired(slots, goal)
     if (result.added === undefined) return { unplaced: result.unplaced.length, realised: undefined }
     const extra = new Map<string, Slot[]>()
     for (const slot of result.added)
@@ -129,6 +130,17 @@ export class Planner implements PlanSource {
       ]),
     )
     return { unplaced: result.unplaced.length, realised: this.#toPlan({ ...solution, layouts }) }
+  }
+
+  /** Many scenarios come to the same nodes. */
+  #repaired(slots: readonly Slot[], goal: Goal): Repair {
+    const onOffer = goal.kind === 'repack' ? goal.kind : goal.policy.kind
+    const key = [onOffer, ...slots.map(({ site }) => site.name)].join('\n')
+    const known = this.#repairs.get(key)
+    if (known !== undefined) return known
+    const made = repair(this.#scheduler, slots, this.#shop(goal), SEEDS, MOST_STEPS_OF_A_REPAIR)
+    this.#repairs.set(key, made)
+    return made
   }
 
   /** A board of its own, made only where plans are replayed. */

@@ -6,6 +6,8 @@ import type { Site } from './site.js'
 const DEFAULT_CPU = 100
 const DEFAULT_MEMORY = 200 * 1024 * 1024
 
+const MOST_QUESTIONS = 4
+
 /** One column per figure, a row per node. */
 type Column = 'cpu' | 'memory' | 'scoredCpu' | 'scoredMemory' | 'freeCpu' | 'freeMemory' | 'refusedIn'
 type Table = Readonly<Record<Column, Float64Array>>
@@ -51,15 +53,19 @@ export class ReplayScores {
 
   /**
    * Of these nodes, in ascending order, the one with the best score that has the CPU and memory and takes the pod; equal
-   * scores go to the node that comes first. Nodes are asked best first, because mostly one question is enough.
+   * scores go to the node that comes first. Nodes are asked best first, because mostly one question is enough; a pod
+   * that many nodes refuse is asked for on all of them at once.
    */
   best(pod: Pod, rows: Int32Array, takes: (row: number) => boolean): number | undefined {
     this.#turn += 1
-    for (;;) {
+    for (let question = 0; question < MOST_QUESTIONS; question += 1) {
       const best = this.#bestLeft(pod, rows)
       if (best === undefined || takes(best)) return best
       this.#table.refusedIn[best] = this.#turn
     }
+    const { refusedIn } = this.#table
+    for (const row of rows) if (refusedIn[row] !== this.#turn && !takes(row)) refusedIn[row] = this.#turn
+    return this.#bestLeft(pod, rows)
   }
 
   #bestLeft(pod: Pod, rows: Int32Array): number | undefined {

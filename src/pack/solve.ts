@@ -3,13 +3,13 @@ import type { NodeOption } from '../domain/plan.js'
 import type { Pod } from '../domain/pod.js'
 import { sum, type Resources } from '../domain/resources.js'
 import { createBoard, type BoardContext } from './board.js'
-import { acceptsPods, Draft, liveSlot, machineOf, type Slot } from './draft.js'
+import { Draft, liveSlot, machineOf, type Slot } from './draft.js'
 import { drain } from './drain.js'
 import { choiceOf, fleetChoices } from './fleet.js'
 import { Pool } from './first-fit.js'
 import { byPreference, policyKey } from './goal.js'
 import { capture, clear, lay, misplaced, type Layout } from './layout.js'
-import { largestFirst } from './order.js'
+import { byText, largestFirst } from './order.js'
 import type { PackGroup, PackProblem } from './problem.js'
 import { Machines } from './machines.js'
 import { replan, trim, type Materials } from './replan.js'
@@ -56,7 +56,7 @@ export class Solver {
     this.#draft = new Draft(createBoard(context), problem)
     this.#machines = new Machines(problem, (pod) => this.#draft.board.classKey(pod))
     this.#groups = problem.groups.map((group) => {
-      const slots = group.live.map(liveSlot)
+      const slots = [...group.live].sort((a, b) => byText(a.node.name, b.node.name)).map(liveSlot)
       for (const slot of slots) this.#draft.open(slot)
       return { group, slots, keep: NOT_YET }
     })
@@ -128,9 +128,9 @@ export class Solver {
       for (const [name, pods] of homeless) left = [...left, ...spreadOver(this.#draft, nodesOf.get(name) ?? [], pods)]
       // What its own group has no room for goes where its rules let it, as the scheduler would send it.
       if (spreadOver(this.#draft, [...nodesOf.values()].flat(), left).length > 0) return undefined
-      if (misplaced(this.#draft).some((pod) => !this.#misplacedToday.has(pod))) return undefined
+      if (this.#isBroken()) return undefined
       const layouts = new Map([...nodesOf].map(([name, slots]) => [name, capture(this.#draft, slots, 'fleet')]))
-      return { layouts, ...this.#placePending() }
+      return { layouts, ...this.#placePending(layouts) }
     } finally {
       this.#draft.rollback(mark)
     }
@@ -156,9 +156,11 @@ export class Solver {
     const mark = this.#draft.mark()
     try {
       const chosen = new Map<string, Layout>()
+      // Layouts are kept for other questions, so all are made while everything is as it is today.
+      for (const state of this.#groups) this.#layouts(state, goal)
       for (const state of this.#groups) chosen.set(state.group.name, this.#settle(state, goal))
       this.#undoMisplacements(chosen)
-      return { layouts: chosen, ...this.#placePending() }
+      return { layouts: chosen, ...this.#placePending(chosen) }
     } finally {
       this.#draft.rollback(mark)
     }
@@ -203,16 +205,12 @@ export class Solver {
     }
   }
 
-  #placePending(): Pick<Solution, 'pendingPlaced' | 'pendingLeft'> {
+  #placePending(layouts: Solution['layouts']): Pick<Solution, 'pendingPlaced' | 'pendingLeft'> {
     const reference = this.#groups[0]?.slots[0]?.site.allocatable
     if (reference === undefined) return { pendingPlaced: new Map(), pendingLeft: this.#problem.pending }
-    const open = new Set<Slot>(this.#groups.flatMap(({ slots }) => slots))
-    for (const slot of this.#draft.places.values()) if (slot !== undefined) open.add(slot)
-    const pool = new Pool(
-      this.#draft,
-      [...open].filter((slot) => slot.index !== undefined && acceptsPods(slot)),
-    )
-    const pendingLeft = pool.putAll(largestFirst(this.#problem.pending, reference))
+    const open = [...layouts.values()].flatMap(({ nodes }) => nodes.map(({ slot }) => slot))
+    const pool = new Pool(this.#draft, open)
+    const pendingLeft = this.#putPending(pool, largestFirst(this.#problem.pending, reference))
     const left = new Set(pendingLeft)
     const pendingPlaced = new Map<Pod, Slot>()
     for (const pod of this.#problem.pending) {
@@ -227,6 +225,35 @@ export class Solver {
     const known = this.#wishes.get(key) ?? spotWish(policy, this.#problem)
     this.#wishes.set(key, known)
     return known
+  }
+
+  /** One that would make another pod break a rule in the final state is left over, though the scheduler would take it. */
+  #putPending(pool: Pool, pods: readonly Pod[]): readonly Pod[] {
+    const mark = this.#draft.mark()
+    const left = pool.putAll(pods)
+    if (!this.#isBroken()) return left
+    const touched = new Set(pods.flatMap((pod) => this.#draft.places.get(pod) ?? []))
+    this.#draft.rollback(mark)
+    pool.refresh(touched)
+    let waiting = pods
+    for (;;) {
+      const next = waiting.filter((pod) => {
+        const before = this.#draft.mark()
+        const slot = pool.put(pod)
+        if (slot === undefined) return true
+        if (!this.#isBroken()) return false
+        this.#draft.rollback(before)
+        pool.refresh([slot])
+        return true
+      })
+      if (next.length === 0 || next.length === waiting.length) return next
+      waiting = next
+    }
+  }
+
+  /** Does a pod break a rule that it does not break today? */
+  #isBroken(): boolean {
+    return misplaced(this.#draft).some((pod) => !this.#misplacedToday.has(pod))
   }
 
   /** All layouts of a group that the search finds for a goal; each attempt is taken back. */

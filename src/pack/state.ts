@@ -58,6 +58,9 @@ export function packState(cluster: Cluster, facts: ProblemFacts): PackState {
       return { name, live, options: live.length === 0 ? [] : withoutDominated(facts.optionsOf(name), lookedAt, inUse) }
     })
     .filter(({ live }) => live.length > 0)
+  const untouched = cluster.nodes
+    .filter((node) => !isPacked(node))
+    .map((node): Untouched => ({ node, price: facts.priceOf(node), pods: node.pods.filter(isPlaced) }))
   const pending = cluster.pods.filter((pod) => pod.nodeName === '' && isPlaced(pod))
   const daemonPods = groups.flatMap(({ options }) => options.flatMap(({ overheadPods }) => overheadPods))
   return {
@@ -69,9 +72,17 @@ export function packState(cluster: Cluster, facts: ProblemFacts): PackState {
       lookedAt,
       suits: suitability(cluster, facts),
     },
-    context: { namespaces: cluster.namespaces, pods: [...new Set([...cluster.pods, ...daemonPods])] },
-    untouched: cluster.nodes.filter((node) => !isPacked(node)).map((node) => ({ node, price: facts.priceOf(node) })),
-    mustPlace: [...groups.flatMap(({ live }) => live.flatMap(({ pods }) => pods)), ...pending],
+    context: {
+      namespaces: cluster.namespaces,
+      pods: [...new Set([...cluster.pods, ...daemonPods])],
+      fixed: untouched.map(({ node }) => ({ site: node, pods: node.pods })),
+    },
+    untouched,
+    mustPlace: [
+      ...groups.flatMap(({ live }) => live.flatMap(({ pods }) => pods)),
+      ...untouched.flatMap(({ pods }) => pods),
+      ...pending,
+    ],
   }
 }
 

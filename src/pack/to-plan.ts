@@ -8,8 +8,11 @@ import type { Slot } from './draft.js'
 import { byText } from './order.js'
 import type { Solution } from './solve.js'
 
-/** Nodes that no plan touches: Fargate, hybrid and control-plane nodes. They are listed and paid for. */
-export type Untouched = { readonly node: Node; readonly price: Price }
+/**
+ * Nodes that no plan touches: Fargate, hybrid and control-plane nodes. They are listed and paid for. `pods` are those of
+ * their pods that need a place: the one they have.
+ */
+export type Untouched = { readonly node: Node; readonly price: Price; readonly pods: readonly Pod[] }
 
 /**
  * A solution as the nodes of the cluster afterwards: kept ones under their own names, bought ones numbered within their
@@ -73,13 +76,16 @@ const keptNode = (node: Node, price: Price, slot: Slot, pods: readonly Pod[]): P
   pods: [...pods].sort((a, b) => byText(a.id, b.id)),
 })
 
-const untouchedNode = ({ node, price }: Untouched): PlanNode => ({
-  ...liveNode(node, price),
-  packed: false,
-  residentPods: node.pods,
-  resident: sum(node.pods.map(({ held }) => held)),
-  pods: [],
-})
+const untouchedNode = ({ node, price, pods }: Untouched): PlanNode => {
+  const residentPods = node.pods.filter((pod) => !pods.includes(pod))
+  return {
+    ...liveNode(node, price),
+    packed: false,
+    residentPods,
+    resident: sum(residentPods.map(({ held }) => held)),
+    pods,
+  }
+}
 
 const liveNode = (node: Node, price: Price) => ({
   name: node.name,

@@ -9,6 +9,8 @@ export type Choice = {
   /** The scenario that it follows; `current` means: keep what you have. */
   readonly follows: ScenarioId
   readonly policy: string
+  /** The cheapest plan with the capacity types that are allowed, whether or not it is followed; undefined: not planned. */
+  readonly cheapest: Candidate | undefined
 }
 
 /** Scenarios that keep every capacity type as it is, in the order in which equals are preferred. */
@@ -34,10 +36,11 @@ export function choose(all: readonly Candidate[], maxSpot: number | undefined, c
   if (current?.proven === undefined) throw new Error('the current scenario is always planned')
   const goal = recommendedGoal(maxSpot)
   const policy = policyText(maxSpot)
-  const keep = (why: string): Choice => ({
+  const keep = (why: string, cheapest?: Candidate): Choice => ({
     recommended: { ...current.scenario, id: 'recommended', title: 'keep what you have', notes: [why] },
     follows: 'current',
     policy,
+    cheapest,
   })
   if (context.nothingToPlan !== undefined) return keep(context.nothingToPlan)
 
@@ -47,8 +50,8 @@ export function choose(all: readonly Candidate[], maxSpot: number | undefined, c
     rebuildable === undefined
       ? []
       : [planned({ id: 'recommended', title: 'rebuilt by the default scheduler', goal }, rebuildable, context)]
-  const [best] = [cheapest, ...robust, ...all.filter(({ scenario }) => AS_IT_IS.includes(scenario.id))]
-    .flatMap(optionOf)
+  const best = [cheapest, ...robust, ...all.filter(({ scenario }) => AS_IT_IS.includes(scenario.id))]
+    .flatMap((candidate) => optionOf(candidate, context))
     .filter(({ plan }) => maxSpot === undefined || (fillOf(plan.nodes).spotShare ?? 0) <= maxSpot)
     .sort(
       (a, b) =>
@@ -56,10 +59,12 @@ export function choose(all: readonly Candidate[], maxSpot: number | undefined, c
         movesIn(a.plan.nodes) - movesIn(b.plan.nodes) ||
         a.plan.nodes.length - b.plan.nodes.length,
     )
+    // A node added in a zone that the plan had left opens that zone again to rules about an even spread.
+    .find(({ plan }) => context.violationsOf(plan).length === 0)
   if (best === undefined || cheapest.proven === undefined)
-    return keep('no other plan is feasible within the guard rails')
+    return keep('no other plan is feasible within the guard rails', cheapest)
   if (best.plan.cost.rate >= current.proven.plan.cost.rate)
-    return keep('no feasible plan costs less than what runs now')
+    return keep('no feasible plan costs less than what runs now', cheapest)
 
   const proven: ProvenPlan = {
     plan: best.plan,
@@ -72,7 +77,7 @@ export function choose(all: readonly Candidate[], maxSpot: number | undefined, c
     best.extra > 0 ? `${best.extra} nodes more than packed tightly, so that the default scheduler can rebuild it` : '',
     best.replayed ? '' : 'too large to be replayed by the imitation of the scheduler',
   ].filter((note) => note !== '')
-  return { recommended: { ...scenario, notes: [...notes, ...scenario.notes] }, follows: best.from.id, policy }
+  return { recommended: { ...scenario, notes: [...notes, ...scenario.notes] }, follows: best.from.id, policy, cheapest }
 }
 
 const TITLES: Partial<Record<ScenarioId, string>> = {
@@ -89,11 +94,11 @@ const policyText = (maxSpot: number | undefined): string =>
   }; equal costs go to fewer moves, then to fewer nodes; never dearer than today`
 
 /** A plan is only worth what the scheduler makes of it: what counts is the realised one. */
-function optionOf({ scenario, proven }: Candidate): Option[] {
+function optionOf({ scenario, proven }: Candidate, { subnetFaultsOf }: ScenarioContext): Option[] {
   if (proven === undefined || scenario.outcome.kind !== 'planned' || !scenario.outcome.feasible) return []
   const replay = proven.replay()
   if (replay === undefined) return [{ from: scenario, plan: proven.plan, extra: 0, replayed: false }]
-  if (replay.realised === undefined) return []
+  if (replay.realised === undefined || subnetFaultsOf(replay.realised).length > 0) return []
   const extra = replay.realised.nodes.length - proven.plan.nodes.length
   return [{ from: scenario, plan: replay.realised, extra, replayed: true }]
 }

@@ -10,6 +10,10 @@ export type ScenarioContext = {
   readonly plans: PlanSource
   /** Rules of the scheduler that the plan breaks, by a second, independent check; empty for a good plan. */
   readonly violationsOf: (plan: Plan) => readonly string[]
+  /** Subnets that have too few free addresses for the plan; empty where they suffice or nobody was asked. */
+  readonly subnetFaultsOf: (plan: Plan) => readonly string[]
+  /** What a reader should know of the plan although nothing stands against it. */
+  readonly remarksOf: (plan: Plan) => readonly string[]
   readonly limits: { readonly headroom: number; readonly minNodes: number | undefined }
   /** Why nothing can be planned at all (no node has a price, …), or undefined. */
   readonly nothingToPlan: string | undefined
@@ -94,7 +98,7 @@ export function planned(question: Question, proven: ProvenPlan, context: Scenari
         ...(replay === undefined ? {} : { refillUnplaced: replay.unplaced }),
         ...(replay?.realised === undefined ? {} : { realised: replay.realised.cost.rate }),
       },
-      notes: faults,
+      notes: [...faults, ...(question.id === 'current' ? [] : context.remarksOf(plan))],
     },
   }
 }
@@ -117,5 +121,6 @@ function faultsOf(id: ScenarioId, { plan, breaches }: ProvenPlan, context: Scena
       : undefined,
     minNodes !== undefined && packed < minNodes ? `${packed} nodes, fewer than the ${minNodes} asked for` : undefined,
     first === undefined ? undefined : `${violations.length} placements break a rule of the scheduler: ${first}`,
+    ...context.subnetFaultsOf(plan),
   ].filter((fault) => fault !== undefined)
 }

@@ -61,13 +61,7 @@ export function reportJson(view: View): string {
     recommended: recommended(view),
     workloads: view.workloads.map(({ row }) => fields(table.WORKLOADS, row)),
     maxPods: view.maxPods.map((row) => fields(table.MAX_PODS, row)),
-    modelCheck: view.modelCheck.map((check) => ({
-      resource: check.resource,
-      compared: number(check.compared),
-      equal: number(check.equal),
-      withinOnePercent: number(check.withinOnePercent),
-      worst: check.worst === undefined ? null : worst(check.worst),
-    })),
+    ...capacity(view),
     warnings: view.warnings.map((warning) => ({ ...warning, count: number(warning.count) })),
     ...(timings === undefined ? {} : { timings: contractTimings(timings) }),
   }
@@ -125,7 +119,65 @@ const action = (of: PlanView['actions'][number]): Json => ({
   addInstanceTypes: of.addTypes,
 })
 
-const worst = ({ difference, ...at }: NonNullable<View['modelCheck'][number]['worst']>): Json => ({
+/** How good the model of capacity is, what the plan's new nodes rest on, and what they take from the subnets. */
+const capacity = ({ capacity: { checks, off, skipped, calibration }, addresses, prefixes }: View) => ({
+  modelCheck: checks.map(checkFields),
+  modelCheckNodesOff: off.map(({ predicted, real, ...at }) => ({
+    ...withDifference(at),
+    predicted: number(predicted),
+    real: number(real),
+  })),
+  modelCheckNotChecked: skipped.map(({ node, why }) => ({ node, why })),
+  newNodeCapacity: calibration.map(({ group, instanceType, nodes, basis }) => ({
+    nodeGroup: group,
+    instanceType,
+    nodes: number(nodes),
+    basis,
+  })),
+  addresses: addresses.map(({ scenario, zone, fits, ...figures }) => ({
+    scenario,
+    zone: zone ?? null,
+    nodes: number(figures.nodes),
+    nodesOfUnknownType: number(figures.unknownNodes),
+    addresses: number(figures.addresses),
+    addressesAtMost: number(figures.atMost),
+    prefixes: number(figures.prefixes),
+    prefixesAtMost: number(figures.prefixesAtMost),
+    moreThanToday: number(figures.more),
+    free: number(figures.free),
+    fits: fits ?? null,
+  })),
+  prefixDelegation:
+    prefixes === undefined
+      ? null
+      : {
+          applies: prefixes.applies,
+          why: prefixes.why ?? null,
+          monthlySavingPackedUsd: number(prefixes.savingPacked),
+          monthlySavingRealisedUsd: number(prefixes.savingRealised),
+          gains: prefixes.gains.map((gain) => ({
+            nodeGroup: gain.group,
+            instanceType: gain.instanceType,
+            nodes: number(gain.nodes),
+            podsPerNodeNow: number(gain.podsNow),
+            podsPerNodeThen: number(gain.podsThen),
+            boundByPodSlots: gain.bound,
+          })),
+        },
+})
+
+const checkFields = (check: View['capacity']['checks'][number]): Json => ({
+  method: check.method,
+  resource: check.resource,
+  compared: number(check.compared),
+  equal: number(check.equal),
+  withinOnePercent: number(check.withinOnePercent),
+  medianPct: number(check.median),
+  worst: check.worst === undefined ? null : withDifference(check.worst),
+  overPromised: number(check.overPromised),
+})
+
+const withDifference = <At extends object>({ difference, ...at }: At & { readonly difference: Figure }) => ({
   ...at,
   differencePct: number(difference),
 })

@@ -81,23 +81,6 @@ export function maxPodsTable({ maxPods }: View, written: Written): string[] {
   ]
 }
 
-/** How well the model predicts the nodes that exist: what it says about new ones is as good as this. */
-export function modelCheckTable({ modelCheck }: View): string[] {
-  if (modelCheck.length === 0) return []
-  const rows = modelCheck.map(({ resource, compared, equal, withinOnePercent, worst }) => [
-    resource,
-    compared,
-    equal,
-    withinOnePercent,
-    worst === undefined ? 'none' : `${worst.difference.short} (${worst.node}, ${worst.instanceType})`,
-  ])
-  return [
-    'Allocatable resources of live nodes, predicted from their instance type as for a new node, against what they report:',
-    '',
-    ...table([left('Resource'), right('Nodes'), right('Equal'), right('Within 1 %'), left('Largest difference')], rows),
-  ]
-}
-
 export function priceNotes({ pricing }: View): string[] {
   const coverage = pricing.coverage === undefined ? '' : ` (${pricing.coverage.short})`
   const rows = pricing.unpriced.map(({ why, nodes }) => [nodes, why])

@@ -1,11 +1,6 @@
-import {
-  findingTable,
-  maxPodsTable,
-  modelCheckTable,
-  priceNotes,
-  stuckTable,
-  workloadTable,
-} from './markdown-details.js'
+import { findingTable, maxPodsTable, priceNotes, stuckTable, workloadTable } from './markdown-details.js'
+import { modelCheck } from './markdown-capacity.js'
+import { addressTable, prefixWorth } from './markdown-network.js'
 import { whatToDo } from './markdown-actions.js'
 import { facts, fileList, headline } from './markdown-headline.js'
 import { groupTable, scenarioTable, unplacedTable, useTable } from './markdown-plan.js'
@@ -28,7 +23,9 @@ export function markdown(view: View, written: Written): string {
     ...section('Pods without a node', unplacedTable(view, written)),
     ...section('Most expensive workloads', workloadTable(view, written)),
     ...section('Max pods', maxPodsTable(view, written)),
-    ...section('How good the model is', modelCheckTable(view)),
+    ...section('What prefix delegation is worth', prefixWorth(view, written)),
+    ...section('Subnet addresses', addressTable(view, written)),
+    ...section('Model check: predicted against real capacity', modelCheck(view, written)),
     ...section('Prices', priceNotes(view)),
     ...section('What could not be read or modelled', findingTable(view, written)),
     ...section('Assumptions', view.assumptions.map(bullet)),

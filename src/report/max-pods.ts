@@ -1,4 +1,5 @@
 import type { MaxPods } from '../domain/recommendation.js'
+import { aligned } from './aligned.js'
 import { MAX_PODS, type MaxPodsRow } from './columns.js'
 import { csv } from './csv.js'
 import { fields } from './json.js'
@@ -17,24 +18,16 @@ export function maxPodsText(all: readonly MaxPods[], format: 'table' | 'csv' | '
         2,
       )}\n`
     case 'table':
-      return aligned(rows)
+      return `${linesOf(rows).join('\n')}\n`
     default:
       return format satisfies never
   }
 }
 
-/** Columns under their names, as kubectl prints them; a dash stands for what does not exist or is not known. */
-function aligned(rows: readonly MaxPodsRow[]): string {
+/** The columns under their names; a dash stands for what does not exist or is not known. */
+function linesOf(rows: readonly MaxPodsRow[]): string[] {
   const names = Object.keys(MAX_PODS) as (keyof MaxPodsRow)[]
-  const lines = [names, ...rows.map((row) => names.map((name) => word(row[name])))]
-  const widths = names.map((_, column) => Math.max(...lines.map((line) => line[column]?.length ?? 0)))
-  const text = lines.map((line) =>
-    line
-      .map((cell, column) => cell.padEnd(widths[column] ?? 0))
-      .join('  ')
-      .trimEnd(),
-  )
-  return `${text.join('\n')}\n`
+  return aligned([names, ...rows.map((row) => names.map((name) => word(row[name])))])
 }
 
 function word(cell: MaxPodsRow[keyof MaxPodsRow]): string {

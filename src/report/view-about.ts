@@ -1,6 +1,6 @@
 import type { Price } from '../domain/offering.js'
 import type { Plan } from '../domain/plan.js'
-import type { Analysis, ModelCheck } from '../domain/recommendation.js'
+import type { Analysis } from '../domain/recommendation.js'
 import type { Finding } from '../domain/snapshot.js'
 import { HOURS_PER_MONTH } from '../domain/units.js'
 import { count, known, monthlyUsd, percent, ratio, share, type Figure } from './figures.js'
@@ -129,35 +129,3 @@ export const warnings = (findings: readonly Finding[]): Warning[] =>
       subjects: subjects.slice(0, SUBJECTS_SHOWN),
     }
   })
-
-/** How far predictions for live nodes are from what these nodes say, for one resource. */
-export type ModelCheckView = {
-  readonly resource: string
-  readonly compared: Figure
-  readonly equal: Figure
-  readonly withinOnePercent: Figure
-  readonly worst: { readonly node: string; readonly instanceType: string; readonly difference: Figure } | undefined
-}
-
-export const modelCheckViews = (checks: readonly ModelCheck[]): ModelCheckView[] =>
-  sortedBy(
-    groupBy(checks, ({ resource }) => resource),
-    ([resource]) => resource,
-  ).map(([resource, all]) => {
-    const off = (check: ModelCheck): number => Math.abs(difference(check))
-    const worst = largestBy(all, off, ({ node }) => node)[0]
-    return {
-      resource,
-      compared: count(all.length),
-      equal: count(all.filter((check) => check.predicted === check.real).length),
-      withinOnePercent: count(all.filter((check) => off(check) <= 1).length),
-      worst:
-        worst === undefined || off(worst) === 0
-          ? undefined
-          : { node: worst.node, instanceType: worst.instanceType, difference: percent(difference(worst)) },
-    }
-  })
-
-/** 100 × (predicted − real) ÷ real; a prediction for a node that has nothing is wholly wrong. */
-const difference = ({ predicted, real }: ModelCheck): number =>
-  predicted === real ? 0 : real === 0 ? 100 : (100 * (predicted - real)) / real

@@ -46,13 +46,22 @@ function planNodeRow(node: PlanNode): PlanNodeRow {
   }
 }
 
-/** Rows of placements.csv, by namespace and pod: every pod that needs a place, with its node or without one. */
-export function placementRows(plan: Plan): PlacementRow[] {
-  const rows: PlacementRow[] = []
-  for (const node of plan.nodes)
-    for (const pod of node.pods) rows.push({ namespace: pod.namespace, pod: pod.name, node: node.name })
-  for (const { pod } of plan.unplaced) rows.push({ namespace: pod.namespace, pod: pod.name, node: undefined })
-  return rows.sort((a, b) => byText(a.namespace ?? '', b.namespace ?? '') || byText(a.pod ?? '', b.pod ?? ''))
+/**
+ * Rows of placements.csv: every pod that needs a place, with its node or without one. In an order in which they can be
+ * bound one after the other, where that is known; the others after them, by namespace and pod.
+ */
+export function placementRows(plan: Plan, bindingOrder: readonly string[] = []): PlacementRow[] {
+  const ranks = new Map(bindingOrder.map((id, rank) => [id, rank]))
+  const rankOf = ({ id }: Pod): number => ranks.get(id) ?? ranks.size
+  return [
+    ...plan.nodes.flatMap((node) => node.pods.map((pod) => ({ pod, node: node.name }))),
+    ...plan.unplaced.map(({ pod }) => ({ pod, node: undefined })),
+  ]
+    .sort(
+      (a, b) =>
+        rankOf(a.pod) - rankOf(b.pod) || byText(a.pod.namespace, b.pod.namespace) || byText(a.pod.name, b.pod.name),
+    )
+    .map(({ pod, node }) => ({ namespace: pod.namespace, pod: pod.name, node }))
 }
 
 /** What the plan does to one node group; names are sorted. */

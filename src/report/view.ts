@@ -4,8 +4,10 @@ import { HOURS_PER_MONTH } from '../domain/units.js'
 import type { MaxPodsRow, NodeRow, PlacementRow } from './columns.js'
 import { cores, count, known, mib, monthlyUsd, type Figure } from './figures.js'
 import { largestBy, rateOf, total } from './tally.js'
-import { modelCheckViews, pricing, summary, warnings } from './view-about.js'
-import type { ModelCheckView, PricingView, Summary, Warning } from './view-about.js'
+import { pricing, summary, warnings } from './view-about.js'
+import type { PricingView, Summary, Warning } from './view-about.js'
+import { capacityView, type CapacityView } from './view-capacity.js'
+import { addressViews, prefixView, type AddressView, type PrefixView } from './view-network.js'
 import { groupViews, nodeRows, type GroupView } from './view-nodes.js'
 import { groupActions, migration, placementRows, planNodeViews, unplacedViews } from './view-plan.js'
 import type { GroupAction, MigrationStep, PlanNodeView, UnplacedView } from './view-plan.js'
@@ -44,7 +46,10 @@ export type View = {
   readonly maxPods: readonly MaxPodsRow[]
   /** The recommended plan; what stands today where nothing could be planned; undefined where not even that is known. */
   readonly plan: PlanView | undefined
-  readonly modelCheck: readonly ModelCheckView[]
+  readonly capacity: CapacityView
+  /** By scenario and zone; scenarios that were not planned are absent. */
+  readonly addresses: readonly AddressView[]
+  readonly prefixes: PrefixView | undefined
   readonly warnings: readonly Warning[]
   readonly assumptions: readonly string[]
   readonly gaps: readonly string[]
@@ -102,12 +107,14 @@ export function viewOf(analysis: Analysis): View {
     plan: plan && {
       nodes: planNodeViews(plan),
       objects: plan.nodes,
-      placements: placementRows(plan),
+      placements: placementRows(plan, analysis.bindingOrder),
       actions: groupActions(cluster, plan),
       migration: migration(cluster, plan),
       unplaced: unplacedViews(plan),
     },
-    modelCheck: modelCheckViews(analysis.modelCheck),
+    capacity: capacityView(analysis, plan?.nodes ?? []),
+    addresses: addressViews(analysis.addresses),
+    prefixes: prefixView(analysis),
     warnings: warnings(analysis.findings),
     assumptions: analysis.assumptions,
     gaps: [...new Set([...ownGaps(analysis), ...analysis.gaps])],

@@ -56,13 +56,44 @@ describe('report.json', () => {
   it('sums up the model check', () => {
     expect(report()['modelCheck']).toEqual([
       {
+        method: 'rules',
         resource: 'cpu',
         compared: 2,
         equal: 1,
         withinOnePercent: 1,
+        medianPct: 0.7772,
         worst: { node: 'node-b', instanceType: 'm5.large', differencePct: -1.5544 },
+        overPromised: 0,
       },
     ])
+    expect(report()['modelCheckNodesOff']).toEqual([
+      {
+        method: 'rules',
+        node: 'node-b',
+        instanceType: 'm5.large',
+        resource: 'cpu',
+        differencePct: -1.5544,
+        predicted: 1.9,
+        real: 1.93,
+      },
+    ])
+    expect(report()['modelCheckNotChecked']).toEqual([{ node: 'node-c', why: 'mock.xlarge is not in the catalog' }])
+  })
+
+  it('lists subnet addresses by scenario and zone', () => {
+    expect((report()['addresses'] as object[])[1]).toEqual({
+      scenario: 'recommended',
+      zone: 'us-east-1a',
+      nodes: 4,
+      nodesOfUnknownType: 1,
+      addresses: 110,
+      addressesAtMost: 130,
+      prefixes: 0,
+      prefixesAtMost: 0,
+      moreThanToday: 50,
+      free: 40,
+      fits: false,
+    })
   })
 
   it('has timings only where the run was timed', () => {

@@ -9,6 +9,8 @@ import type { CniMode } from './max-pods.js'
 export type CniSettings = {
   /** Which network plugin runs: `aws-node`, or the name of another plugin's DaemonSet; undefined where none is seen. */
   readonly plugin: string | undefined
+  /** Plugins whose DaemonSets run beside aws-node: for network policy, chained to it, or left over from a change. */
+  readonly beside: readonly string[]
   readonly mode: CniMode
   readonly maxEni: number | undefined
   /** Security groups for pods: a trunk interface takes one slot. */
@@ -61,32 +63,53 @@ const DECISIVE = [
   'ENABLE_POD_ENI',
 ]
 
+/** A DaemonSet that selects nodes by labels which no node has runs nowhere: so aws-node is put to rest beside Cilium. */
+const runsNowhere = ({ template }: ControllerObject, nodes: readonly { readonly labels: Labels }[]): boolean => {
+  const wanted = Object.entries(template?.nodeSelector ?? {})
+  return (
+    wanted.length > 0 &&
+    nodes.length > 0 &&
+    !nodes.some(({ labels }) => wanted.every(([key, value]) => labels[key] === value))
+  )
+}
+
 /** Reads the network plugin from the DaemonSets; `unknown` where none of them is one. */
-export function cniSettings(controllers: readonly ControllerObject[]): CniSettings {
+export function cniSettings(
+  controllers: readonly ControllerObject[],
+  nodes: readonly { readonly labels: Labels }[] = [],
+): CniSettings {
   const daemonSets = controllers.filter(({ kind }) => kind === 'DaemonSet')
-  const awsNode = daemonSets.find(
+  const installed = daemonSets.find(
     ({ metadata }) => metadata.name === 'aws-node' && metadata.namespace === 'kube-system',
   )
+  const others = OTHER_PLUGINS.flatMap(({ pattern, name }) => {
+    const found = daemonSets.find(({ metadata }) => pattern.test(metadata.name))
+    return found === undefined ? [] : [{ name, where: `${found.metadata.namespace}/${found.metadata.name}` }]
+  })
+  const resting = installed !== undefined && runsNowhere(installed, nodes)
+  const awsNode = resting ? undefined : installed
   if (awsNode !== undefined) {
     const settings = awsNode.cniSettings
     const written = DECISIVE.filter((name) => settings[name] !== undefined).map((name) => `${name}=${settings[name]}`)
     return {
       plugin: 'aws-node',
+      beside: others.map(({ name }) => name),
       mode: awsNodeMode(settings),
       maxEni: positive(count(settings, 'MAX_ENI')),
       podEni: isOn(settings, 'ENABLE_POD_ENI'),
       warm: warmPool(settings),
       evidence: [
         `DaemonSet kube-system/aws-node: ${written.length === 0 ? 'no deciding variable is set' : written.join(', ')}`,
+        ...others.map(({ name, where }) => `DaemonSet ${where} (${name}) beside it`),
       ],
     }
   }
-  const none = { maxEni: undefined, podEni: false, warm: warmPool({}) }
-  for (const { pattern, name } of OTHER_PLUGINS) {
-    const found = daemonSets.find(({ metadata }) => pattern.test(metadata.name))
-    if (found === undefined) continue
-    const where = `${found.metadata.namespace}/${found.metadata.name}`
-    return { ...none, plugin: name, mode: 'overlay', evidence: [`DaemonSet ${where} (${name}), and no aws-node`] }
+  const none = { beside: [], maxEni: undefined, podEni: false, warm: warmPool({}) }
+  const [other] = others
+  if (other !== undefined) {
+    const rest = resting ? 'aws-node selects no node' : 'no aws-node'
+    const evidence = [`DaemonSet ${other.where} (${other.name}), and ${rest}`]
+    return { ...none, plugin: other.name, mode: 'overlay', evidence }
   }
   const why =
     daemonSets.length === 0 ? 'the input holds no DaemonSet' : 'no DaemonSet is a network plugin that is known'

@@ -1,22 +1,19 @@
 import type { ControllerObject, Finding } from '../../domain/snapshot.js'
 import type { InstanceType } from '../../domain/offering.js'
 import type { WarmPool } from './addresses.js'
+import { behindPrefixes, cniFindings } from './cni-findings.js'
+import { constantPods, explained } from './cni-numbers.js'
 import { cniSettings, type CniSettings } from './cni-settings.js'
-import {
-  imageFamily,
-  liveNodes,
-  samplesOf,
-  unfitToTeach,
-  type LiveNode,
-  type Sample,
-  type TypeLookup,
-} from './live-node.js'
-import { KUBELET_MAX_PODS, addressLimit, canUsePrefixes, maxPodsIn, recommendedCap, type CniMode } from './max-pods.js'
+import { liveNodes, samplesOf, type LiveNode, type Sample, type TypeLookup } from './live-node.js'
+import { KUBELET_MAX_PODS, canUsePrefixes, maxPodsIn, type CniMode } from './max-pods.js'
+import { hasTrunk, trunkEvidence, trunkFindings } from './trunk.js'
 
 /** The user's word on the mode (`--cni`). */
 export type CniOverride = 'secondary-ip' | 'prefix' | 'ipv6' | 'overlay'
 
 export type CniDetection = {
+  /** `aws-node`, or the name of another network plugin; undefined where none is seen. */
+  readonly plugin: string | undefined
   /** What the pod numbers of the cluster follow. */
   readonly mode: CniMode
   /** How pods get their addresses; differs from `mode` where kubelets were told another number. */
@@ -24,8 +21,11 @@ export type CniDetection = {
   /** The constant number of pods, where `mode` is `fixed`. */
   readonly fixedMaxPods: number | undefined
   readonly maxEni: number | undefined
+  /** Security groups for pods are on, by the settings or by trunk interfaces that live nodes have. */
   readonly podEni: boolean
   readonly warm: WarmPool
+  /** Node groups with kubelets that were not told the number that the settings allow. */
+  readonly groupsBehind: readonly string[]
   /** The mode is a user's choice or a what-if, so numbers of live nodes do not bind. */
   readonly overridden: boolean
   /** What was detected, where `overridden`: live nodes are still judged by it. */
@@ -49,33 +49,6 @@ const ENI_MODES: readonly CniMode[] = [
   'custom-networking-prefix',
 ]
 
-/** The numbers that a type can show in a mode: what addresses allow, and that with AWS's cap. */
-export function numbersIn(type: InstanceType, mode: CniMode, maxEni: number | undefined): readonly number[] {
-  const raw = addressLimit(type, mode, { maxEni })
-  const recommended = maxPodsIn(type, mode, { maxEni })
-  const numbers = raw === undefined ? [] : [raw, Math.min(raw, recommendedCap(type))]
-  return recommended === undefined ? numbers : [...numbers, recommended]
-}
-
-/** Samples of which some mode's formula gives the number; a managed group shows the smallest of its types. */
-function explained(samples: readonly Sample[], mode: CniMode, maxEni: number | undefined): readonly Sample[] {
-  const byGroup = new Map<string, Set<InstanceType>>()
-  for (const { node, type } of samples) byGroup.set(node.group, (byGroup.get(node.group) ?? new Set()).add(type))
-  return samples.filter(({ node, type }) => {
-    const pods: number = node.capacity.pods
-    if (numbersIn(type, mode, maxEni).includes(pods)) return true
-    if (node.owner !== 'eks-managed-node-group') return false
-    const smallest = [...(byGroup.get(node.group) ?? [])].map((one) => Math.min(...numbersIn(one, mode, maxEni)))
-    return pods === Math.min(...smallest)
-  })
-}
-
-/** The number that all samples share, if they do. */
-function constantPods(samples: readonly Sample[]): number | undefined {
-  const first = samples[0]?.node.capacity.pods
-  return samples.every(({ node }) => node.capacity.pods === first) ? first : undefined
-}
-
 type Verdict = { readonly mode: CniMode; readonly fixedMaxPods?: number; readonly lines: readonly string[] }
 
 /** Weighs what the settings say against what live nodes show; the nodes win where none of them follows the settings. */
@@ -93,7 +66,8 @@ function weigh(settings: CniSettings, samples: readonly Sample[]): Verdict {
   const types = new Set(samples.map(({ type }) => type.name)).size
   const line = `${total} of ${types} type${types === 1 ? '' : 's'}: all show ${constant} pods`
   // 110 is also what prefixes give most types: outside EKS the kubelet's default is the likelier reason.
-  if (constant === KUBELET_MAX_PODS && settings.plugin !== 'aws-node' && (settings.plugin !== undefined || !ofEks)) {
+  const otherPlugin = settings.beside.length > 0 || (settings.plugin !== 'aws-node' && settings.plugin !== undefined)
+  if (constant === KUBELET_MAX_PODS && (otherPlugin || (settings.plugin === undefined && !ofEks))) {
     return { mode: 'overlay', lines: [`${line}, the kubelet's default`] }
   }
   const formula = ENI_MODES.find((mode) => explained(samples, mode, settings.maxEni).length === samples.length)
@@ -103,69 +77,6 @@ function weigh(settings: CniSettings, samples: readonly Sample[]): Verdict {
     : { mode: 'fixed', fixedMaxPods: constant, lines: [line] }
 }
 
-const finding = (code: string, subject: string, detail: string): Finding => ({ code, subject, detail })
-
-/** Nodes whose settings promise more pods than their kubelets were told, and how many pods that leaves out. */
-function behindSettings(settings: CniSettings, samples: readonly Sample[]): readonly Finding[] {
-  if (settings.mode !== 'prefix-delegation' && settings.mode !== 'custom-networking-prefix') return []
-  const plain: CniMode = settings.mode === 'prefix-delegation' ? 'secondary-ip' : 'custom-networking'
-  const groups = new Map<string, { nodes: number; lost: number; example: string }>()
-  for (const { node, type } of samples) {
-    const could = maxPodsIn(type, settings.mode, { maxEni: settings.maxEni }) ?? 0
-    const shows: number = node.capacity.pods
-    if (shows >= could || !numbersIn(type, plain, settings.maxEni).includes(shows)) continue
-    const seen = groups.get(node.group) ?? { nodes: 0, lost: 0, example: `${type.name}: ${shows} in place of ${could}` }
-    groups.set(node.group, { ...seen, nodes: seen.nodes + 1, lost: seen.lost + could - shows })
-  }
-  return [...groups].map(([group, { nodes, lost, example }]) =>
-    finding(
-      'cni-prefix-not-applied',
-      group === '' ? 'nodes without a group' : group,
-      `prefix delegation is on, but ${liveNodes(nodes)} still show the number without it (${example}): ${lost} pod slots unused; the kubelet's maxPods was not raised`,
-    ),
-  )
-}
-
-/** Nodes whose kubelets were told more pods than addresses allow: the last pods would wait for an address for ever. */
-function aboveAddresses(settings: CniSettings, samples: readonly Sample[]): readonly Finding[] {
-  if (settings.plugin !== 'aws-node') return []
-  return samples.flatMap(({ node, type }) => {
-    const limit = node.os === 'windows' ? undefined : addressLimit(type, settings.mode, { maxEni: settings.maxEni })
-    return limit === undefined || node.capacity.pods <= limit
-      ? []
-      : [
-          finding(
-            'cni-pods-above-addresses',
-            node.name,
-            `${node.capacity.pods} pods allowed, but ${type.name} has addresses for ${limit} in ${settings.mode} mode`,
-          ),
-        ]
-  })
-}
-
-function customNetworkingFindings(settings: CniSettings, eniConfigs: readonly string[]): readonly Finding[] {
-  const custom = settings.mode === 'custom-networking' || settings.mode === 'custom-networking-prefix'
-  if (custom && eniConfigs.length === 0) {
-    const detail = 'custom networking is on, but the input holds no ENIConfig: pod subnets are not known'
-    return [finding('cni-no-eniconfig', 'kube-system/aws-node', detail)]
-  }
-  if (!custom && eniConfigs.length > 0) {
-    const detail = `ENIConfig objects exist (${[...eniConfigs].sort().join(', ')}), but custom networking is off`
-    return [finding('cni-eniconfig-unused', 'kube-system/aws-node', detail)]
-  }
-  return []
-}
-
-const nodeFindings = (nodes: readonly LiveNode[], lookup: TypeLookup): readonly Finding[] =>
-  nodes.flatMap((node) => {
-    const type = node.instanceType === undefined ? undefined : lookup(node.instanceType)
-    if (node.owner === 'fargate' || node.owner === 'hybrid' || node.owner === 'other-cloud') return []
-    const why = unfitToTeach(node, type)
-    if (why === undefined || node.instanceType === undefined) return []
-    const detail = `${why}: the node's figures are not used to predict others (image family ${imageFamily(node)})`
-    return [finding('node-figures-unusable', node.name, detail)]
-  })
-
 const OVERRIDES: Readonly<Record<CniOverride, CniMode>> = {
   'secondary-ip': 'secondary-ip',
   prefix: 'prefix-delegation',
@@ -173,35 +84,39 @@ const OVERRIDES: Readonly<Record<CniOverride, CniMode>> = {
   overlay: 'overlay',
 }
 
-/**
- * The same cluster in another mode: for `--cni` and for what-ifs. Custom networking stays on where it is. Pod numbers of
- * live nodes do not bind such a detection; their memory still does.
- */
-export function withCni(detected: CniDetection, override: CniOverride): CniDetection {
-  const custom = detected.addressing === 'custom-networking' || detected.addressing === 'custom-networking-prefix'
+/** The mode that a choice means for this cluster: custom networking stays on where it is. */
+function modeOf(detected: CniDetection, override: CniOverride): CniMode {
   const wanted = OVERRIDES[override]
-  const mode: CniMode = !custom
-    ? wanted
-    : wanted === 'prefix-delegation'
-      ? 'custom-networking-prefix'
-      : wanted === 'secondary-ip'
-        ? 'custom-networking'
-        : wanted
-  if (mode === detected.mode) return { ...detected, evidence: [...detected.evidence, `--cni ${override} agrees`] }
-  return {
-    ...detected,
-    mode,
-    addressing: mode,
-    fixedMaxPods: undefined,
-    overridden: true,
-    detected: detected.detected ?? detected,
-    evidence: [...detected.evidence, `set to ${mode}; detected was ${detected.mode}`],
-  }
+  if (detected.addressing !== 'custom-networking' && detected.addressing !== 'custom-networking-prefix') return wanted
+  if (wanted === 'prefix-delegation') return 'custom-networking-prefix'
+  return wanted === 'secondary-ip' ? 'custom-networking' : wanted
 }
+
+/** Pod numbers of live nodes do not bind such a detection; their memory still does. */
+const inMode = (detected: CniDetection, mode: CniMode): CniDetection => ({
+  ...detected,
+  mode,
+  addressing: mode,
+  fixedMaxPods: undefined,
+  overridden: true,
+  detected: detected.detected ?? detected,
+  evidence: [...detected.evidence, `set to ${mode}; detected was ${detected.mode}`],
+})
+
+/** The same cluster in the mode of `--cni`; live nodes bind where it is the detected one. */
+export function withCni(detected: CniDetection, override: CniOverride): CniDetection {
+  const mode = modeOf(detected, override)
+  return mode === detected.mode
+    ? { ...detected, evidence: [...detected.evidence, `--cni ${override} agrees`] }
+    : inMode(detected, mode)
+}
+
+/** The same cluster with prefix delegation on and every kubelet told so, for the what-if. */
+export const withPrefixes = (detected: CniDetection): CniDetection => inMode(detected, modeOf(detected, 'prefix'))
 
 /** The CNI mode in force, what shows it, and what contradicts it. */
 export function detectCni(from: CniEvidence): CniDetection {
-  const settings = cniSettings(from.controllers)
+  const settings = cniSettings(from.controllers, from.nodes)
   const samples = samplesOf(from.nodes, from.lookup).filter(({ node }) => node.os !== 'windows')
   const auto = samples.filter(({ node }) => node.owner === 'eks-auto-mode')
   const others = samples.filter(({ node }) => node.owner !== 'eks-auto-mode')
@@ -209,24 +124,31 @@ export function detectCni(from: CniEvidence): CniDetection {
   const verdict: Verdict = onlyAuto
     ? { mode: 'auto-mode', lines: [`${liveNodes(auto.length)} of EKS Auto Mode, and no network plugin's DaemonSet`] }
     : weigh(settings, others)
-  const addressing = settings.mode !== 'unknown' ? settings.mode : verdict.mode
+  const addressing = addressingOf(settings, verdict.mode)
   const detected: CniDetection = {
+    plugin: settings.plugin,
     mode: verdict.mode,
-    addressing: addressing === 'overlay' && ENI_MODES.includes(verdict.mode) ? verdict.mode : addressing,
+    addressing,
     fixedMaxPods: verdict.fixedMaxPods,
     maxEni: settings.maxEni,
-    podEni: settings.podEni,
+    podEni: settings.podEni || samples.some(({ node }) => hasTrunk(node) === true),
     warm: settings.warm,
+    groupsBehind: [...new Set(behindPrefixes(settings, others).map(({ node }) => node.group))].sort(),
     overridden: false,
-    evidence: [...settings.evidence, ...verdict.lines],
+    evidence: [...settings.evidence, ...trunkEvidence(samples.map(({ node }) => node)), ...verdict.lines],
     findings: [
-      ...behindSettings(settings, others),
-      ...aboveAddresses(settings, others),
-      ...customNetworkingFindings(settings, from.eniConfigs),
-      ...nodeFindings(from.nodes, from.lookup),
+      ...cniFindings({ settings, mode: verdict.mode, samples: others, ...from }),
+      ...trunkFindings(others, { podEni: settings.podEni, mode: addressing, maxEni: settings.maxEni }),
     ],
   }
   return from.override === undefined ? detected : withCni(detected, from.override)
+}
+
+/** How pods get their addresses: as the settings say, unless the nodes show that another plugin has taken over. */
+function addressingOf(settings: CniSettings, shown: CniMode): CniMode {
+  if (settings.mode === 'unknown') return shown
+  const takenOver = settings.mode === 'overlay' ? ENI_MODES.includes(shown) : shown === 'overlay'
+  return takenOver ? shown : settings.mode
 }
 
 /** The number in force for a type, for the table; undefined where the mode is not known. */

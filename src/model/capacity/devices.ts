@@ -9,7 +9,7 @@ import { branchPods, windowsAddresses } from './max-pods.js'
  */
 export type Extended = Readonly<Record<string, number>>
 
-const POD_ENI = 'vpc.amazonaws.com/pod-eni'
+export const POD_ENI = 'vpc.amazonaws.com/pod-eni'
 const WINDOWS_ADDRESS = 'vpc.amazonaws.com/PrivateIPv4Address'
 const EFA = 'vpc.amazonaws.com/efa'
 const EBS_DRIVER = 'ebs.csi.aws.com'

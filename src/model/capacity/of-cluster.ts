@@ -1,9 +1,9 @@
 import type { Cluster, NodeGroup } from '../../domain/cluster.js'
 import type { InstanceType } from '../../domain/offering.js'
 import type { MaxPods } from '../../domain/recommendation.js'
-import type { Snapshot } from '../../domain/snapshot.js'
-import { modelCheck, type ModelChecks } from './check.js'
-import { detectCni, inForceMaxPods, type CniDetection, type CniOverride } from './cni.js'
+import type { Finding, Snapshot } from '../../domain/snapshot.js'
+import { modelChecks, type ModelChecks } from './check.js'
+import { detectCni, inForceMaxPods, withPrefixes, type CniDetection, type CniOverride } from './cni.js'
 import type { TypeLookup } from './live-node.js'
 import { maxPodsTable } from './max-pods.js'
 import { capacityModel, type CapacityContext, type CapacityModel } from './predict.js'
@@ -12,8 +12,12 @@ import { capacityModel, type CapacityContext, type CapacityModel } from './predi
 export type ClusterCapacity = {
   readonly cni: CniDetection
   readonly modelFor: (group: NodeGroup) => CapacityModel
-  readonly checks: ModelChecks
+  readonly checks: () => ModelChecks
   readonly maxPodsOf: (type: InstanceType) => MaxPods
+  /** Settings of these groups that failed for these types, with what was used in their place. */
+  readonly failedSettings: (types: ReadonlyMap<string, readonly InstanceType[]>) => readonly Finding[]
+  /** The same cluster with prefix delegation on and every kubelet told so. */
+  readonly withPrefixes: () => ClusterCapacity
 }
 
 export function capacityOf(
@@ -24,6 +28,15 @@ export function capacityOf(
 ): ClusterCapacity {
   const { controllers, eniConfigs, nodeClasses } = snapshot
   const cni = detectCni({ controllers, eniConfigs, nodes: cluster.nodes, lookup, override })
+  return capacityIn(cni, cluster, nodeClasses, lookup)
+}
+
+function capacityIn(
+  cni: CniDetection,
+  cluster: Cluster,
+  nodeClasses: Snapshot['nodeClasses'],
+  lookup: TypeLookup,
+): ClusterCapacity {
   const contexts = new Map(
     cluster.groups.map((group): [string, CapacityContext] => [
       group.name,
@@ -40,10 +53,6 @@ export function capacityOf(
     ]),
   )
   const models = new Map([...contexts].map(([name, context]) => [name, capacityModel(context)]))
-  const observed = new Map<string, Set<number>>()
-  for (const { instanceType, allocatable } of cluster.nodes)
-    if (instanceType !== undefined)
-      observed.set(instanceType, (observed.get(instanceType) ?? new Set()).add(allocatable.pods))
   return {
     cni,
     modelFor(group) {
@@ -51,13 +60,21 @@ export function capacityOf(
       if (model === undefined) throw new Error(`group ${group.name} is not of this cluster`)
       return model
     },
-    checks: modelCheck([...contexts.values()]),
+    checks: () => modelChecks([...contexts.values()]),
     maxPodsOf(type) {
       const maxPods = inForceMaxPods(type, cni)
       return maxPodsTable(type, {
         inForce: maxPods === undefined ? undefined : { mode: cni.mode, maxPods },
-        observed: [...(observed.get(type.name) ?? [])].sort((a, b) => a - b),
+        observed: cluster.nodes.flatMap(({ instanceType, allocatable }) =>
+          instanceType === type.name ? [allocatable.pods] : [],
+        ),
       })
     },
+    failedSettings: (types) =>
+      [...models].flatMap(([group, model]) => {
+        const details = new Set((types.get(group) ?? []).flatMap((type) => model(type).fallbacks))
+        return [...details].sort().map((detail) => ({ code: 'kubelet-setting-failed', subject: group, detail }))
+      }),
+    withPrefixes: () => capacityIn(withPrefixes(cni), cluster, nodeClasses, lookup),
   }
 }

@@ -1,5 +1,5 @@
 import type { InstanceType } from '../../domain/offering.js'
-import { numbersIn } from './cni.js'
+import { numbersIn } from './cni-numbers.js'
 import { liveNodes, typeNames, type Sample } from './live-node.js'
 import { autoModeMaxPods, maxPodsIn, recommendedCap, secondaryIp, type CniMode } from './max-pods.js'
 import { appliedMaxPods, usableMaxPods, type AppliedMaxPods, type Provisioner } from './provisioner.js'

@@ -124,6 +124,8 @@ export function capacityModel(context: CapacityContext): CapacityModel {
     groupTypes: context.groupTypes,
     reservedEnis: context.reservedEnis,
   }
+  const groupTypes = [...new Set(ours.map(({ type }) => type))]
+  const told: Provisioner = groupTypes.length > 1 ? { ...provisioner, groupTypes } : provisioner
   // Another managed group's number follows from that group's types.
   const pods = podsRule(provisioner, owner === 'eks-managed-node-group' ? ours : teachers)
   const withhold = reservations({ owner, os, kubelet }, teachers, pods.of)
@@ -137,7 +139,7 @@ export function capacityModel(context: CapacityContext): CapacityModel {
 
   const model = (type: InstanceType): PredictedCapacity => {
     const usual = pods.of(type)
-    const number = cni.overridden ? changedPods(type, provisioner, usual, cni) : usual
+    const number = cni.overridden ? changedPods(type, told, usual, cni) : usual
     const estimate = memory(type)
     const storage = predictedStorage(type, os, context.nodeClass, ours)
     const extended = predictedExtended(type, devices)

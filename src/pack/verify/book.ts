@@ -1,7 +1,13 @@
 import type { Cluster, Node } from '../../domain/cluster.js'
 import type { Plan, PlanNode } from '../../domain/plan.js'
 import type { Pod } from '../../domain/pod.js'
-import { matchesNodeRules, untoleratedTaints, valueOf } from '../../domain/requirement.js'
+import {
+  matchesNodeRules,
+  matchesNodeTerms,
+  unmetVolumeZones,
+  untoleratedTaints,
+  valueOf,
+} from '../../domain/requirement.js'
 import { shortfalls } from '../../domain/resources.js'
 import type { Labels } from '../../domain/snapshot.js'
 import type { Fault, Rule } from './world.js'
@@ -63,6 +69,10 @@ function* differences(node: PlanNode, today: Node): Generator<string> {
     yield `it is ${node.unschedulable ? '' : 'not '}cordoned in the plan and ${today.unschedulable ? '' : 'not '}so in the cluster`
   for (const { resource, by } of shortfalls(today.allocatable, node.allocatable))
     yield `the plan gives it ${by} more allocatable ${resource} than it has`
+  for (const { resource, by } of shortfalls(node.allocatable, today.allocatable))
+    yield `the plan gives it ${by} less allocatable ${resource} than it has`
+  if (node.providerId !== today.providerId)
+    yield `its providerID is ${node.providerId || 'absent'} in the plan and ${today.providerId || 'absent'} in the cluster`
 }
 
 function checkPlaces(plan: Plan, wanted: ReadonlySet<string>, known: ReadonlySet<string>, report: Report): void {
@@ -108,6 +118,10 @@ function checkDaemonSets(node: PlanNode, { daemonSets }: Cluster, report: Report
       report('MissingPod', node.name, id, 'this DaemonSet would run on the node, which the plan has not counted')
 }
 
-const runsOn = ({ spec }: Pod, node: { name: string; labels: Labels } & Pick<PlanNode, 'taints'>): boolean =>
+/** A pod that waits for a volume is made there too, but takes up nothing. */
+const runsOn = ({ spec, volumes }: Pod, node: { name: string; labels: Labels } & Pick<PlanNode, 'taints'>): boolean =>
   matchesNodeRules(spec.nodeSelector, spec.requiredNodeTerms, node) &&
-  untoleratedTaints(node.taints, spec.tolerations).length === 0
+  untoleratedTaints(node.taints, spec.tolerations).length === 0 &&
+  volumes.problems.length === 0 &&
+  volumes.nodeTerms.every((terms) => matchesNodeTerms(terms, node)) &&
+  unmetVolumeZones(volumes.zoneLabels, node.labels).length === 0

@@ -155,3 +155,20 @@ export function readTypes(): ReadonlyMap<string, InstanceType> {
     }),
   )
 }
+
+/** Interfaces of the default network card and addresses per interface of every type, from EC2's own description. */
+export function readEc2Network(): ReadonlyMap<string, { readonly enis: number; readonly ipv4PerEni: number }> {
+  const files = ['describe-instance-types.json.gz', 'describe-instance-types-retired.json.gz']
+  return new Map(
+    files
+      .flatMap((file) => [...readJson(`data/aws/${file}`)])
+      .map((type) => {
+        const network = type['NetworkInfo'] ?? ({} as Json)
+        const card = [...(network['NetworkCards'] ?? [])].find(
+          (one) => Number(one['NetworkCardIndex']) === Number(network['DefaultNetworkCardIndex'] ?? 0),
+        )
+        const enis = Number(card?.['MaximumNetworkInterfaces'] ?? network['MaximumNetworkInterfaces'])
+        return [text(type['InstanceType']), { enis, ipv4PerEni: Number(network['Ipv4AddressesPerInterface']) }]
+      }),
+  )
+}

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { inForceMaxPods, withCni } from '../../../src/model/capacity/cni.js'
+import { podSpec } from '../../helpers/objects.js'
 import { awsNode, daemonSet, detect, liveNode, resourcesOf } from './live.js'
 import { typeNamed } from './types.js'
 
@@ -87,14 +88,29 @@ describe('the CNI mode in force', () => {
     ])
   })
 
+  it('names the groups that were not told, a managed group with the number of its smallest type too', () => {
+    const managed = { owner: 'eks-managed-node-group', group: 'mixed' } as const
+    const nodes = [
+      liveNode({ name: 'a', type: 't3.small', pods: 11, ...managed }),
+      liveNode({ name: 'b', type: 'm5.large', pods: 11, ...managed }),
+      xlarge(110),
+    ]
+    const detection = detect(nodes, [awsNode({ ENABLE_PREFIX_DELEGATION: 'true' })])
+    expect(detection).toMatchObject({ mode: 'prefix-delegation', groupsBehind: ['mixed'] })
+    expect(detection.findings.map(({ subject, detail }) => [subject, detail.includes('198 pod slots unused')])).toEqual(
+      [['mixed', true]],
+    )
+  })
+
   it('names nodes with more pods than addresses', () => {
     const detection = detect([large(110), xlarge(58)])
     expect(detection.mode).toBe('secondary-ip')
     expect(detection.findings).toEqual([
       {
         code: 'cni-pods-above-addresses',
-        subject: 'a',
-        detail: '110 pods allowed, but m5.large has addresses for 29 in secondary-ip mode',
+        subject: 'default',
+        detail:
+          'more pods allowed on 1 live node than interfaces have addresses for (a: 110 pods allowed, but m5.large has addresses for 29 in secondary-ip mode): 81 pod slots without an address, in which pods would wait for ever',
       },
     ])
   })
@@ -129,5 +145,67 @@ describe('the CNI mode in force', () => {
     const settings = { WARM_ENI_TARGET: '2', WARM_IP_TARGET: '5', MINIMUM_IP_TARGET: '10', WARM_PREFIX_TARGET: '3' }
     expect(detect([], [awsNode(settings)]).warm).toEqual({ enis: 2, prefixes: 3, ips: 5, minimumIps: 10 })
     expect(detect([], [awsNode()]).warm).toEqual({ enis: 1, prefixes: 1, ips: undefined, minimumIps: undefined })
+  })
+
+  describe('with two network plugins', () => {
+    const cilium = daemonSet('kube-system', 'cilium')
+
+    it('takes the settings of aws-node while nodes follow them', () => {
+      const detection = detect([large(29)], [awsNode(), cilium])
+      expect(detection).toMatchObject({ plugin: 'aws-node', mode: 'secondary-ip', findings: [] })
+      expect(detection.evidence).toContain('DaemonSet kube-system/cilium (Cilium) beside it')
+    })
+
+    it('goes by the nodes where they do not, and says so', () => {
+      const detection = detect([large(110), xlarge(110)], [awsNode(), cilium])
+      expect(detection).toMatchObject({ mode: 'overlay', addressing: 'overlay' })
+      expect(codes(detection)).toEqual(['cni-mixed'])
+      expect(detection.findings[0]?.detail).toContain('Cilium runs beside aws-node, whose settings mean secondary-ip')
+    })
+
+    it('passes over an aws-node that selects no node', () => {
+      const resting = {
+        ...awsNode(),
+        template: podSpec({ nodeSelector: { 'io.cilium/aws-node-enabled': 'true' } }),
+      }
+      const detection = detect([large(110), xlarge(110)], [resting, cilium])
+      expect(detection).toMatchObject({ plugin: 'Cilium', mode: 'overlay', findings: [] })
+      expect(detection.evidence[0]).toBe('DaemonSet kube-system/cilium (Cilium), and aws-node selects no node')
+    })
+  })
+
+  describe('security groups for pods', () => {
+    const trunk = (value: string, name = 'a') => ({
+      ...large(29, name),
+      labels: { 'vpc.amazonaws.com/has-trunk-attached': value },
+    })
+    const on = awsNode({ ENABLE_POD_ENI: 'true' })
+
+    it('are seen by the label, and cost the pods an interface', () => {
+      const detection = detect([trunk('true'), trunk('true', 'b')], [on])
+      expect(detection.podEni).toBe(true)
+      expect(detection.evidence).toContain('label vpc.amazonaws.com/has-trunk-attached: true on 2 of 2 live nodes')
+      expect(detection.findings).toEqual([
+        {
+          code: 'cni-trunk-takes-addresses',
+          subject: 'default',
+          detail: expect.stringContaining(
+            'leaves 18 pod slots of 2 live nodes without an address (m5.large: 29 pods allowed, 20 with addresses)',
+          ),
+        },
+      ])
+    })
+
+    it('are missing where the setting is on and no trunk is there', () => {
+      expect(codes(detect([trunk('false')], [on]))).toEqual(['cni-trunk-missing'])
+      const xen = { ...liveNode({ name: 'x', type: 'm4.large', pods: 20 }), labels: trunk('false').labels }
+      expect(codes(detect([xen], [on]))).toEqual([])
+    })
+
+    it('are still in place where the setting is off', () => {
+      const detection = detect([trunk('true')], [awsNode()])
+      expect(detection.podEni).toBe(true)
+      expect(codes(detection)).toEqual(['cni-trunk-unused', 'cni-trunk-takes-addresses'])
+    })
   })
 })

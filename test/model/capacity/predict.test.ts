@@ -2,11 +2,12 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import type { KubeletSettings, NodeClassObject } from '../../../src/domain/snapshot.js'
 import type { LiveNode } from '../../../src/model/capacity/live-node.js'
-import { modelCheck } from '../../../src/model/capacity/check.js'
+import { modelCheck, modelChecks } from '../../../src/model/capacity/check.js'
 import { ebsAttachLimit } from '../../../src/model/capacity/devices.js'
 import { capacityModel, type CapacityContext } from '../../../src/model/capacity/predict.js'
 import { nodeClassObject } from '../../helpers/objects.js'
 import { awsNode, context, detect, liveNode, resourcesOf, type LiveSketch } from './live.js'
+import { summaryOf } from './summary.js'
 import { TYPES, typeNamed } from './types.js'
 
 const MI = 1024 ** 2
@@ -296,23 +297,14 @@ describe('the model check', () => {
     { ...live('m5.large', 29, { name: 'c' }), capacity: resourcesOf(0, 0, 0, 0) },
   ]
   it('compares the best estimate with real nodes, and names those left out', () => {
-    const { checks, summary, skipped } = modelCheck([context(nodes)])
+    const { checks, skipped } = modelCheck([context(nodes)], 'rules')
     expect(checks.map(({ node, resource }) => `${node} ${resource}`)).toEqual(
       ['a', 'b'].flatMap((name) =>
         ['cpu', 'memory', 'pods', 'capacity memory'].map((resource) => `${name} ${resource}`),
       ),
     )
-    expect(summary).toEqual(
-      ['cpu', 'memory', 'pods', 'capacity memory'].map((resource) => ({
-        resource,
-        nodes: 2,
-        exact: 2,
-        worstPct: 0,
-        worstNode: 'a',
-        medianPct: 0,
-        overPromised: 0,
-      })),
-    )
+    for (const resource of ['cpu', 'memory', 'pods', 'capacity memory'] as const)
+      expect(summaryOf(checks, resource)).toEqual({ nodes: 2, exact: 2, worstPct: 0, medianPct: 0, overPromised: 0 })
     expect(skipped).toEqual([{ node: 'c', why: 'its capacity is zero or absent' }])
   })
 
@@ -325,13 +317,30 @@ describe('the model check', () => {
   })
 
   it('judges live nodes by what was detected, not by a what-if', () => {
-    const { summary } = modelCheck([context(nodes, { cni: detect(nodes, [awsNode()], 'prefix') })])
-    expect(summary.find(({ resource }) => resource === 'pods')).toMatchObject({ nodes: 2, exact: 2 })
+    const { checks } = modelCheck([context(nodes, { cni: detect(nodes, [awsNode()], 'prefix') })], 'rules')
+    expect(summaryOf(checks, 'pods')).toMatchObject({ nodes: 2, exact: 2 })
+  })
+
+  it('promises less than the best estimate where it is not certain', () => {
+    const unmeasured = [live('m5.large', 29, { name: 'a', overheadMib: 559 }), live('m8i.large', 59, { name: 'b' })]
+    const { checks } = modelCheck([context(unmeasured)], 'other-types')
+    const memory = checks.find(({ node, resource }) => node === 'b' && resource === 'memory')
+    expect(memory?.promised).toBeLessThan(memory?.predicted ?? 0)
+  })
+
+  it('is exact as plans predict, and leaves out the method that would take too long', () => {
+    const odd = [live('m5.large', 17, { name: 'a', overheadMib: 900 })]
+    const { checks } = modelChecks([context(odd)])
+    expect([...new Set(checks.map(({ method }) => method))]).toEqual(['in-force', 'other-types', 'rules'])
+    for (const { method, predicted, promised, real } of checks)
+      if (method === 'in-force') expect([predicted, promised]).toEqual([real, real])
+    const many = Array.from({ length: 20_001 }, (_, index) => live('m5.large', 29, { name: `n${index}` }))
+    expect(new Set(modelChecks([context(many)]).checks.map(({ method }) => method))).toEqual(
+      new Set(['in-force', 'rules']),
+    )
   })
 
   it('says nothing without nodes', () => {
-    const { checks, summary } = modelCheck([])
-    expect(checks).toEqual([])
-    expect(summary[0]).toMatchObject({ nodes: 0, worstPct: undefined, medianPct: undefined })
+    expect(modelChecks([])).toEqual({ checks: [], skipped: [] })
   })
 })

@@ -1,9 +1,14 @@
+import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
-import { modelCheck, type CheckMethod, type ModelChecks } from '../../../src/model/capacity/check.js'
+import type { ModelCheck } from '../../../src/domain/recommendation.js'
+import { modelCheck } from '../../../src/model/capacity/check.js'
 import { detectCni, type CniDetection } from '../../../src/model/capacity/cni.js'
 import { secondaryIp } from '../../../src/model/capacity/max-pods.js'
 import { capacityModel, type CapacityContext } from '../../../src/model/capacity/predict.js'
-import { readCluster, readTypes, sharedIsPresent } from './clusters.js'
+import { readCatalog } from '../../../src/collect/catalog-file.js'
+import { ROOT } from '../../helpers/command.js'
+import { readCluster, readEc2Network, readTypes, sharedIsPresent } from './clusters.js'
+import { summaryOf } from './summary.js'
 
 const note = sharedIsPresent ? '' : ' (skipped: ../shared is absent)'
 
@@ -23,38 +28,46 @@ function open(path: string): { readonly cni: CniDetection; readonly groups: read
   return { cni, groups }
 }
 
-const of = (checks: ModelChecks, resource: string) => {
-  const found = checks.summary.find((row) => row.resource === resource)
-  if (found === undefined) throw new Error(`no summary of ${resource}`)
-  return found
-}
-
-describe.skipIf(!sharedIsPresent)(`instance types of the data pack${note}`, () => {
-  it('have the secondary-IP number of the formula over the default card', () => {
-    const types = [...readTypes().values()]
-    expect(types.length).toBeGreaterThan(1000)
-    const wrong = types.filter((type) => secondaryIp(type) !== type.enis * (type.ipv4PerEni - 1) + 2)
+describe.skipIf(!sharedIsPresent)(`instance types of the package${note}`, () => {
+  it('have the secondary-IP number that EC2 gives them, every one of them', async () => {
+    const { types } = await readCatalog(join(ROOT, 'data', 'catalog.json.gz'))
+    const ec2 = readEc2Network()
+    const known = [...types.values()].filter(({ name }) => ec2.has(name))
+    expect(known.length).toBeGreaterThan(1390)
+    const wrong = known.filter((type) => {
+      const { enis, ipv4PerEni } = ec2.get(type.name) ?? { enis: 0, ipv4PerEni: 0 }
+      return secondaryIp(type) !== enis * (ipv4PerEni - 1) + 2
+    })
     expect(wrong.map(({ name }) => name)).toEqual([])
-    expect(types.filter((type) => type.enis !== type.enisAllCards).length).toBeGreaterThan(50)
+    // Counting all cards would be wrong for these.
+    expect(known.filter((type) => type.enis !== type.enisAllCards).length).toBeGreaterThan(50)
   })
 })
 
 describe.skipIf(!sharedIsPresent)(`live nodes of EKS clusters${note}`, () => {
-  // The clusters' memory figures are a generator's curve, not EC2's: by the rules alone they can only be met roughly.
-  const CASES: readonly (readonly [string, CheckMethod, number, number, number])[] = [
+  /**
+   * Worst and median error of allocatable memory, in percent. small and medium are generated, and their generator's
+   * memory curve is not EC2's: up to 448 MiB beside the measured table, so only the real cluster shows what the table is
+   * worth.
+   */
+  const CASES: readonly (readonly [string, ModelCheck['method'], number, number, number])[] = [
     ['small.json.gz', 'rules', 30, 1.7, 1.7],
     ['small.json.gz', 'other-types', 30, 0.7, 0.7],
+    ['small.json.gz', 'in-force', 30, 0.02, 0.02],
     ['medium.json.gz', 'rules', 281, 4.5, 1],
     ['medium.json.gz', 'other-types', 281, 2.5, 0.3],
+    ['medium.json.gz', 'in-force', 281, 0.02, 0.02],
     ['real/eks-ecommerce-2026.json.gz', 'rules', 2, 0.3, 0.3],
+    ['real/eks-ecommerce-2026.json.gz', 'in-force', 2, 0, 0],
   ]
   it.each(CASES)('%s by %s: %i nodes, CPU and pods exact, memory close', (path, method, nodes, worst, median) => {
-    const checks = modelCheck(open(path).groups, method)
-    for (const resource of ['cpu', 'pods'])
-      expect(of(checks, resource)).toMatchObject({ nodes, exact: nodes, overPromised: 0 })
-    const memory = of(checks, 'memory')
-    expect(memory.worstPct).toBeLessThan(worst)
-    expect(memory.medianPct).toBeLessThan(median)
+    const { checks } = modelCheck(open(path).groups, method)
+    for (const resource of ['cpu', 'pods'] as const)
+      expect(summaryOf(checks, resource)).toMatchObject({ nodes, exact: nodes, overPromised: 0 })
+    const memory = summaryOf(checks, 'memory')
+    expect(memory.worstPct).toBeLessThanOrEqual(worst)
+    expect(memory.medianPct).toBeLessThanOrEqual(median)
+    if (method === 'in-force') expect(memory.overPromised).toBe(0)
   })
 
   it('are predicted as seen where their group has the type', () => {
@@ -91,7 +104,7 @@ describe.skipIf(!sharedIsPresent)(`live nodes of EKS clusters${note}`, () => {
     expect(open('real/aws-kubeadm-1.8-m3medium-a.json.gz').cni).toMatchObject({ mode: 'overlay' })
     const old = open('real/eks-2019-3nodes.json')
     expect(old.cni.findings.map(({ code }) => code)).toEqual(Array(3).fill('node-figures-unusable'))
-    expect(modelCheck(old.groups).skipped.map(({ why }) => why)).toEqual(
+    expect(modelCheck(old.groups, 'rules').skipped.map(({ why }) => why)).toEqual(
       Array(3).fill('it shows 4 CPUs, m4.large has 2'),
     )
   })

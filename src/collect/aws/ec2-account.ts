@@ -1,0 +1,111 @@
+import type { EC2Client, Instance, ReservedInstances, Subnet } from '@aws-sdk/client-ec2'
+import type { AwsInstance, AwsRead, AwsReservedInstances, AwsSubnet } from '../../domain/aws-snapshot.js'
+import { NO_ERROR, readOf, readPages, type Pages } from './answer.js'
+import { byName, eachChunk, filter, type CallContext } from './calls.js'
+import { bounded } from './clients.js'
+
+/** Instances that EC2 no longer has, or that are another account's, are not in the answer. */
+export async function readInstances(
+  client: EC2Client,
+  ids: readonly string[],
+  context: CallContext,
+): Promise<AwsRead<readonly AwsInstance[]>> {
+  const { paginateDescribeInstances } = await import('@aws-sdk/client-ec2')
+  const pages = eachChunk([...new Set(ids)].sort(), (chunk) =>
+    paginateDescribeInstances(
+      { client, pageSize: 1000 },
+      // Nodes of EKS Auto Mode are managed by EKS and hidden without this.
+      { Filters: [filter('instance-id', chunk ?? [])], IncludeManagedResources: true },
+      { abortSignal: context.deadline.signal },
+    ),
+  )
+  const answer = await readPages(
+    bounded(pages, context.deadline),
+    (page) => (page.Reservations ?? []).flatMap(({ Instances }) => Instances ?? []),
+    (count) => context.onItems('instances', count),
+  )
+  const value = answer.items.flatMap((instance) => instanceOf(instance) ?? []).sort(byName(({ id }) => id))
+  const where = { ...context, action: 'ec2:DescribeInstances' }
+  return readOf(value, answer, where, answer.items.length - value.length)
+}
+
+function instanceOf(instance: Instance): AwsInstance | undefined {
+  const { InstanceId: id, InstanceType: type, Placement: placement } = instance
+  const zone = placement?.AvailabilityZone
+  if (!id || type === undefined || !zone) return undefined
+  const group = instance.Tags?.find(({ Key }) => Key === 'aws:autoscaling:groupName')?.Value
+  return {
+    id,
+    type,
+    zone,
+    tenancy: placement?.Tenancy ?? 'default',
+    platform: instance.PlatformDetails ?? (instance.Platform === 'Windows' ? 'Windows' : 'Linux/UNIX'),
+    publicIpv4: !!instance.PublicIpAddress,
+    ...(instance.InstanceLifecycle ? { lifecycle: instance.InstanceLifecycle } : {}),
+    ...(instance.CapacityReservationId ? { capacityReservationId: instance.CapacityReservationId } : {}),
+    ...(instance.SubnetId ? { subnetId: instance.SubnetId } : {}),
+    ...(instance.VpcId ? { vpcId: instance.VpcId } : {}),
+    ...(group ? { autoScalingGroup: group } : {}),
+  }
+}
+
+export async function readSubnets(
+  client: EC2Client,
+  vpcs: readonly string[],
+  context: CallContext,
+): Promise<AwsRead<readonly AwsSubnet[]>> {
+  const { paginateDescribeSubnets } = await import('@aws-sdk/client-ec2')
+  const pages = paginateDescribeSubnets(
+    { client, pageSize: 1000 },
+    { Filters: [filter('vpc-id', [...new Set(vpcs)].sort())] },
+    { abortSignal: context.deadline.signal },
+  )
+  const answer = await readPages(
+    bounded(pages, context.deadline),
+    (page) => page.Subnets,
+    (count) => context.onItems('subnets', count),
+  )
+  const value = answer.items.flatMap((subnet) => subnetOf(subnet) ?? []).sort(byName(({ id }) => id))
+  const where = { ...context, action: 'ec2:DescribeSubnets' }
+  return readOf(value, answer, where, answer.items.length - value.length)
+}
+
+function subnetOf(subnet: Subnet): AwsSubnet | undefined {
+  const { SubnetId: id, VpcId: vpcId, AvailabilityZone: zone, AvailableIpAddressCount: freeIpv4 } = subnet
+  if (!id || !vpcId || !zone || freeIpv4 === undefined) return undefined
+  const ipv6 = (subnet.Ipv6CidrBlockAssociationSet ?? []).some(
+    ({ Ipv6CidrBlockState }) => Ipv6CidrBlockState?.State === 'associated',
+  )
+  const zoneId = subnet.AvailabilityZoneId
+  return { id, vpcId, zone, ...(zoneId ? { zoneId } : {}), cidr: subnet.CidrBlock ?? '', freeIpv4, ipv6 }
+}
+
+export async function readReservedInstances(
+  client: EC2Client,
+  context: CallContext,
+): Promise<AwsRead<readonly AwsReservedInstances[]>> {
+  const { DescribeReservedInstancesCommand } = await import('@aws-sdk/client-ec2')
+  const command = new DescribeReservedInstancesCommand({ Filters: [filter('state', ['active'])] })
+  const answer = await context.deadline.within(client.send(command, { abortSignal: context.deadline.signal })).then(
+    ({ ReservedInstances = [] }): Pages<ReservedInstances> => ({ items: ReservedInstances, error: NO_ERROR }),
+    (error: unknown): Pages<ReservedInstances> => ({ items: [], error }),
+  )
+  const value = answer.items.flatMap((one) => reservedOf(one) ?? []).sort(byName(({ id }) => id))
+  const where = { ...context, action: 'ec2:DescribeReservedInstances' }
+  return readOf(value, answer, where, answer.items.length - value.length)
+}
+
+function reservedOf(one: ReservedInstances): AwsReservedInstances | undefined {
+  const { ReservedInstancesId: id, InstanceType: type, InstanceCount: count, End: end } = one
+  if (!id || type === undefined || count === undefined || end === undefined) return undefined
+  return {
+    id,
+    type,
+    count,
+    ...(one.Scope === 'Availability Zone' && one.AvailabilityZone ? { zone: one.AvailabilityZone } : {}),
+    platform: one.ProductDescription ?? 'Linux/UNIX',
+    tenancy: one.InstanceTenancy ?? 'default',
+    offeringClass: one.OfferingClass ?? 'standard',
+    end: end.toISOString(),
+  }
+}

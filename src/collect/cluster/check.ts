@@ -1,0 +1,59 @@
+import type { Connection } from './connection.js'
+import { accessRule, groupOf, LISTED_KINDS, listPath, ruleText, type ListedKind } from './kinds.js'
+import { Unread } from './patience.js'
+import { failureOf, openPatience, type ReadOptions } from './read-cluster.js'
+
+/** What one source answers with today's credentials. */
+export type SourceCheck = {
+  readonly source: string
+  readonly state: 'works' | 'denied' | 'absent' | 'fails'
+  /** `needed`: without it there is no report. */
+  readonly need: 'needed' | 'useful'
+  /** What to add to the permissions, or what is wrong; empty where it works. */
+  readonly remedy: string
+}
+
+/**
+ * Asks for one object of each kind. Fails with `unreadable-source` only where the cluster itself cannot be asked: what is
+ * denied is an answer here.
+ */
+export async function checkCluster(connection: Connection, options: ReadOptions = {}): Promise<readonly SourceCheck[]> {
+  const abort = new AbortController()
+  const patience = openPatience(connection, options, abort.signal)
+  const statusOf = async (path: string): Promise<number> => (await patience.get(path, () => true)).status
+
+  const check = async (kind: ListedKind): Promise<SourceCheck> => {
+    const { resource, groupVersions, need } = kind
+    const found = (state: SourceCheck['state'], remedy: string): SourceCheck => ({
+      source: groupOf(groupVersions[0]) === '' ? resource : `${resource}.${groupOf(groupVersions[0])}`,
+      state,
+      need: need === 'required' ? 'needed' : 'useful',
+      remedy,
+    })
+    for (const groupVersion of groupVersions) {
+      const status = await statusOf(`${listPath(groupVersion, resource)}?limit=1`)
+      if (status === 200) return found('works', '')
+      if (status === 404) continue
+      if (status !== 403) return found('fails', `the server answered ${status}`)
+      // Who may not list what is not installed is told "forbidden", too.
+      if (need === 'extension' && (await statusOf(`/apis/${groupOf(groupVersion)}`)) === 404) continue
+      return found('denied', `add ${ruleText(accessRule(kind))}`)
+    }
+    return found('absent', need === 'extension' ? 'not installed; nothing is missing' : `so ${kind.lacking}`)
+  }
+
+  try {
+    const checks: SourceCheck[] = []
+    for (const kind of LISTED_KINDS) {
+      try {
+        checks.push(await check(kind))
+      } catch (error) {
+        throw error instanceof Unread ? failureOf(error, kind, connection.label) : error
+      }
+    }
+    return checks
+  } finally {
+    abort.abort()
+    connection.close()
+  }
+}

@@ -1,0 +1,227 @@
+import { object, text as textOf, type Json } from '../fields.js'
+
+/**
+ * Fields of API objects that no reader wants and that make up most of a page, three quarters of a pod. Dropped only where
+ * they hold an array or an object, so that a label or a resource of such a name is safe.
+ */
+const UNWANTED = [
+  'managedFields',
+  'env',
+  'envFrom',
+  'args',
+  'command',
+  'volumeMounts',
+  'volumeDevices',
+  'livenessProbe',
+  'readinessProbe',
+  'startupProbe',
+  'lifecycle',
+  'securityContext',
+  'projected',
+  'configMap',
+  'secret',
+  'state',
+  'lastState',
+  'podIPs',
+  'hostIPs',
+  'imagePullSecrets',
+  'images',
+  'volumesInUse',
+  'volumesAttached',
+]
+
+const QUOTE = 0x22
+const BACKSLASH = 0x5c
+const COMMA = 0x2c
+const COLON = 0x3a
+const OPEN_ARRAY = 0x5b
+const CLOSE_ARRAY = 0x5d
+const OPEN_OBJECT = 0x7b
+const CLOSE_OBJECT = 0x7d
+const SPACE = 0x20
+
+/** By length: most keys are told apart by it, before any byte is compared. */
+const NAMES: readonly (readonly Buffer[])[] = Array.from(
+  { length: Math.max(...UNWANTED.map(({ length }) => length)) + 1 },
+  (_, length) => UNWANTED.filter((name) => name.length === length).map((name) => Buffer.from(name)),
+)
+const ENV = Buffer.from('env')
+
+/** A page of a list. */
+export type Page<Item> = {
+  /** The token of the next page, empty on the last. */
+  readonly next: string
+  /** To be gone through once: each item is parsed when its turn comes. Throws SyntaxError. */
+  readonly items: Iterable<Item>
+}
+
+/**
+ * Opens the JSON text of a page. Its items are parsed one by one, without the unwanted fields, which are cut out of the
+ * text first (so its bytes change): making objects of them, only to drop these, would take more time and memory than
+ * everything else together, and a page parsed as a whole outlives the cheap part of garbage collection. The token is
+ * there before, so that the next page can be on its way meanwhile. Throws where the text is no list or is cut off.
+ */
+export function openPage<Item>(
+  text: Buffer,
+  options: { readonly keepEnvironment: boolean; readonly change: (item: Json) => Item },
+): Page<Item> {
+  const start = itemsStart(text)
+  if (start === undefined) {
+    const found = object(JSON.parse(text.toString()))
+    // A list without any object may be written as null.
+    if (found['items'] !== null) throw new Error(`a JSON ${textOf(found['kind']) || 'value'} without items`)
+    return { next: nextOf(found), items: [] }
+  }
+  if (text[indexOfLast(text, text.length)] !== CLOSE_OBJECT) throw new SyntaxError('the JSON ends too early')
+  const before = object(JSON.parse(`${text.toString('utf8', 0, start)}]}`))
+  if ('metadata' in before) return { next: nextOf(before), items: parseItems(text, start, options) }
+  // No API server writes it in this order.
+  const items: Item[] = []
+  const parsing = parseItems(text, start, options)
+  let step = parsing.next()
+  for (; step.done !== true; step = parsing.next()) items.push(step.value)
+  return { next: nextOf(object(JSON.parse(`{"items":[${text.toString('utf8', step.value)}`))), items }
+}
+
+const nextOf = (page: Json): string => textOf(object(page['metadata'])['continue'])
+
+/** Gives the index of the bracket after the last item in the end. */
+function* parseItems<Item>(
+  text: Buffer,
+  start: number,
+  { keepEnvironment, change }: { readonly keepEnvironment: boolean; readonly change: (item: Json) => Item },
+): Generator<Item, number, undefined> {
+  let at = skipSpace(text, start)
+  while (text[at] !== CLOSE_ARRAY) {
+    if (text[at] !== OPEN_OBJECT) throw new SyntaxError('an item that is no JSON object')
+    const { end, written } = pruneObject(text, at, keepEnvironment)
+    yield change(object(JSON.parse(text.toString('utf8', at, written))))
+    at = skipSpace(text, end)
+    if (text[at] === CLOSE_ARRAY) break
+    if (text[at] !== COMMA) throw new SyntaxError('items without a comma between them')
+    at = skipSpace(text, at + 1)
+    if (text[at] === CLOSE_ARRAY) throw new SyntaxError('a comma without an item after it')
+  }
+  return at
+}
+
+/** Index after the bracket of the array `items` of the outermost object; undefined where it has none. */
+function itemsStart(text: Buffer): number | undefined {
+  let at = skipSpace(text, 0)
+  if (text[at] !== OPEN_OBJECT) return undefined
+  for (at = skipSpace(text, at + 1); text[at] === QUOTE;) {
+    const end = endOfString(text, at)
+    const name = text.toString('utf8', at + 1, end)
+    const colon = skipSpace(text, end + 1)
+    const value = skipSpace(text, colon + 1)
+    if (text[colon] !== COLON) return undefined
+    if (name === 'items') return text[value] === OPEN_ARRAY ? value + 1 : undefined
+    const comma = skipSpace(text, endOfAny(text, value))
+    if (text[comma] !== COMMA) return undefined
+    at = skipSpace(text, comma + 1)
+  }
+  return undefined
+}
+
+/**
+ * Takes the unwanted fields out of the object that begins at `from`, in place. Gives the index after it and the one after
+ * what is left of it.
+ */
+function pruneObject(
+  text: Buffer,
+  from: number,
+  keepEnvironment: boolean,
+): { readonly end: number; readonly written: number } {
+  const length = text.length
+  let written = from
+  let copied = from
+  let depth = 0
+  let at = from
+  while (at < length) {
+    const byte = text[at]
+    if (byte === OPEN_OBJECT || byte === OPEN_ARRAY) depth += 1
+    else if (byte === CLOSE_OBJECT || byte === CLOSE_ARRAY) {
+      depth -= 1
+      if (depth === 0) {
+        at += 1
+        break
+      }
+    }
+    if (byte !== QUOTE) {
+      at += 1
+      continue
+    }
+    const start = at
+    const end = endOfString(text, at)
+    at = end + 1
+    const colon = skipSpace(text, at)
+    if (text[colon] !== COLON || !isUnwanted(text, start + 1, end, keepEnvironment)) continue
+    const value = skipSpace(text, colon + 1)
+    if (text[value] !== OPEN_ARRAY && text[value] !== OPEN_OBJECT) continue
+    at = skipSpace(text, endOfValue(text, value))
+    text.copyWithin(written, copied, start)
+    written += start - copied
+    // One of the commas around it goes too.
+    if (text[at] === COMMA) at += 1
+    else if (text[indexOfLast(text, written)] === COMMA) written = indexOfLast(text, written)
+    copied = at
+  }
+  text.copyWithin(written, copied, at)
+  return { end: at, written: written + at - copied }
+}
+
+/** Index of the closing quote, or beyond the end. */
+function endOfString(text: Buffer, quote: number): number {
+  let at = quote + 1
+  for (;;) {
+    const byte = text[at]
+    if (byte === QUOTE || byte === undefined) return at
+    at += byte === BACKSLASH ? 2 : 1
+  }
+}
+
+/** Index after the array or object that begins at `from`. */
+function endOfValue(text: Buffer, from: number): number {
+  let depth = 0
+  for (let at = from; at < text.length; at += 1) {
+    const byte = text[at]
+    if (byte === QUOTE) at = endOfString(text, at)
+    else if (byte === OPEN_ARRAY || byte === OPEN_OBJECT) depth += 1
+    else if (byte === CLOSE_ARRAY || byte === CLOSE_OBJECT) {
+      depth -= 1
+      if (depth === 0) return at + 1
+    }
+  }
+  return text.length
+}
+
+/** Index after the value that begins at `from`, of whatever kind. */
+function endOfAny(text: Buffer, from: number): number {
+  const byte = text[from]
+  if (byte === QUOTE) return endOfString(text, from) + 1
+  if (byte === OPEN_ARRAY || byte === OPEN_OBJECT) return endOfValue(text, from)
+  let at = from
+  while (at < text.length && text[at] !== COMMA && text[at] !== CLOSE_OBJECT) at += 1
+  return at
+}
+
+function skipSpace(text: Buffer, from: number): number {
+  let at = from
+  while ((text[at] ?? QUOTE) <= SPACE) at += 1
+  return at
+}
+
+function indexOfLast(text: Buffer, end: number): number {
+  let at = end - 1
+  while (at > 0 && (text[at] ?? QUOTE) <= SPACE) at -= 1
+  return at
+}
+
+function isUnwanted(text: Buffer, start: number, end: number, keepEnvironment: boolean): boolean {
+  for (const name of NAMES[end - start] ?? []) {
+    let at = 0
+    while (at < name.length && text[start + at] === name[at]) at += 1
+    if (at === name.length) return !(keepEnvironment && name.equals(ENV))
+  }
+  return false
+}

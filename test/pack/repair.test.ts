@@ -1,0 +1,130 @@
+import fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+import type { NodeOption } from '../../src/domain/plan.js'
+import type { Pod } from '../../src/domain/pod.js'
+import { newSlot, type Slot } from '../../src/pack/draft.js'
+import { repair, SEEDS, worstOver, type Shop } from '../../src/pack/repair.js'
+import { ReplayScheduler } from '../../src/pack/replay.js'
+import { cheapestFirst, holds, room } from '../../src/pack/shapes.js'
+import { Stock } from '../../src/pack/stock.js'
+import { namespaces } from './arbitrary.js'
+import { makeOption } from './make-problem.js'
+import { makePod, resources } from './make.js'
+
+const pod = (name: string, cpu: number, memory = 0): Pod => makePod(name, { needed: resources(cpu, memory) })
+const pods = (count: number, cpu: number, name = 'p'): Pod[] =>
+  Array.from({ length: count }, (_, index) => pod(`${name}-${index}`, cpu))
+const nodes = (count: number, option: NodeOption): Slot[] =>
+  Array.from({ length: count }, (_, index) => newSlot(option, `n${index}`))
+
+const shopOf = (options: readonly NodeOption[]): Shop => ({
+  machinesFor: (one) => cheapestFirst(options).filter((option) => holds(room(option), one.needed)),
+  nextSlot: new Stock('added').lender(),
+})
+const schedulerFor = (all: readonly Pod[]): ReplayScheduler =>
+  new ReplayScheduler({ namespaces, pods: all }, all, () => false)
+const typesOf = (slots: readonly Slot[] | undefined): string[] | undefined =>
+  slots?.map(({ origin }) => (origin.kind === 'new' ? origin.option.instanceType : ''))
+
+const SMALL = makeOption('small', 1000, 10)
+const MIDDLE = makeOption('middle', 4000, 45)
+const LARGE = makeOption('large', 16_000, 200)
+const PLENTY = 1e6
+
+describe('a repair', () => {
+  it('adds nothing where every order works out', () => {
+    const all = pods(4, 500)
+    expect(repair(schedulerFor(all), nodes(2, SMALL), shopOf([SMALL]), SEEDS, PLENTY)).toEqual({
+      unplaced: [],
+      added: [],
+    })
+  })
+
+  it('adds nodes until no pod is left over in any order', () => {
+    const all = [...pods(8, 250, 'small'), pod('big', 1000)]
+    const slots = nodes(3, SMALL)
+    const scheduler = schedulerFor(all)
+    const { unplaced, added } = repair(scheduler, slots, shopOf([SMALL]), SEEDS, PLENTY)
+    expect(unplaced.map(({ name }) => name)).toEqual(['big'])
+    expect(added?.length).toBeGreaterThan(0)
+    expect(worstOver(scheduler, [...slots, ...(added ?? [])], SEEDS)).toEqual([])
+  })
+
+  it('buys the cheapest machine of which the pod takes a quarter at most, or else the largest', () => {
+    const bought = (cpu: number): string[] | undefined =>
+      typesOf(repair(schedulerFor([pod('p', cpu)]), [], shopOf([LARGE, SMALL, MIDDLE]), SEEDS, PLENTY).added)
+    expect(bought(250)).toEqual(['small'])
+    expect(bought(251)).toEqual(['middle'])
+    expect(bought(1001)).toEqual(['large'])
+    expect(bought(4001)).toEqual(['large'])
+  })
+
+  it('puts several pods that are left over on one node in half of its room', () => {
+    const added = (count: number) => repair(schedulerFor(pods(count, 250)), [], shopOf([SMALL]), SEEDS, PLENTY).added
+    expect(added(2)).toHaveLength(1)
+    expect(added(3)).toHaveLength(2)
+    expect(added(8)).toHaveLength(4)
+  })
+
+  it('gives up where no machine takes the pod', () => {
+    const { unplaced, added } = repair(schedulerFor(pods(1, 2000)), nodes(1, SMALL), shopOf([SMALL]), SEEDS, PLENTY)
+    expect(unplaced).toHaveLength(1)
+    expect(added).toBeUndefined()
+  })
+
+  it('gives up where more steps would be needed than allowed, or no number of nodes helps', () => {
+    // Each small pod takes a node of its own as long as there are such, and the big one comes last.
+    const all = [...pods(6, 250, 'small'), { ...pod('big', 1000), priority: -1 }]
+    const scheduler = schedulerFor(all)
+    const enough = repair(scheduler, nodes(3, SMALL), shopOf([SMALL]), SEEDS, PLENTY)
+    expect(enough.added).toHaveLength(4)
+    expect(repair(scheduler, nodes(3, SMALL), shopOf([SMALL]), SEEDS, 0)).toEqual({ ...enough, added: undefined })
+    const more = [...pods(20, 250, 'small'), { ...pod('big', 1000), priority: -1 }]
+    expect(repair(schedulerFor(more), nodes(5, SMALL), shopOf([SMALL]), SEEDS, PLENTY).added).toBeUndefined()
+    // A machine that is said to take the pod, and does not.
+    const tied = { ...pod('tied', 1), spec: { ...pod('tied', 1).spec, nodeSelector: { disk: 'ssd' } } }
+    expect(repair(schedulerFor([tied]), [], shopOf([SMALL]), SEEDS, PLENTY).added).toBeUndefined()
+  })
+})
+
+it('what is left over in the worst order is what counts', () => {
+  const all = [...pods(4, 1000, 'small'), pod('big', 4000)]
+  const scheduler = schedulerFor(all)
+  const slots = nodes(2, MIDDLE)
+  const seeds = Array.from({ length: 12 }, (_, seed) => seed)
+  const counts = seeds.map((seed) => scheduler.leftOver(slots, seed).length)
+  expect(new Set(counts).size).toBe(2)
+  expect(worstOver(scheduler, slots, seeds)).toHaveLength(1)
+  expect(
+    worstOver(
+      scheduler,
+      slots,
+      seeds.filter((seed) => counts[seed] === 0),
+    ),
+  ).toEqual([])
+  expect(worstOver(scheduler, slots, [])).toEqual([])
+})
+
+it('ends with nodes that every order fills, or with none, whatever the pods', () => {
+  let repaired = 0
+  const sizes = fc.array(fc.constantFrom(100, 250, 500, 1000, 3000), { maxLength: 25, size: 'max' })
+  fc.assert(
+    fc.property(sizes, fc.nat({ max: 4 }), fc.subarray([SMALL, MIDDLE, LARGE]), (cpus, count, options) => {
+      const all = cpus.map((cpu, index) => pod(`p${index}`, cpu))
+      const slots = nodes(count, SMALL)
+      const scheduler = schedulerFor(all)
+      const { unplaced, added } = repair(scheduler, slots, shopOf(options), SEEDS, PLENTY)
+      expect(unplaced).toEqual(worstOver(scheduler, slots, SEEDS))
+      if (added === undefined) {
+        const most = Math.max(0, ...options.map((option) => room(option).cpu))
+        expect(unplaced.some(({ needed }) => needed.cpu > most)).toBe(true)
+        return
+      }
+      expect(worstOver(scheduler, [...slots, ...added], SEEDS)).toEqual([])
+      expect(new Set(added.map(({ site }) => site.name)).size).toBe(added.length)
+      if (added.length > 0) repaired += 1
+    }),
+    { numRuns: 100 },
+  )
+  expect(repaired).toBeGreaterThan(20)
+})

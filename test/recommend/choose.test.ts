@@ -1,0 +1,299 @@
+import fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+import type { Goal, PlanSource, ProvenPlan } from '../../src/domain/goal.js'
+import type { Plan, PlanNode } from '../../src/domain/plan.js'
+import type { CapacityType } from '../../src/domain/offering.js'
+import type { ScenarioId } from '../../src/domain/recommendation.js'
+import type { MicroUsdPerHour } from '../../src/domain/units.js'
+import { choose } from '../../src/recommend/choose.js'
+import { candidates, type ScenarioContext } from '../../src/recommend/scenarios.js'
+import { keptNode, makeNode, newNode } from '../pack/make-plan.js'
+import { makePod, makeSite, resources } from '../pack/make.js'
+
+type Sketch = {
+  readonly cost: number
+  readonly nodes?: number
+  /** Pods that it moves. */
+  readonly moves?: number
+  readonly breaches?: number
+  readonly spotNodes?: number
+  /** Cost after the replay, and its nodes; absent: as it is. `never`: no number of nodes does; `untried`: too large. */
+  readonly realised?: { readonly cost: number; readonly nodes: number } | 'never' | 'untried'
+}
+
+const POD = makePod('web', { needed: resources(100, 100), nodeName: 'elsewhere' })
+
+function planOf({ cost, nodes = 1, moves = 0, spotNodes = 0 }: Sketch): Plan {
+  const made = Array.from({ length: nodes }, (_, index): PlanNode => {
+    const capacityType: CapacityType = index < spotNodes ? 'spot' : 'on-demand'
+    const pods = index > 0 ? [] : Array.from({ length: moves }, (_pod, at) => ({ ...POD, id: `default/web-${at}` }))
+    return { ...newNode(makeSite(`n${index}`), { pods }), capacityType }
+  })
+  return { nodes: made, unplaced: [], cost: { rate: cost as MicroUsdPerHour, unpriced: 0 } }
+}
+
+function proven(sketch: Sketch): ProvenPlan {
+  const { realised, breaches = 0 } = sketch
+  const plan = planOf(sketch)
+  const after = typeof realised === 'object' ? planOf({ ...sketch, ...realised }) : plan
+  return {
+    plan,
+    bound: { rate: 1 as MicroUsdPerHour, basis: 'test' },
+    breaches,
+    replay: () =>
+      realised === 'untried' ? undefined : { unplaced: 0, realised: realised === 'never' ? undefined : after },
+  }
+}
+
+type Plans = {
+  readonly today: Sketch
+  readonly cheapest: Sketch
+  readonly repack?: Sketch
+  readonly fewest?: Sketch
+  readonly rebuildable?: Sketch
+}
+
+function contextOf(plans: Plans, more: Partial<ScenarioContext> = {}): ScenarioContext {
+  const { today, cheapest, repack = today, fewest = cheapest, rebuildable } = plans
+  const byKind: Record<Goal['kind'], Sketch> = { repack, cheapest, fewest }
+  const source: PlanSource = {
+    today: () => proven(today),
+    plan: ({ kind }) => proven(byKind[kind]),
+    rebuildable: () => (rebuildable === undefined ? undefined : proven(rebuildable)),
+  }
+  return {
+    plans: source,
+    violationsOf: () => [],
+    subnetFaultsOf: () => [],
+    remarksOf: () => [],
+    limits: { headroom: 0, minNodes: undefined },
+    nothingToPlan: undefined,
+    ...more,
+  }
+}
+
+function chosen(plans: Plans, more: Partial<ScenarioContext> = {}, maxSpot?: number) {
+  const context = contextOf(plans, more)
+  const { recommended, follows, policy, cheapest } = choose(candidates(context, maxSpot), maxSpot, context)
+  const { outcome, title, notes } = recommended
+  const plan = outcome.kind === 'planned' ? outcome.plan : undefined
+  return { follows, title, notes, policy, cheapest, plan, rate: plan?.cost.rate, outcome }
+}
+
+const KEEP = 'keep what you have'
+
+describe('what is recommended', () => {
+  it('is the plan that is cheapest once the default scheduler has rebuilt it, not the tightest one', () => {
+    const cheapest: Sketch = { cost: 50, nodes: 2, realised: { cost: 90, nodes: 5 } }
+    const found = chosen({ today: { cost: 100 }, cheapest, repack: { cost: 80 } })
+    expect(found).toMatchObject({ follows: 'repack', rate: 80, title: "today's nodes, only fewer of them", notes: [] })
+    expect(found.cheapest?.proven?.plan.cost.rate).toBe(50)
+  })
+
+  it('has the nodes that a rebuild takes, and says how many these are', () => {
+    const cheapest: Sketch = { cost: 50, nodes: 2, realised: { cost: 90, nodes: 5 } }
+    const found = chosen({ today: { cost: 100 }, cheapest })
+    expect(found).toMatchObject({ follows: 'recommended', rate: 90 })
+    expect(found.plan?.nodes).toHaveLength(5)
+    expect(found.notes).toEqual(['3 nodes more than packed tightly, so that the default scheduler can rebuild it'])
+    expect(found.outcome).toMatchObject({ feasible: true, refillUnplaced: 0, realised: 90 })
+  })
+
+  it('is a fleet that needs no repair where that is cheaper than a repaired plan', () => {
+    const cheapest: Sketch = { cost: 50, nodes: 2, realised: { cost: 90, nodes: 5 } }
+    const found = chosen({ today: { cost: 100 }, cheapest, rebuildable: { cost: 70, nodes: 4 } })
+    expect(found).toMatchObject({ follows: 'recommended', rate: 70, notes: [] })
+  })
+
+  it('prefers fewer moves at equal cost, then fewer nodes, then what comes first', () => {
+    const today = { cost: 100, nodes: 9 }
+    const moving = { cost: 80, nodes: 2, moves: 3 }
+    const calm = { cost: 80, nodes: 5, moves: 1 }
+    expect(chosen({ today, cheapest: moving, repack: calm }).follows).toBe('repack')
+    const fewer = { cost: 80, nodes: 4, moves: 1 }
+    expect(chosen({ today, cheapest: moving, repack: calm, fewest: fewer }).follows).toBe('fewer-larger')
+    expect(chosen({ today, cheapest: calm, repack: calm, fewest: calm }).follows).toBe('recommended')
+    expect(chosen({ today, cheapest: { ...moving, cost: 79 }, repack: calm, fewest: fewer }).follows).toBe(
+      'recommended',
+    )
+  })
+
+  it('is today where nothing is cheaper, and equal is not cheaper', () => {
+    for (const cost of [100, 101]) {
+      const found = chosen({ today: { cost: 100 }, cheapest: { cost } })
+      expect(found).toMatchObject({
+        follows: 'current',
+        title: KEEP,
+        rate: 100,
+        notes: ['no feasible plan costs less than what runs now'],
+      })
+      expect(found.cheapest?.proven?.plan.cost.rate).toBe(cost)
+    }
+  })
+
+  it('is today where a rebuild would eat up the saving', () => {
+    const found = chosen({ today: { cost: 100 }, cheapest: { cost: 50, realised: { cost: 100, nodes: 9 } } })
+    expect(found).toMatchObject({ follows: 'current', rate: 100 })
+  })
+
+  it.each<[string, Sketch, Partial<ScenarioContext>]>([
+    ['it carries more than a guard rail allows', { cost: 50, breaches: 1 }, {}],
+    ['no number of nodes makes the scheduler place all pods', { cost: 50, realised: 'never' }, {}],
+    [
+      'it breaks a rule of the scheduler',
+      { cost: 50 },
+      { violationsOf: ({ cost }) => (cost.rate === 50 ? ['x'] : []) },
+    ],
+    ['it has fewer nodes than asked for', { cost: 50, nodes: 2 }, { limits: { headroom: 0, minNodes: 3 } }],
+    [
+      'its realised form does not fit the subnets',
+      { cost: 50, realised: { cost: 60, nodes: 4 } },
+      { subnetFaultsOf: ({ cost }) => (cost.rate === 60 ? ['too few addresses'] : []) },
+    ],
+    [
+      'its realised form breaks a rule',
+      { cost: 50, realised: { cost: 60, nodes: 4 } },
+      { violationsOf: ({ cost }) => (cost.rate === 60 ? ['skew'] : []) },
+    ],
+  ])('is no plan of which %s', (_, cheapest, more) => {
+    const today = { cost: 100, nodes: 5, realised: 'never' } as const
+    expect(chosen({ today, cheapest }, more)).toMatchObject({
+      follows: 'current',
+      title: KEEP,
+      rate: 100,
+      notes: ['no other plan is feasible within the guard rails'],
+    })
+    // The next best takes its place.
+    expect(chosen({ today, cheapest, repack: { cost: 70, nodes: 4 } }, more)).toMatchObject({
+      follows: 'repack',
+      rate: 70,
+    })
+  })
+
+  it('leaves the headroom that was asked for', () => {
+    const site = makeSite('full', {}, { allocatable: resources(1000, 1000) })
+    const pods = [makePod('big', { needed: resources(900, 100), nodeName: 'full' })]
+    const nodes = [keptNode(makeNode(site), { pods })]
+    const full: ProvenPlan = { ...proven({ cost: 50 }), plan: { ...planOf({ cost: 50 }), nodes } }
+    const today = proven({ cost: 100 })
+    const plans: PlanSource = { today: () => today, plan: () => full, rebuildable: () => undefined }
+    const follows = (headroom: number): ScenarioId => {
+      const context = { ...contextOf({ today: { cost: 1 }, cheapest: { cost: 1 } }), plans }
+      const limited = { ...context, limits: { headroom, minNodes: undefined } }
+      return choose(candidates(limited, undefined), undefined, limited).follows
+    }
+    expect(follows(0.1)).not.toBe('current')
+    expect(follows(0.11)).toBe('current')
+  })
+
+  it('says so where a cluster is too large for the replay', () => {
+    const found = chosen({ today: { cost: 100 }, cheapest: { cost: 50, realised: 'untried' } })
+    expect(found).toMatchObject({
+      follows: 'recommended',
+      rate: 50,
+      notes: ['too large to be replayed by the imitation of the scheduler'],
+    })
+    expect(found.outcome).not.toHaveProperty('realised')
+  })
+
+  it('is today where nothing can be planned, and then asks for no plan', () => {
+    const refuse = (): never => {
+      throw new Error('must not be planned')
+    }
+    const plans: PlanSource = { today: () => proven({ cost: 100 }), plan: refuse, rebuildable: refuse }
+    const why = 'no node has a price'
+    const context = { ...contextOf({ today: { cost: 1 }, cheapest: { cost: 1 } }), plans, nothingToPlan: why }
+    const { recommended, follows, cheapest } = choose(candidates(context, undefined), undefined, context)
+    expect({ follows, notes: recommended.notes, cheapest }).toEqual({
+      follows: 'current',
+      notes: [why],
+      cheapest: undefined,
+    })
+  })
+
+  it('needs to know what runs now', () => {
+    const context = contextOf({ today: { cost: 100 }, cheapest: { cost: 50 } })
+    expect(() => choose([], undefined, context)).toThrow('the current scenario is always planned')
+  })
+
+  it('gives notes about the plan after its own', () => {
+    const cheapest: Sketch = { cost: 50, realised: 'untried' }
+    const found = chosen({ today: { cost: 100 }, cheapest }, { remarksOf: () => ['close to full'] })
+    expect(found.notes).toEqual(['too large to be replayed by the imitation of the scheduler', 'close to full'])
+  })
+})
+
+describe('with --max-spot', () => {
+  const today = { cost: 100, nodes: 4 }
+
+  it('no plan with more spot than that is recommended, not even once nodes have been added', () => {
+    const spot = { cost: 40, nodes: 4, spotNodes: 2 }
+    expect(chosen({ today, cheapest: spot }, {}, 0.5)).toMatchObject({ follows: 'recommended', rate: 40 })
+    expect(chosen({ today, cheapest: spot }, {}, 0.49)).toMatchObject({ follows: 'current', title: KEEP })
+    expect(chosen({ today, cheapest: spot, repack: { cost: 90 } }, {}, 0.49)).toMatchObject({ follows: 'repack' })
+  })
+
+  it('asks for plans within that share, and otherwise for the capacity types of today', () => {
+    const asked = (maxSpot: number | undefined): Goal[] => {
+      const goals: Goal[] = []
+      const inner = contextOf({ today, cheapest: { cost: 40 } })
+      const plans: PlanSource = {
+        ...inner.plans,
+        plan: (goal) => {
+          goals.push(goal)
+          return inner.plans.plan(goal)
+        },
+        rebuildable: (policy) => {
+          goals.push({ kind: 'cheapest', policy })
+          return undefined
+        },
+      }
+      choose(candidates(inner, maxSpot), maxSpot, { ...inner, plans })
+      return goals
+    }
+    const spot: Goal = { kind: 'cheapest', policy: { kind: 'spot', share: 0.3 } }
+    const asIs: Goal = { kind: 'cheapest', policy: { kind: 'as-is' } }
+    expect(asked(0.3)).toEqual([spot, spot])
+    expect(asked(undefined)).toEqual([asIs, asIs])
+    expect(chosen({ today, cheapest: { cost: 40 } }, {}, 0.3).policy).toContain('at most 30 % of the allocatable CPU')
+    expect(chosen({ today, cheapest: { cost: 40 } }).policy).toContain('each node group keeps its capacity types')
+  })
+})
+
+const anySketch: fc.Arbitrary<Sketch> = fc
+  .record({
+    cost: fc.integer({ min: 1, max: 12 }),
+    nodes: fc.integer({ min: 1, max: 3 }),
+    moves: fc.integer({ min: 0, max: 2 }),
+    breaches: fc.constantFrom(0, 0, 1),
+    extra: fc.constantFrom(0, 0, 3, 'never' as const, 'untried' as const),
+  })
+  .map(({ extra, ...sketch }) => ({
+    ...sketch,
+    realised: typeof extra === 'number' ? { cost: sketch.cost + extra, nodes: sketch.nodes + extra } : extra,
+  }))
+
+it('is never dearer than today, and never worse than any plan that could be followed', () => {
+  const plans = fc.record({
+    today: anySketch,
+    cheapest: anySketch,
+    repack: anySketch,
+    fewest: anySketch,
+    rebuildable: anySketch,
+  })
+  let followed = 0
+  fc.assert(
+    fc.property(plans, (all) => {
+      const { follows, rate } = chosen(all)
+      const { today, ...others } = all
+      const costs = Object.values(others).flatMap(({ breaches, cost, realised }) =>
+        breaches === 0 && realised !== 'never' ? [typeof realised === 'object' ? realised.cost : cost] : [],
+      )
+      expect(rate).toBe(Math.min(today.cost, ...costs))
+      expect(follows === 'current').toBe(rate === today.cost)
+      if (follows !== 'current') followed += 1
+    }),
+    { numRuns: 150 },
+  )
+  expect(followed).toBeGreaterThan(25)
+})
