@@ -277,7 +277,7 @@ function assumptions(
       minNodes === undefined ? '' : `; at least ${minNodes} nodes`
     }.`,
     'New nodes are of no older generation than their group has today; burstable, flex, bare metal and special-purpose types only where the group has them.',
-    'refill_unplaced_pods replays kube-scheduler with LeastAllocated and balanced scoring, all hard filters, three seeded orders (ten for a fleet that is recommended); preferences, preemption and scaling are left out, and a pod that no machine on offer could hold stays where it runs.',
+    'refill_unplaced_pods replays kube-scheduler with LeastAllocated and balanced scoring, all hard filters, five seeded orders; preferences, preemption and scaling are left out, and a pod that no machine on offer could hold stays where it runs.',
     ...(cluster.region === undefined ? ['The region is not known: nothing can be priced. Pass --region.'] : []),
   ]
 }

@@ -3,7 +3,7 @@ import type { NodeOption } from '../domain/plan.js'
 import type { Pod } from '../domain/pod.js'
 import { sum, type Resources } from '../domain/resources.js'
 import { createBoard, type BoardContext } from './board.js'
-import { Draft, liveSlot, machineOf, type Slot } from './draft.js'
+import { acceptsPods, Draft, liveSlot, machineOf, type Slot } from './draft.js'
 import { drain } from './drain.js'
 import { choiceOf, fleetChoices } from './fleet.js'
 import { Pool } from './first-fit.js'
@@ -109,11 +109,12 @@ export class Solver {
       const fleets = pools.length === 0 ? [] : fleetChoices({ fixed, reusable }, pools, market, this.#stock)
       const layouts = this.#layouts(state, goal).filter(({ breaches }) => breaches === 0)
       const tight = layouts.map(({ nodes }) => choiceOf(nodes.map(({ slot }) => slot)))
-      return { group: group.name, choices: [choiceOf(slots), ...tight, ...fleets] }
+      const roomy = fleets.filter((choice) => this.#housesOwn(slots, choice.slots))
+      return { group: group.name, choices: [choiceOf(slots), ...tight, ...roomy] }
     })
   }
 
-  /** Puts every group's pods on the nodes of a fleet, those that can stay first; undefined where they do not all fit. */
+  /** Puts every group's pods on its nodes of a fleet, those that can stay first; undefined where they do not all fit. */
   settleOn(fleet: Fleet): Solution | undefined {
     const mark = this.#draft.mark()
     try {
@@ -124,16 +125,25 @@ export class Solver {
       const homeless = new Map(
         this.#groups.map(({ group, slots }) => [group.name, this.#vacate(slots, nodesOf.get(group.name) ?? [])]),
       )
-      let left: readonly Pod[] = []
-      for (const [name, pods] of homeless) left = [...left, ...spreadOver(this.#draft, nodesOf.get(name) ?? [], pods)]
-      // What its own group has no room for goes where its rules let it, as the scheduler would send it.
-      if (spreadOver(this.#draft, [...nodesOf.values()].flat(), left).length > 0) return undefined
+      for (const [name, pods] of homeless)
+        if (spreadOver(this.#draft, nodesOf.get(name) ?? [], pods).length > 0) return undefined
       if (this.#isBroken()) return undefined
+      const count = [...nodesOf.values()].reduce((total, slots) => total + slots.length, 0)
+      if (count < (this.#problem.limits.minNodes ?? 0)) return undefined
       const layouts = new Map([...nodesOf].map(([name, slots]) => [name, capture(this.#draft, slots, 'fleet')]))
       return { layouts, ...this.#placePending(layouts) }
     } finally {
       this.#draft.rollback(mark)
     }
+  }
+
+  /** Do a group's pods have a place on these nodes, the other groups being as they are today? */
+  #housesOwn(before: readonly Slot[], after: readonly Slot[]): boolean {
+    const mark = this.#draft.mark()
+    const homeless = this.#vacate(before, after)
+    const isHoused = spreadOver(this.#draft, after, homeless).length === 0
+    this.#draft.rollback(mark)
+    return isHoused
   }
 
   /** Closes the nodes that a fleet has no use for and opens the ones that it adds; gives the pods without a node. */
@@ -160,6 +170,7 @@ export class Solver {
       for (const state of this.#groups) this.#layouts(state, goal)
       for (const state of this.#groups) chosen.set(state.group.name, this.#settle(state, goal))
       this.#undoMisplacements(chosen)
+      this.#topUp(chosen)
       return { layouts: chosen, ...this.#placePending(chosen) }
     } finally {
       this.#draft.rollback(mark)
@@ -180,6 +191,32 @@ export class Solver {
     if (lay(this.#draft, layout, true)) return true
     this.#draft.rollback(mark)
     return false
+  }
+
+  /** Adds empty nodes, today's before bought ones and the cheapest first, until there are as many as the user wants. */
+  #topUp(layouts: Map<string, Layout>): void {
+    const wanted = this.#problem.limits.minNodes ?? 0
+    const count = (): number => [...layouts.values()].reduce((total, { nodes }) => total + nodes.length, 0)
+    if (count() >= wanted) return
+    const spares = this.#groups.flatMap(({ group, slots }) => {
+      const bought = group.options.map((option) => this.#stock.slot(option, 0))
+      return [...slots.filter(acceptsPods), ...bought].flatMap((slot) =>
+        slot.index === undefined && slot.rate !== undefined ? [{ group, slot, rate: slot.rate }] : [],
+      )
+    })
+    const isBought = ({ slot }: (typeof spares)[number]): number => (slot.origin.kind === 'new' ? 1 : 0)
+    spares.sort((a, b) => isBought(a) - isBought(b) || a.rate - b.rate || byText(a.slot.site.name, b.slot.site.name))
+    for (const { group, slot } of spares) {
+      const layout = layouts.get(group.name)
+      if (count() >= wanted) return
+      if (layout === undefined) continue
+      const mark = this.#draft.mark()
+      this.#draft.open(slot)
+      // An empty node may be one zone or host too many for a spread constraint.
+      if (this.#isBroken()) this.#draft.rollback(mark)
+      else
+        layouts.set(group.name, capture(this.#draft, [...layout.nodes.map((node) => node.slot), slot], layout.method))
+    }
   }
 
   /** Groups whose pods break a rule in the final state, or make others break one, go back to what they are today. */
