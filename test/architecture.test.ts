@@ -30,6 +30,7 @@ const DOORS: Readonly<Record<string, Door>> = {
   model: { opensTo: ['domain', '@marcbachmann/cel-js'], why: PURE },
   price: { opensTo: ['domain'], why: PURE },
   pack: { opensTo: ['domain'], why: PURE },
+  'pack/columns/lp': { opensTo: ['domain', 'pack', 'highs'], why: `${PURE}; only pack/columns/lp.ts loads HiGHS` },
   recommend: { opensTo: ['domain'], why: PURE },
   report: { opensTo: ['domain'], why: PURE },
   'report/csv': { opensTo: ['domain', 'report', 'csv-stringify'], why: `${PURE}; only report/csv.ts formats CSV` },

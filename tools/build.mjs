@@ -1,7 +1,7 @@
 // Bundles src/entry.ts into dist/, so that the published package has no dependencies and starts fast, and writes the
 // licences of everything that went into the bundle beside it.
 import { build } from 'esbuild'
-import { chmod, mkdir, readFile, readdir, rename, rm, writeFile } from 'node:fs/promises'
+import { chmod, copyFile, mkdir, readFile, readdir, rename, rm, writeFile } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
@@ -72,6 +72,9 @@ try {
     await mkdir(dirname(path), { recursive: true })
     await writeFile(path, file.contents)
   }
+  // HiGHS looks for its WebAssembly beside the chunk that holds it; 3.5 MB, so only where a command needs it.
+  if (Object.keys(metafile.inputs).some((name) => name.includes('node_modules/highs/')))
+    await copyFile(fileURLToPath(import.meta.resolve('highs/runtime')), join(fresh, 'highs.wasm'))
   await writeFile(join(fresh, 'THIRD-PARTY-LICENSES.txt'), notices)
   await chmod(join(fresh, 'entry.js'), 0o755)
   await rename(dist, stale).catch((error) => {

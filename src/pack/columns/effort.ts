@@ -1,0 +1,51 @@
+import type { Packing } from './packing.js'
+
+/** How much is tried, counted in steps: the same steps give the same plan on any machine. */
+export type Effort = {
+  /** Ways to build a first plan. */
+  readonly habits: number
+  /** Rounds of column generation. */
+  readonly rounds: number
+  /** Times that a part of the plan is taken out and rebuilt. */
+  readonly tries: number
+  /** Nodes of all branch and bound trees that price fillings exactly. */
+  readonly nodes: number
+  /** Fillings among which the integer programme chooses. */
+  readonly columns: number
+  /** Simplex steps of an integer programme. */
+  readonly steps: number
+  /** Fillings that may be listed to prove a plan. */
+  readonly fillings: number
+}
+
+export const DEFAULT_EFFORT: Effort = {
+  habits: 12,
+  rounds: 160,
+  tries: 2000,
+  nodes: 500_000,
+  columns: 1000,
+  steps: 100_000,
+  fillings: 20_000,
+}
+
+/**
+ * The same effort for a problem of this size: what takes longer is done less often. Work per round is about classes ×
+ * types × (items per bin + 5), which the number of items as such does not change; but a small problem is not worth
+ * minutes, and a large one is worth more of them.
+ */
+export function scaleEffort(effort: Effort, { classes, types }: Packing, items: number, bins: number): Effort {
+  const perBin = items / Math.max(1, bins)
+  const fill = classes * (perBin + 5)
+  const worth = items < 1000 ? 0.4 : items < 20_000 ? 1 : 2.5
+  const most = (limit: number, least: number, work: number): number =>
+    Math.min(limit, Math.max(Math.min(limit, least), Math.floor(worth * work)))
+  return {
+    ...effort,
+    habits: most(effort.habits, 3, 1.5e9 / (fill * types * classes)),
+    rounds: most(effort.rounds, 6, 1.3e7 / (fill * types)),
+    tries: most(effort.tries, 100, 2e8 / (fill * Math.min(types, 12))),
+    nodes: most(effort.nodes, 20_000, effort.nodes),
+    // The integer programme helps where few items share a bin; else there are too many good fillings to choose from.
+    columns: perBin > 12 ? 0 : most(effort.columns, 0, 60_000 / classes),
+  }
+}

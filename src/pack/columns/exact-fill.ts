@@ -1,0 +1,178 @@
+import type { Filling } from './filler.js'
+import { makeHeap } from './heap.js'
+import { makeNodeSolver, openKnapsack, reduceKnapsack, type Knapsack } from './knapsack.js'
+import type { Packing } from './packing.js'
+
+export type ExactAnswer = {
+  /** No bin of the type holds more; at least what was asked to be beaten. */
+  readonly bound: number
+  /** The best filling that was met, if one beats `over`. */
+  readonly filling: Filling | undefined
+  /** Nodes of the tree. */
+  readonly nodes: number
+}
+
+export type ExactFiller = (t: number, value: Float64Array, over: number, enough: number, limit: number) => ExactAnswer
+
+/**
+ * Whether a bin of type `t` can hold items worth more than `over`: branch and bound on the relaxed knapsack, best first,
+ * two branches on a class that the relaxation cuts, at most its whole part or at least one more. Wherever it stops, the
+ * largest bound of an open node is valid; it stops when none is above `enough`, or after `limit` nodes. Conflict groups
+ * that are no resource are ignored by the bound (it can only be too high); fillings that break them are not returned.
+ */
+export function makeExactFiller(packing: Packing): ExactFiller {
+  const { resources, classes, size } = packing
+  const solver = makeNodeSolver(packing)
+  const low = new Int32Array(classes)
+  const span = new Int32Array(classes)
+  const counts = new Int32Array(classes)
+  const left = new Float64Array(resources)
+
+  /** How many of column j fit into what is left, at most n. */
+  const fitting = (sack: Knapsack, j: number, n: number): number => {
+    let fit = n
+    for (let r = 0, at = sack.classAt[j]! * resources; r < resources && fit > 0; r++) {
+      const need = size[at + r]!
+      if (need * fit > left[r]!) fit = Math.floor(left[r]! / need)
+    }
+    return Math.max(0, fit)
+  }
+  const take = (sack: Knapsack, j: number, n: number): void => {
+    for (let r = 0, at = sack.classAt[j]! * resources; r < resources; r++) left[r] = left[r]! - n * size[at + r]!
+  }
+
+  /** The whole parts of the relaxation and what else fits, into `counts`. Uses up `left`. */
+  const round = (sack: Knapsack): number => {
+    let worth = sack.fixedWorth
+    for (let j = 0; j < sack.columns; j++) {
+      const n = fitting(sack, j, Math.min(span[j]!, Math.floor(solver.x[j]! + 1e-9)))
+      take(sack, j, n)
+      counts[j] = low[j]! + n
+      span[j] = span[j]! - n
+      worth += counts[j]! * sack.worth[j]!
+    }
+    for (;;) {
+      let pick = -1
+      let best = 0
+      for (let j = 0; j < sack.columns; j++) {
+        if (span[j]! <= 0 || fitting(sack, j, 1) === 0) continue
+        const density = sack.worth[j]! / (solver.priceOf(sack, j) + 1e-9 * sack.worth[j]!)
+        if (density > best) {
+          best = density
+          pick = j
+        }
+      }
+      if (pick < 0) return worth
+      take(sack, pick, 1)
+      span[pick] = span[pick]! - 1
+      counts[pick] = counts[pick]! + 1
+      worth += sack.worth[pick]!
+    }
+  }
+
+  return (t, value, over, enough, limit) => {
+    const sack = openKnapsack(packing, t, value)
+    const threshold = Math.max(over, enough)
+    const root = reduceKnapsack(packing, solver, sack, over)
+    if (root <= threshold) return { bound: Math.max(root, over), filling: undefined, nodes: 1 }
+
+    // A node is the last branching on the way to it, and its parent.
+    const parent = [-1]
+    const column = [-1]
+    const bounds = [root]
+    /** At most this many, or, where negative, at least that many. */
+    const rule = [0]
+    const heap = makeHeap()
+    heap.push(root, 0)
+    let best = over
+    let filling: Filling | undefined
+    let closed = 0
+    let nodes = 0
+
+    /** False when what the node asks for does not fit. */
+    const restore = (node: number): boolean => {
+      low.fill(0, 0, sack.columns)
+      for (let j = 0; j < sack.columns; j++) span[j] = sack.most[j]!
+      for (let at = node; at > 0; at = parent[at]!) {
+        const j = column[at]!
+        if (rule[at]! >= 0) span[j] = Math.min(span[j]!, rule[at]!)
+        else low[j] = Math.max(low[j]!, -rule[at]!)
+      }
+      left.set(sack.left)
+      for (let j = 0; j < sack.columns; j++) if (low[j]! > 0) take(sack, j, low[j]!)
+      for (let r = 0; r < resources; r++) if (left[r]! < 0) return false
+      for (let j = 0; j < sack.columns; j++) span[j] = fitting(sack, j, span[j]! - low[j]!)
+      return true
+    }
+
+    while (heap.size() > 0 && nodes < limit && heap.topKey() > Math.max(best, threshold)) {
+      const node = heap.pop()
+      nodes++
+      if (!restore(node)) continue
+      let fixed = sack.fixedWorth
+      for (let j = 0; j < sack.columns; j++) fixed += low[j]! * sack.worth[j]!
+      const bound = Math.min(bounds[node]!, fixed + solver.solve(sack, span, left))
+      if (bound <= Math.max(best, threshold)) {
+        closed = Math.max(closed, bound)
+        continue
+      }
+      const cut = mostCut(sack)
+      const whole = cut < 0 ? 0 : Math.floor(solver.x[cut]!) + low[cut]!
+      const worth = round(sack)
+      if (worth > best * (1 + 1e-12)) {
+        const found = toFilling(packing, t, sack, counts)
+        if (found !== undefined) {
+          best = worth
+          filling = found
+        }
+      }
+      if (cut < 0) {
+        // The relaxation is whole: this is what it is worth, unless a conflict forbids it.
+        closed = Math.max(closed, bound)
+        continue
+      }
+      for (const side of [whole, -whole - 1]) {
+        parent.push(node)
+        column.push(cut)
+        rule.push(side)
+        bounds.push(bound)
+        heap.push(bound, bounds.length - 1)
+      }
+    }
+    const open = heap.size() > 0 ? heap.topKey() : 0
+    return { bound: Math.max(best, closed, open), filling, nodes: nodes + 1 }
+  }
+
+  /** The column whose fraction matters most, or -1 when all are whole. */
+  function mostCut(sack: Knapsack): number {
+    let cut = -1
+    let most = 0
+    for (let j = 0; j < sack.columns; j++) {
+      const part = solver.x[j]! - Math.floor(solver.x[j]!)
+      const off = Math.min(part, 1 - part)
+      if (off < 1e-7 || off * sack.worth[j]! <= most) continue
+      most = off * sack.worth[j]!
+      cut = j
+    }
+    return cut
+  }
+}
+
+/** Undefined where two items of one conflict group would meet. */
+function toFilling(packing: Packing, t: number, sack: Knapsack, counts: Int32Array): Filling | undefined {
+  const total = new Map<number, number>(sack.fixed)
+  for (const [c, count] of sack.fixed) total.set(c, count)
+  for (let j = 0; j < sack.columns; j++) {
+    const c = sack.classAt[j]!
+    if (counts[j]! > 0) total.set(c, (total.get(c) ?? 0) + counts[j]!)
+  }
+  const seen = new Set<number>()
+  for (const [c, count] of total) {
+    const group = packing.group[c]!
+    if (group < 0) continue
+    if (seen.has(group) || count > 1) return undefined
+    seen.add(group)
+  }
+  const pairs = [...total].sort(([a], [b]) => a - b)
+  return { type: t, classes: Int32Array.from(pairs, ([c]) => c), counts: Int32Array.from(pairs, ([, count]) => count) }
+}

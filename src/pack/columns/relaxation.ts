@@ -1,0 +1,172 @@
+/**
+ * The linear relaxation of a knapsack with few rows: max value·x, size·x ≤ room, 0 ≤ x ≤ most.
+ * Primal simplex with bounded variables and an explicit inverse (Dantzig 1955; Chvátal, Linear Programming, chapter 8):
+ * one step costs columns × rows, which for 3 to 10 rows is less than any general solver needs to start.
+ */
+export type Relaxation = {
+  /** Answer of the last solve, one per column. At most as many are fractional as there are rows. */
+  readonly x: Float64Array
+  /** Prices of the rows, not negative: the answer's proof. */
+  readonly price: Float64Array
+  /** Returns an upper bound on value·x that is valid whatever the number of steps was (weak duality). */
+  readonly solve: (
+    columns: number,
+    value: Float64Array,
+    /** columns × rows */
+    size: Float64Array,
+    most: Float64Array,
+    room: Float64Array,
+    /** Multiplies a column's gain when columns compete to enter: one ÷ its bulk. */
+    weight: Float64Array,
+  ) => number
+}
+
+const AT_LOWER = 0
+const AT_UPPER = 1
+const BASIC = 2
+const PIVOT = 1e-11
+const GAIN = 1e-9
+
+export function makeRelaxation(rows: number, width: number): Relaxation {
+  const x = new Float64Array(width)
+  const price = new Float64Array(rows)
+  const state = new Uint8Array(width + rows)
+  const inverse = new Float64Array(rows * rows)
+  const basis = new Int32Array(rows)
+  const level = new Float64Array(rows)
+  const alpha = new Float64Array(rows)
+
+  const solve: Relaxation['solve'] = (columns, value, size, most, room, weight) => {
+    // Slack r is column `columns + r`.
+    inverse.fill(0)
+    for (let r = 0; r < rows; r++) {
+      inverse[r * rows + r] = 1
+      basis[r] = columns + r
+      level[r] = room[r]!
+      state[columns + r] = BASIC
+    }
+    let scale = 0
+    for (let j = 0; j < columns; j++) {
+      state[j] = AT_LOWER
+      const gain = value[j]! * weight[j]!
+      if (gain > scale) scale = gain
+    }
+    const tolerance = GAIN * scale
+    const limit = 60 + 3 * columns
+    for (let step = 0; step < limit; step++) {
+      for (let r = 0; r < rows; r++) {
+        let sum = 0
+        for (let i = 0; i < rows; i++) if (basis[i]! < columns) sum += value[basis[i]!]! * inverse[i * rows + r]!
+        price[r] = sum
+      }
+      const enter = entering(columns, value, size, weight, tolerance)
+      if (enter < 0) break
+      if (!advance(enter, columns, size, most)) break
+    }
+    for (let j = 0; j < columns; j++) x[j] = state[j] === AT_UPPER ? most[j]! : 0
+    for (let i = 0; i < rows; i++) if (basis[i]! < columns) x[basis[i]!] = Math.max(0, level[i]!)
+    return proofOf(columns, value, size, most, room)
+  }
+
+  function entering(
+    columns: number,
+    value: Float64Array,
+    size: Float64Array,
+    weight: Float64Array,
+    tolerance: number,
+  ): number {
+    let best = tolerance
+    let enter = -1
+    for (let j = 0, at = 0; j < columns; j++, at += rows) {
+      const where = state[j]!
+      if (where === BASIC) continue
+      let gain = value[j]!
+      for (let r = 0; r < rows; r++) gain -= price[r]! * size[at + r]!
+      if (where === AT_UPPER) gain = -gain
+      if (gain <= 0) continue
+      gain *= weight[j]!
+      if (gain > best) {
+        best = gain
+        enter = j
+      }
+    }
+    for (let r = 0; r < rows; r++) {
+      if (state[columns + r] !== BASIC && -price[r]! > best) {
+        best = -price[r]!
+        enter = columns + r
+      }
+    }
+    return enter
+  }
+
+  /** Moves the entering column as far as the others allow. False when the numbers have become useless. */
+  function advance(enter: number, columns: number, size: Float64Array, most: Float64Array): boolean {
+    for (let i = 0; i < rows; i++) {
+      if (enter >= columns) {
+        alpha[i] = inverse[i * rows + enter - columns]!
+        continue
+      }
+      let sum = 0
+      for (let r = 0; r < rows; r++) sum += inverse[i * rows + r]! * size[enter * rows + r]!
+      alpha[i] = sum
+    }
+    const down = state[enter] === AT_UPPER
+    let reach = enter < columns ? most[enter]! : Infinity
+    let leave = -1
+    let pivot = 0
+    for (let i = 0; i < rows; i++) {
+      const rate = down ? -alpha[i]! : alpha[i]!
+      let until: number
+      if (rate > PIVOT) until = Math.max(0, level[i]!) / rate
+      else if (rate < -PIVOT && basis[i]! < columns) until = Math.max(0, most[basis[i]!]! - level[i]!) / -rate
+      else continue
+      if (until < reach || (until === reach && Math.abs(rate) > Math.abs(pivot))) {
+        reach = until
+        leave = i
+        pivot = rate
+      }
+    }
+    if (reach === Infinity) return false
+    for (let i = 0; i < rows; i++) level[i] = level[i]! - reach * (down ? -alpha[i]! : alpha[i]!)
+    if (leave < 0) {
+      state[enter] = down ? AT_LOWER : AT_UPPER
+      return true
+    }
+    state[basis[leave]!] = pivot > 0 ? AT_LOWER : AT_UPPER
+    state[enter] = BASIC
+    basis[leave] = enter
+    level[leave] = down ? (most[enter] ?? 0) - reach : reach
+    const divisor = alpha[leave]!
+    for (let r = 0; r < rows; r++) inverse[leave * rows + r] = inverse[leave * rows + r]! / divisor
+    for (let i = 0; i < rows; i++) {
+      const factor = alpha[i]!
+      if (i === leave || factor === 0) continue
+      for (let r = 0; r < rows; r++)
+        inverse[i * rows + r] = inverse[i * rows + r]! - factor * inverse[leave * rows + r]!
+    }
+    return true
+  }
+
+  /** room·price + Σ most·max(0, value − price·size): an upper bound for any prices ≥ 0. */
+  function proofOf(
+    columns: number,
+    value: Float64Array,
+    size: Float64Array,
+    most: Float64Array,
+    room: Float64Array,
+  ): number {
+    let bound = 0
+    for (let r = 0; r < rows; r++) {
+      if (!(price[r]! > 0)) price[r] = 0
+      bound += price[r]! * room[r]!
+    }
+    for (let j = 0, at = 0; j < columns; j++, at += rows) {
+      let gain = value[j]!
+      for (let r = 0; r < rows; r++) gain -= price[r]! * size[at + r]!
+      if (gain > 0) bound += gain * most[j]!
+    }
+    return bound
+  }
+
+  return { x, price, solve }
+}
