@@ -3,7 +3,9 @@ import { spawnSync } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
 
 const BENCHMARKS: readonly { readonly title: string; readonly module: string }[] = [
+  { title: 'Start and demo', module: './start.ts' },
   { title: 'Checking plans', module: './verify.ts' },
+  { title: 'Reading a cluster', module: './cluster-list.ts' },
   { title: 'Packing (npm run bench:pack)', module: './pack/run.ts' },
 ]
 

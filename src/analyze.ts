@@ -1,8 +1,10 @@
+import { asksAws, readAws, refuseNothing, withAws, type Basis } from './aws.js'
 import { readCatalog } from './collect/catalog-file.js'
 import { readSnapshot } from './collect/snapshot-file.js'
 import { checkCondition, type ConditionResult, type Measures } from './condition.js'
 import type { PriceCatalog } from './domain/catalog.js'
 import type { Analysis, Scenario } from './domain/recommendation.js'
+import type { Snapshot } from './domain/snapshot.js'
 import { HOURS_PER_MONTH } from './domain/units.js'
 import { FailureError } from './failure.js'
 import { readLive } from './live.js'
@@ -10,6 +12,7 @@ import { matchesAny, type AnalyzeOptions } from './options.js'
 import { packageData } from './package.js'
 import { analyse, type Settings } from './pipeline.js'
 import type { Logger, Progress } from './progress.js'
+import { defaultFolder } from './publish.js'
 import { reportOf } from './report/files.js'
 import { EMBEDDED_CATALOG } from './tables.js'
 
@@ -32,17 +35,16 @@ export async function analyze(
   { progress, log }: { readonly progress: Progress; readonly log: Logger },
 ): Promise<AnalyzeResult> {
   const clock = stopwatch()
-  const catalog = await readCatalog(
-    options.pricing.kind === 'embedded' ? packageData(EMBEDDED_CATALOG) : options.pricing.file,
+  const listed = await readCatalog(
+    options.pricing.kind === 'file' ? options.pricing.file : packageData(EMBEDDED_CATALOG),
   )
-  const snapshot =
-    options.snapshots.length === 0
-      ? await readLive(options.cluster, { progress, log })
-      : await readSnapshot(options.snapshots, (objects) => progress.show(`read ${objects} objects`))
+  const observed = await observe(options, { progress, log })
+  const basis = withAws(observed, listed, options)
+  const { snapshot, catalog } = basis
   log.info('snapshot read', { nodes: snapshot.nodes.length, pods: snapshot.pods.length })
   clock.lap('collect')
 
-  const settings = settingsOf(options, catalog)
+  const settings = settingsOf(options, basis, listed.regions)
   const analysis = analyse(snapshot, catalog, settings, (stage) => {
     progress.show(STAGES[stage])
     log.debug(STAGES[stage])
@@ -55,30 +57,73 @@ export async function analyze(
   const timed = options.now === undefined ? { ...analysis, timings: clock.timings() } : analysis
   const { files, headline } = reportOf(timed, options.formats)
   const measures = measuresOf(analysis)
+  const checks = options.failOn.map((condition) => checkCondition(condition, measures))
+  for (const { condition, holds, value } of checks)
+    if (holds === undefined) log.warn(`--fail-on ${condition.text} was not judged and cannot fail this run: ${value}`)
   return {
     files,
-    outDir: options.out ?? `reports/${folderName(analysis.cluster.name)}/${settings.now.slice(0, 10)}`,
+    outDir: options.out ?? defaultFolder(analysis.cluster.name, settings.now),
     summary: headline,
-    failed: options.failOn
-      .map((condition) => checkCondition(condition, measures))
-      .filter(({ holds }) => holds === true),
+    failed: checks.filter(({ holds }) => holds === true),
   }
 }
 
-function settingsOf(options: AnalyzeOptions, catalog: PriceCatalog): Settings {
-  const { region, pricing, instanceTypes, excludeInstanceTypes, arch } = options
-  if (region !== undefined && !catalog.regions.has(region))
+/** The cluster, live or out of files, with the answers of AWS where they are there or asked for. */
+async function observe(
+  options: AnalyzeOptions,
+  reporting: { readonly progress: Progress; readonly log: Logger },
+): Promise<Snapshot> {
+  const { snapshots, cluster, pricing } = options
+  if (snapshots.length === 0)
+    return readLive(
+      cluster,
+      reporting,
+      asksAws(options) ? (nodes, signal) => readAws(nodes, options, reporting, signal) : undefined,
+    )
+  const read = await readSnapshot(snapshots, (objects) => reporting.progress.show(`read ${objects} objects`))
+  // A file without them is priced from the package; asking AWS about it is the user's word.
+  if (pricing.kind !== 'aws') return read
+  if (read.aws !== undefined) {
+    await refuseNothing(read.aws)
+    return read
+  }
+  const aws = await readAws(read.nodes, options, reporting)
+  return aws === undefined ? read : { ...read, aws }
+}
+
+function settingsOf(options: AnalyzeOptions, basis: Basis, listed: PriceCatalog['regions']): Settings {
+  const { instanceTypes, excludeInstanceTypes, arch } = options
+  const { catalog } = basis
+  const { region } = options
+  // A region that only AWS could know exists where AWS has prices for it.
+  const exists = (name: string): boolean =>
+    listed.has(name) || (catalog.regions.get(name)?.onDemand?.rates.size ?? 0) > 0
+  if (region !== undefined && !exists(region))
     throw new FailureError({
       kind: 'bad-option',
       name: '--region',
       got: region,
-      want: `a region of the price catalog: ${[...catalog.regions.keys()].sort().join(', ')}`,
+      want: `a region of the price catalog: ${[...listed.keys()].sort().join(', ')}`,
     })
+  for (const [name, patterns] of [
+    ['--instance-types', instanceTypes],
+    ['--exclude-instance-types', excludeInstanceTypes],
+  ] as const) {
+    const known = [...catalog.types.keys()]
+    const stray = patterns.find((pattern) => !known.some((type) => matchesAny([pattern], type)))
+    if (stray !== undefined)
+      throw new FailureError({
+        kind: 'bad-option',
+        name,
+        got: stray,
+        want: 'patterns that some instance type of the price catalog matches',
+      })
+  }
   return {
     now: options.now ?? new Date().toISOString(),
-    region,
+    region: basis.region,
     clusterName: undefined,
-    priceSource: pricing.kind === 'embedded' ? 'price catalog in the package' : `price catalog ${pricing.file}`,
+    priceSource: basis.priceSource,
     wantedType: (name) =>
       (instanceTypes.length === 0 || matchesAny(instanceTypes, name)) && !matchesAny(excludeInstanceTypes, name),
     architectures: arch === undefined ? undefined : arch === 'any' ? ['amd64', 'arm64'] : [arch],
@@ -87,12 +132,9 @@ function settingsOf(options: AnalyzeOptions, catalog: PriceCatalog): Settings {
     headroom: options.headroom,
     maxNodeShare: options.maxNodeShare,
     minNodes: options.minNodes,
+    freeAddresses: basis.freeAddresses,
   }
 }
-
-/** A cluster's name may hold anything; its folder's may not. */
-const folderName = (cluster: string): string =>
-  cluster.replaceAll(/[^A-Za-z0-9._-]+/g, '-').replace(/^\.+/, '') || 'cluster'
 
 function measuresOf({ scenarios, bill }: Analysis): Measures {
   const outcomeOf = (id: Scenario['id']) => {

@@ -16,6 +16,7 @@ export type Handlers = {
   readonly catalogShow: (flags: Flags) => Promise<void>
   readonly verify: (folder: string, format: TableFormat, flags: Flags) => Promise<void>
   readonly explain: (pod: string, options: ExplainOptions, flags: Flags) => Promise<void>
+  readonly doctor: (flags: Flags) => Promise<void>
 }
 
 export type CollectSwitches = { readonly check: boolean; readonly redact: boolean }
@@ -37,6 +38,7 @@ Examples:
   kubectl get nodes,pods,… -A -o json | k8s-cost --snapshot - --fail-on 'savings>20%'
   k8s-cost verify reports/today --snapshot cluster.json.gz
   k8s-cost explain shop/cart-7d4b9-x2x8z --snapshot cluster.json.gz --report reports/today
+  k8s-cost doctor
 
 Exit codes: 0 done, 1 a bug, 2 wrong usage or input, 3 a source could not be read, 4 a --fail-on condition holds.`
 
@@ -44,6 +46,10 @@ const VERIFY_HELP = `
 One line for each rule that the plan breaks: pod, node, the scheduler's plugin (or MissingPod, PlacedTwice, UnknownNode,
 ClosedNode, SharedClaim, NeedsNoPlace, RunningPodLeftOver) and the numbers; the last line has the totals. Rules that are
 broken in the same way today are listed and not counted. Exit code 2 when the plan breaks any.`
+
+const DOCTOR_HELP = `
+Nothing is written anywhere. What is denied comes with the rule of a ClusterRole or the statement of an IAM policy to add.
+Exit code 3 only when nothing works at all.`
 
 /** Takes the command line apart and runs the command that it names. Wrong usage is a FailureError. */
 export async function runCommandLine(argv: readonly string[], handlers: Handlers, output: Output): Promise<void> {
@@ -80,14 +86,15 @@ function buildProgram(handlers: Handlers, output: Output): Command {
 
   const collect = program
     .command('collect')
-    .description('only read the live cluster, into one file for --snapshot, now or elsewhere')
-    .option('--check', 'write nothing: say what may be read, and which access rules are missing')
+    .description('only read the live cluster and AWS, into one file for --snapshot, now or elsewhere')
+    .option('--check', 'write nothing: as doctor')
     .option('--redact', 'replace names by pseudonyms, the same ones each time')
     .addOption(textOption(ROWS.out, '<FILE>', 'file to write, .json or .json.gz'))
     .action(({ check, redact }: Partial<CollectSwitches>, command: Command) =>
       handlers.collect({ check: check === true, redact: redact === true }, flagsOf(command)),
     )
-  addOptions(collect, ['cluster', 'log'])
+  collect.addOption(regionOption())
+  addOptions(collect, ['cluster', 'source', 'log'])
 
   const demo = program
     .command('demo')
@@ -144,6 +151,15 @@ function buildProgram(handlers: Handlers, output: Output): Command {
     )
   addOptions(explain, ['snapshot', 'log'])
 
+  const doctor = program
+    .command('doctor')
+    .description('try every source with the credentials of today: what works, what is denied, what to add')
+    .addOption(regionOption())
+    .addOption(textOption(ROWS.pricingProfile, `<${ROWS.pricingProfile.argument}>`, ROWS.pricingProfile.help))
+    .addHelpText('after', DOCTOR_HELP)
+    .action((_, command: Command) => handlers.doctor(flagsOf(command)))
+  addOptions(doctor, ['cluster', 'log'])
+
   program.addHelpText(
     'after',
     () => `\nOptions of analyze:\n${optionsHelp(analyze)}\n${SETTINGS_HELP}\n${EXAMPLES_HELP}`,
@@ -151,6 +167,8 @@ function buildProgram(handlers: Handlers, output: Output): Command {
   for (const command of [analyze, demo]) command.addHelpText('after', SETTINGS_HELP)
   return program
 }
+
+const regionOption = (): Option => textOption(ROWS.region, `<${ROWS.region.argument}>`, ROWS.region.help)
 
 const formatOption = (choices: readonly string[]): Option =>
   new Option('--format <FORMAT>', 'form of the output').choices(choices).default('table')

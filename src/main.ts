@@ -8,6 +8,7 @@ import {
   readLogOptions,
   readSnapshotOptions,
   type AnalyzeOptions,
+  type CollectOptions,
   type LogOptions,
 } from './options.js'
 import { packageData } from './package.js'
@@ -39,6 +40,8 @@ const LINGER_MS = 1000
 
 const print = (text: string): void => void process.stdout.write(text)
 
+type Reporting = { readonly progress: Progress; readonly log: Logger }
+
 /** The commands, and what they share: how to report, and the exit code so far. */
 class Run {
   exitCode = 0
@@ -64,15 +67,12 @@ class Run {
   readonly collect = async ({ check, redact }: CollectSwitches, flags: Flags): Promise<void> => {
     const options = await readCollectOptions(flags, this.#environment, !check)
     const reporting = await this.#open(options)
-    const { checkSources, collectToFile } = await import('./live.js')
-    if (check || options.out === undefined) {
-      const text = await checkSources(options.cluster, reporting)
-      reporting.progress.clear()
-      return print(text)
-    }
-    const objects = await collectToFile(options.cluster, { file: options.out, redact }, reporting)
+    if (check || options.out === undefined) return this.#examine(options, reporting)
+    const { collectToFile } = await import('./live.js')
+    const { objects, aws } = await collectToFile(options, { file: options.out, redact }, reporting)
     reporting.progress.clear()
-    print(`${objects} objects in ${options.out}. Analyse them with: k8s-cost --snapshot ${options.out}\n`)
+    const held = `${objects} objects${aws === undefined ? '' : ` and the answers of AWS about ${aws}`} in ${options.out}`
+    print(`${held}. Analyse them with: k8s-cost --snapshot ${options.out}\n`)
   }
 
   readonly maxPods = async (types: readonly string[], format: TableFormat, flags: Flags): Promise<void> => {
@@ -103,6 +103,19 @@ class Run {
     print(await explainPod({ pod, snapshots, report, format }, progress))
   }
 
+  readonly doctor = async (flags: Flags): Promise<void> => {
+    const options = await readCollectOptions(flags, this.#environment, false)
+    await this.#examine(options, await this.#open(options))
+  }
+
+  async #examine(options: CollectOptions, reporting: Reporting): Promise<void> {
+    const { examineSources } = await import('./doctor.js')
+    const { text, failure } = await examineSources(options, reporting)
+    reporting.progress.clear()
+    print(text)
+    if (failure !== undefined) this.fail(failure)
+  }
+
   async #report(options: AnalyzeOptions): Promise<void> {
     const { progress, log } = await this.#open(options)
     if (options.out !== undefined) checkFolder(options.out)
@@ -118,7 +131,7 @@ class Run {
     }
   }
 
-  async #open(options: LogOptions): Promise<{ readonly progress: Progress; readonly log: Logger }> {
+  async #open(options: LogOptions): Promise<Reporting> {
     this.#logOptions = options
     const reporting = await openReporting(options, process.stderr)
     this.#progress = reporting.progress

@@ -11,7 +11,12 @@ const CNI_MODES = ['secondary-ip', 'prefix', 'ipv6', 'overlay', 'auto'] as const
 const LOG_LEVELS = ['debug', 'info', 'warn', 'error'] as const
 export type CniMode = (typeof CNI_MODES)[number]
 export type LogLevel = (typeof LOG_LEVELS)[number]
-export type Pricing = { readonly kind: 'embedded' } | { readonly kind: 'file'; readonly file: string }
+/** `auto`: as `aws` where there are credentials, else as `embedded`. */
+export type Pricing =
+  | { readonly kind: 'auto' }
+  | { readonly kind: 'aws' }
+  | { readonly kind: 'embedded' }
+  | { readonly kind: 'file'; readonly file: string }
 
 /** A row: its texts are checked and turned into a value by `schema`; `want` completes the message "got …, want …". */
 export type OptionRow<T = unknown> = SourceRow & {
@@ -58,10 +63,9 @@ const reportFormat = z.string().transform((name, context): ReportFormat => {
   return fail(context, `any of md,csv,json${MADE_LATER.includes(name) ? ` (${name} is not made in this version)` : ''}`)
 })
 
-const pricing = text.transform((word, context): Pricing => {
-  if (word === 'aws') return fail(context, 'embedded or a catalog FILE (live AWS prices are not in this version)')
-  return word === 'embedded' ? { kind: 'embedded' } : { kind: 'file', file: word }
-})
+const pricing = text.transform((word): Pricing =>
+  word === 'aws' || word === 'embedded' ? { kind: word } : { kind: 'file', file: word },
+)
 
 const usage = text.transform((word, context): 'none' =>
   word === 'none' ? word : fail(context, 'none (measured usage is not read in this version)'),
@@ -103,9 +107,23 @@ export const ROWS = {
   }),
   pricing: row('pricing', {
     argument: 'SOURCE',
-    help: 'embedded (the catalog in the package) or a catalog file (default: embedded)',
-    want: 'embedded or a catalog FILE',
+    help: 'aws (live), embedded (the catalog in the package) or a catalog file (default: aws with credentials, else embedded)',
+    want: 'aws, embedded or a catalog FILE',
     schema: pricing,
+    scope: 'source',
+  }),
+  cache: row('cache', {
+    argument: 'DIR',
+    help: "where AWS's answers are kept, prices for 24 h, spot for 1 h; off: nowhere (default: the user's cache folder)",
+    want: 'a folder, or off',
+    schema: text,
+    scope: 'source',
+  }),
+  pricingProfile: row('pricing-profile', {
+    argument: 'NAME',
+    help: 'AWS profile with commercial credentials that reads list prices, as GovCloud has none',
+    want: 'the name of a profile',
+    schema: text,
     scope: 'source',
   }),
   region: row('region', {
@@ -186,7 +204,9 @@ export const ROWS = {
   }),
   failOn: row('fail-on', {
     argument: 'CONDITION',
-    help: `exit 4 when it holds: ${CONDITION_SYNTAX}; may be repeated`,
+    help:
+      `exit 4 when it holds: ${CONDITION_SYNTAX}; savings is in % or in $ a month, monthly the cost of the ` +
+      'recommended plan; may be repeated',
     want: CONDITION_SYNTAX,
     schema: condition,
     many: 'repeat',

@@ -17,7 +17,7 @@ import {
 } from './option-table.js'
 
 export type { Condition, ConditionResult, Measures } from './condition.js'
-export type { CniMode, LogLevel, ReportFormat } from './option-table.js'
+export type { CniMode, LogLevel, Pricing, ReportFormat } from './option-table.js'
 
 export type LogOptions = {
   readonly logLevel: LogLevel
@@ -30,29 +30,37 @@ export type LogOptions = {
 /** Which live cluster; undefined is what kubectl would take. */
 export type ClusterOptions = { readonly kubeconfig: string | undefined; readonly context: string | undefined }
 
-export type AnalyzeOptions = LogOptions & {
-  /** Files, or `-` for standard input: parts of one cluster. None: the live cluster is read. */
-  readonly snapshots: readonly string[]
-  readonly cluster: ClusterOptions
-  readonly region: string | undefined
+/** Which prices, and how AWS is asked. */
+export type AwsOptions = {
   readonly pricing: Pricing
-  readonly out: string | undefined
-  readonly formats: ReadonlySet<ReportFormat>
-  /** ISO time in UTC. */
-  readonly now: string | undefined
-  /** Shares are fractions from 0 to 1. */
-  readonly maxSpot: number | undefined
-  readonly headroom: number
-  readonly maxNodeShare: number | undefined
-  readonly minNodes: number | undefined
-  /** Patterns for `matchesAny`; none means every type. */
-  readonly instanceTypes: readonly string[]
-  readonly excludeInstanceTypes: readonly string[]
-  /** Undefined: each workload stays on the architectures that it runs on today. */
-  readonly arch: 'amd64' | 'arm64' | 'any' | undefined
-  readonly cni: CniMode
-  readonly failOn: readonly Condition[]
+  readonly region: string | undefined
+  /** Folder of AWS's answers, `off` for none; undefined: the user's. */
+  readonly cache: string | undefined
+  readonly pricingProfile: string | undefined
 }
+
+export type AnalyzeOptions = LogOptions &
+  AwsOptions & {
+    /** Files, or `-` for standard input: parts of one cluster. None: the live cluster is read. */
+    readonly snapshots: readonly string[]
+    readonly cluster: ClusterOptions
+    readonly out: string | undefined
+    readonly formats: ReadonlySet<ReportFormat>
+    /** ISO time in UTC. */
+    readonly now: string | undefined
+    /** Shares are fractions from 0 to 1. */
+    readonly maxSpot: number | undefined
+    readonly headroom: number
+    readonly maxNodeShare: number | undefined
+    readonly minNodes: number | undefined
+    /** Patterns for `matchesAny`; none means every type. */
+    readonly instanceTypes: readonly string[]
+    readonly excludeInstanceTypes: readonly string[]
+    /** Undefined: each workload stays on the architectures that it runs on today. */
+    readonly arch: 'amd64' | 'arm64' | 'any' | undefined
+    readonly cni: CniMode
+    readonly failOn: readonly Condition[]
+  }
 
 /** Every option of `analyze`. */
 export async function readAnalyzeOptions(flags: Flags, environment: Environment): Promise<AnalyzeOptions> {
@@ -73,8 +81,7 @@ function analyzeOptions(sources: Sources): AnalyzeOptions {
     ...logOptions(sources),
     snapshots: many(ROWS.snapshots, sources),
     cluster: clusterOptions(sources),
-    region: one(ROWS.region, sources),
-    pricing: one(ROWS.pricing, sources) ?? { kind: 'embedded' },
+    ...awsOptions(sources),
     out: one(ROWS.out, sources),
     formats: new Set(formats.length === 0 ? REPORT_FORMATS : formats),
     now: one(ROWS.now, sources),
@@ -90,6 +97,13 @@ function analyzeOptions(sources: Sources): AnalyzeOptions {
   }
 }
 
+const awsOptions = (sources: Sources): AwsOptions => ({
+  region: one(ROWS.region, sources),
+  pricing: one(ROWS.pricing, sources) ?? { kind: 'auto' },
+  cache: one(ROWS.cache, sources),
+  pricingProfile: one(ROWS.pricingProfile, sources),
+})
+
 const clusterOptions = (sources: Sources): ClusterOptions => ({
   kubeconfig: one(ROWS.kubeconfig, sources),
   context: one(ROWS.context, sources),
@@ -103,11 +117,12 @@ function refuseTwoClusters(flags: Flags): void {
   throw new FailureError({ kind: 'bad-usage', problem })
 }
 
-export type CollectOptions = LogOptions & {
-  readonly cluster: ClusterOptions
-  /** A file; undefined only where the sources are only checked. */
-  readonly out: string | undefined
-}
+export type CollectOptions = LogOptions &
+  AwsOptions & {
+    readonly cluster: ClusterOptions
+    /** A file; undefined only where the sources are only checked. */
+    readonly out: string | undefined
+  }
 
 /** The options of `collect`; `needsFile` unless it only checks what may be read. */
 export async function readCollectOptions(
@@ -120,7 +135,7 @@ export async function readCollectOptions(
   if (needsFile && out === undefined) throw new FailureError({ kind: 'bad-usage', problem: 'collect needs --out FILE' })
   if (needsFile && out !== undefined && !/\.json(\.gz)?$/.test(out))
     throw new FailureError({ kind: 'bad-option', name: '--out', got: out, want: 'a file ending in .json or .json.gz' })
-  return { ...logOptions(sources), cluster: clusterOptions(sources), out }
+  return { ...logOptions(sources), ...awsOptions(sources), cluster: clusterOptions(sources), out }
 }
 
 /** What every command has: how to log. */

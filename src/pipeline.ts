@@ -1,3 +1,4 @@
+import type { AwsClusterFacts, AwsRead } from './domain/aws-snapshot.js'
 import type { PriceBook, PriceCatalog } from './domain/catalog.js'
 import type { Bill, Cluster, Node, NodeGroup } from './domain/cluster.js'
 import type { Architecture } from './domain/offering.js'
@@ -62,7 +63,7 @@ export function analyse(snapshot: Snapshot, catalog: PriceCatalog, settings: Set
   onStage('model')
   const cluster = buildCluster(snapshot, { name: settings.clusterName, region: settings.region })
   const book = priceBook(catalog, cluster.region)
-  const bill = billNow(cluster, book)
+  const bill = billNow(cluster, book, snapshot.aws?.cluster)
   const capacity = capacityOf(cluster, snapshot, book.type, settings.cni)
   const moves = movability(cluster, snapshot, settings.now)
   const use = nodeUses(cluster, capacity, moves, book)
@@ -115,7 +116,7 @@ export function analyse(snapshot: Snapshot, catalog: PriceCatalog, settings: Set
     generatedAt: settings.now,
     cluster,
     bill,
-    priceBasis: priceBasis(cluster, bill, book, settings),
+    priceBasis: priceBasis(cluster, bill, book, settings, typesOf(cluster, choice.recommended)),
     nodeUse: use,
     scenarios,
     follows: choice.follows,
@@ -166,10 +167,14 @@ export function analyse(snapshot: Snapshot, catalog: PriceCatalog, settings: Set
 const priceIn = (bill: Bill, node: Node) =>
   bill.nodes.get(node.name) ?? ({ kind: 'unknown', why: 'not priced' } as const)
 
-function billNow(cluster: Cluster, book: PriceBook): Bill {
-  const managed = cluster.nodes.some(({ owner }) => owner.startsWith('eks-') || owner === 'fargate')
-  // Whether a version is in extended support is a matter of dates that the catalog does not hold.
-  const fees = managed ? [{ name: 'EKS control plane (standard support)', price: book.controlPlane(false) }] : []
+function billNow(cluster: Cluster, book: PriceBook, eks: AwsRead<AwsClusterFacts> | undefined): Bill {
+  const facts = eks?.kind === 'read' ? eks.value : undefined
+  const managed =
+    facts !== undefined || cluster.nodes.some(({ owner }) => owner.startsWith('eks-') || owner === 'fargate')
+  // Whether a version is in extended support is a matter of dates that the catalog does not hold: only EKS says it.
+  const extended = facts?.extendedSupport ?? false
+  const name = `EKS control plane (${extended ? 'extended' : 'standard'} support)`
+  const fees = managed ? [{ name, price: book.controlPlane(extended) }] : []
   return billOf(cluster.nodes, (node) => nodePrice(node, book, billedFargateSize), fees)
 }
 
@@ -249,11 +254,18 @@ function typesOf(cluster: Cluster, recommended: Scenario): string[] {
   return [...new Set([...cluster.nodes, ...planned].flatMap(({ instanceType }) => instanceType ?? []))].sort()
 }
 
-function priceBasis(cluster: Cluster, bill: Bill, book: PriceBook, settings: Settings): Analysis['priceBasis'] {
+function priceBasis(
+  cluster: Cluster,
+  bill: Bill,
+  book: PriceBook,
+  settings: Settings,
+  typesInUse: readonly string[],
+): Analysis['priceBasis'] {
   const pricable = cluster.nodes.filter(({ owner }) => owner !== 'hybrid' && owner !== 'other-cloud')
   return {
     source: settings.priceSource,
-    asOf: book.asOf?.oldest ?? '',
+    // Of the types that matter: a list of AWS always lacks some old ones that the catalog has.
+    asOf: typesInUse.flatMap((type) => book.listedOn(type) ?? []).sort()[0] ?? book.asOf?.oldest ?? '',
     pricedNodes: pricable.filter((node) => priceIn(bill, node).kind === 'known').length,
     pricableNodes: pricable.length,
     unpriced: unpricedReasons(bill),

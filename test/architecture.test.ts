@@ -67,6 +67,8 @@ const DOORS: Readonly<Record<string, Door>> = {
   analyze: { opensTo: [ANYTHING], why: EDGE },
   tables: { opensTo: [ANYTHING], why: EDGE },
   live: { opensTo: [ANYTHING], why: EDGE },
+  aws: { opensTo: [ANYTHING], why: EDGE },
+  doctor: { opensTo: [ANYTHING], why: EDGE },
   'check-plan': { opensTo: [ANYTHING], why: EDGE },
   explain: { opensTo: [ANYTHING], why: EDGE },
   'written-plan': {

@@ -43,7 +43,7 @@ describe('defaults and order', () => {
       snapshots: [],
       cluster: { kubeconfig: undefined, context: undefined },
       region: undefined,
-      pricing: { kind: 'embedded' },
+      pricing: { kind: 'auto' },
       out: undefined,
       formats: new Set(['md', 'csv', 'json']),
       now: undefined,
@@ -115,6 +115,14 @@ describe('defaults and order', () => {
     expect(await readLogOptions({}, { K8S_COST_QUIET: 'no' })).toMatchObject({ quiet: false })
   })
 
+  test('prices of AWS and of the package', async () => {
+    expect(await readAnalyzeOptions({ pricing: ['aws'] }, {})).toMatchObject({ pricing: { kind: 'aws' } })
+    expect(await readAnalyzeOptions({}, { K8S_COST_PRICING: 'embedded', K8S_COST_CACHE: 'off' })).toMatchObject({
+      pricing: { kind: 'embedded' },
+      cache: 'off',
+    })
+  })
+
   test('a price catalog of the user', async () => {
     expect(await readAnalyzeOptions({ pricing: ['my.json'] }, {})).toMatchObject({
       pricing: { kind: 'file', file: 'my.json' },
@@ -150,7 +158,7 @@ describe('bad values name where they were written and what is wanted', () => {
     ['format', 'html', 'any of md,csv,json (html is not made in this version)'],
     ['instance-types', 'm5 large', 'instance types or patterns such as m7g.*,c7g.2xlarge'],
     ['log-level', 'loud', 'debug, info, warn, error'],
-    ['pricing', 'aws', 'embedded or a catalog FILE (live AWS prices are not in this version)'],
+    ['pricing', ' ', 'aws, embedded or a catalog FILE'],
     ['kubeconfig', '', 'a kubeconfig file'],
     ['usage', 'metrics-server', 'none (measured usage is not read in this version)'],
   ])('--%s %j', async (flag, got, want) => {

@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process'
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -16,4 +17,14 @@ test('reports/sample is what demo writes: npx k8s-cost demo --out reports/sample
   expect(names.length).toBeGreaterThan(5)
   for (const name of names)
     expect(readFileSync(join(out, name), 'utf8'), name).toBe(readFileSync(join(SAMPLE, name), 'utf8'))
+})
+
+test('the README and its picture show that report (node tools/make-picture.mjs)', () => {
+  const report = readFileSync(join(SAMPLE, 'report.md'), 'utf8')
+  const [sentence = ''] = /^Cluster .*$/m.exec(report) ?? []
+  const readme = readFileSync(join(ROOT, 'README.md'), 'utf8')
+  expect(readme.replaceAll(/\n> /g, ' ')).toContain(sentence)
+  expect(readFileSync(join(ROOT, 'docs', 'report.svg'), 'utf8')).toBe(
+    execFileSync(process.execPath, [join(ROOT, 'tools', 'make-picture.mjs'), '--print'], { encoding: 'utf8' }),
+  )
 })

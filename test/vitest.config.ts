@@ -2,7 +2,16 @@ import { fileURLToPath } from 'node:url'
 import { defineConfig } from 'vitest/config'
 
 /** Tests of the built command: they need dist/, which is made once for all of them, and only when one of them runs. */
-const BUILT = ['test/cli.test.ts', 'test/package.test.ts', 'test/sample-report.test.ts', 'test/verify-command.test.ts']
+const BUILT = [
+  'test/aws-wiring.test.ts',
+  'test/bad-input.test.ts',
+  'test/adds-up.test.ts',
+  'test/cli.test.ts',
+  'test/clusters.test.ts',
+  'test/package.test.ts',
+  'test/sample-report.test.ts',
+  'test/verify-command.test.ts',
+]
 
 const root = fileURLToPath(new URL('..', import.meta.url))
 

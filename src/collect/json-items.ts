@@ -50,7 +50,8 @@ function whatIsWrong(file: string, error: unknown): FailureError {
     case 'Z_DATA_ERROR':
       return bad(`damaged gzip data (${message})`, 'Write it again.')
     default:
-      if (/ended in the middle/.test(message)) return bad('the JSON ends too early: the file was cut off', HOW)
+      if (/ended in (the middle|mid-parsing)/.test(message))
+        return bad('the JSON ends too early: the file was cut off', HOW)
       return bad(`not JSON (${message.split('\n')[0] ?? ''})`, HOW)
   }
 }
@@ -77,6 +78,7 @@ export async function readItems(file: string, onItem: (item: Json) => void): Pro
       const document = object(value)
       const kind = text(document['kind'])
       if (!('items' in document) && kind === '') throw notAList(file, value)
+      if (kind === 'Status') throw apiError(file, text(document['message']))
       for (const item of unnamed) onItem(withKind(item, kind))
       unnamed = []
       if (!('items' in document)) onItem(document)
@@ -108,11 +110,20 @@ export async function readItems(file: string, onItem: (item: Json) => void): Pro
 const empty = (file: string): FailureError =>
   new FailureError({ kind: 'bad-input', file, problem: 'the input is empty', fix: HOW })
 
+/** What `kubectl get --raw` and API clients write when they are refused. */
+const apiError = (file: string, message: string): FailureError =>
+  new FailureError({
+    kind: 'bad-input',
+    file,
+    problem: `holds an error of the API server, not its objects (${message.replaceAll(/\s+/g, ' ') || 'without a message'})`,
+    fix: HOW,
+  })
+
 const notAList = (file: string, value: unknown): FailureError => {
   const found = Array.isArray(value)
     ? 'a JSON array'
     : typeof value === 'object' && value !== null
       ? `a JSON object with the keys ${Object.keys(value).slice(0, 5).join(', ') || '(none)'}`
-      : `a bare JSON ${typeof value}`
+      : `a bare JSON ${value === null ? 'null' : typeof value}`
   return new FailureError({ kind: 'bad-input', file, problem: `${found}, not a Kubernetes List or object`, fix: HOW })
 }

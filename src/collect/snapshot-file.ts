@@ -1,6 +1,8 @@
 import * as z from 'zod'
+import type { AwsSnapshot } from '../domain/aws-snapshot.js'
 import type { Finding, ObjectMeta, PodObject, Snapshot } from '../domain/snapshot.js'
 import { FailureError } from '../failure.js'
+import { isAwsSnapshot, readAwsSnapshot } from './aws/schema.js'
 import { readMeta, text, type Json } from './fields.js'
 import { readItems } from './json-items.js'
 import * as kinds from './read-kinds.js'
@@ -151,6 +153,7 @@ export class SnapshotBuilder {
   readonly #shared = new Shared()
   readonly #asked = new Set<string>()
   #findings: Finding[] = []
+  #aws: AwsSnapshot | undefined
 
   /** Objects of kinds that the model does not read are passed over. */
   add(item: Json, file: string): void {
@@ -160,10 +163,11 @@ export class SnapshotBuilder {
       const problem = 'the notes of the collect command in it are damaged'
       throw new FailureError({ kind: 'bad-input', file, problem, fix: 'Collect again.' })
     }
+    if (isAwsSnapshot(item)) return this.addAws(readAwsSnapshot(item, file), file)
     const identity = identitySchema.safeParse(item)
     if (!identity.success) {
-      const issue = identity.error.issues[0]
-      const detail = `${issue?.path.join('.') ?? ''}: ${issue?.message ?? ''}; the object was left out`
+      const where = identity.error.issues[0]?.path.join('.') ?? 'it'
+      const detail = `${where} is missing or of the wrong type; the object was left out`
       this.#findings.push({
         code: 'unreadable-object',
         subject: `${text(item['kind']) || 'object'} in ${file}`,
@@ -206,6 +210,18 @@ export class SnapshotBuilder {
     this.#findings.push(...findings)
   }
 
+  /** What AWS said; the same answers twice count once. */
+  addAws(aws: AwsSnapshot, file: string): void {
+    if (this.#aws !== undefined && JSON.stringify(this.#aws) !== JSON.stringify(aws))
+      throw new FailureError({
+        kind: 'bad-input',
+        file,
+        problem: `holds a second, different AwsSnapshot`,
+        fix: 'All --snapshot files must come from one cluster at one time.',
+      })
+    this.#aws = aws
+  }
+
   /** Forgets the objects of a kind: its list is read again from the start. */
   drop(kind: Kind): void {
     this.#objects.delete(kind)
@@ -244,6 +260,7 @@ export class SnapshotBuilder {
       eniConfigs: this.#all('ENIConfig').map(({ metadata }) => metadata.name),
       absentKinds,
       findings: this.#findings,
+      ...(this.#aws === undefined ? {} : { aws: this.#aws }),
     }
   }
 }

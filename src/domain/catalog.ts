@@ -106,6 +106,8 @@ export type PriceBook = {
   readonly currency: string | undefined
   /** Dates of the oldest and of the newest on-demand prices of the region; Local Zones have dates of their own. */
   readonly asOf: { readonly oldest: string; readonly newest: string } | undefined
+  /** Date of a type's on-demand price in the region; undefined where it has none. */
+  readonly listedOn: (type: string) => string | undefined
   /** What spot prices of the region rest on, in one line. */
   readonly spotPriceNote: string
   readonly onDemand: (type: string, zone?: string) => Price

@@ -1,3 +1,5 @@
+import type { AwsSnapshot } from './aws-snapshot.js'
+
 /**
  * What was observed: Kubernetes objects in the API's own shape, cut down to the fields that the model reads. Every field
  * is checked where a snapshot is read, so that the rooms behind can trust the types.
@@ -301,6 +303,8 @@ export type Snapshot = {
   /** Kinds of which the input holds no object at all: none exists, or it was not asked for. */
   readonly absentKinds: readonly string[]
   readonly findings: readonly Finding[]
+  /** What AWS said about the cluster's instances and its region; absent where it was not asked. */
+  readonly aws?: AwsSnapshot
 }
 
 /**

@@ -1,10 +1,12 @@
 import type { Cluster, Node, NodeGroup } from '../domain/cluster.js'
 import type { Pod } from '../domain/pod.js'
 import type { Finding, KubeletSettings, NodeObject, Snapshot } from '../domain/snapshot.js'
+import type { InstanceFacts } from './capacity-label.js'
 import { daemonSets } from './daemon-set.js'
 import { clusterName, groupNames } from './group-name.js'
 import { identify } from './identity.js'
 import { buildPod, podPriorities, type PodContext } from './pod.js'
+import { parseProviderId } from './provider-id.js'
 import { resourcesOf } from './requests.js'
 import { nodeTemplate } from './template.js'
 import { storageIndex } from './volumes.js'
@@ -87,8 +89,16 @@ function knownNode(pod: Pod, nodeNames: ReadonlySet<string>, findings: Finding[]
   return { ...pod, nodeName: '' }
 }
 
+function instancesById({ aws }: Snapshot): ReadonlyMap<string, InstanceFacts> {
+  if (aws?.instances.kind !== 'read') return new Map()
+  return new Map(
+    aws.instances.value.map(({ id, lifecycle, capacityReservationId }) => [id, { lifecycle, capacityReservationId }]),
+  )
+}
+
 function buildNodes(snapshot: Snapshot, onNode: ReadonlyMap<string, readonly Pod[]>, findings: Finding[]): Node[] {
   const groups = groupNames(snapshot.nodes)
+  const instances = instancesById(snapshot)
   const attachLimits = new Map(
     snapshot.csiNodes.map(({ metadata, drivers }) => [
       metadata.name,
@@ -107,7 +117,7 @@ function buildNodes(snapshot: Snapshot, onNode: ReadonlyMap<string, readonly Pod
       for (const flaw of new Set([...capacity.flaws, ...allocatable.flaws]))
         findings.push({ code: 'unreadable-capacity', subject: name, detail: flaw })
       return {
-        ...identify(object),
+        ...identify(object, instances.get(parseProviderId(object.spec.providerID).instanceId ?? '')),
         name,
         labels: object.metadata.labels,
         annotations: object.metadata.annotations,
@@ -154,7 +164,8 @@ export function newestMinor(nodes: readonly NodeObject[]): number | undefined {
   return minors.length === 0 ? undefined : Math.max(...minors)
 }
 
-function mostCommon(values: readonly (string | undefined)[]): string | undefined {
+/** The value that most of them have, the first by name among equals. */
+export function mostCommon(values: readonly (string | undefined)[]): string | undefined {
   const counts = new Map<string, number>()
   for (const value of values) if (value !== undefined) counts.set(value, (counts.get(value) ?? 0) + 1)
   return [...counts].sort(([a, countA], [b, countB]) => countB - countA || (a < b ? -1 : 1))[0]?.[0]

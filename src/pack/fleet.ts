@@ -83,8 +83,10 @@ const nodesFor = (demand: Resources, option: NodeOption, slack: number): number 
  * the pool's requests, spread over the zones that its pods are bound to, and otherwise evenly.
  */
 function fleetsOf(pool: Pool, market: Market, slack: number): Map<number, Map<NodeOption, number>> {
-  const demand = sum(pool.pods.map(({ needed }) => needed))
-  const bound = zoneDemand(pool.pods, market)
+  // A pod that no machine holds stays where it runs: nodes bought for it would be for nothing, and without end.
+  const pods = pool.pods.filter((pod) => market.that(pod).length > 0)
+  const demand = sum(pods.map(({ needed }) => needed))
+  const bound = zoneDemand(pods, market)
   const byType = new Map<string, NodeOption[]>()
   for (const option of typesForMost(pool, market))
     byType.set(option.instanceType, [...(byType.get(option.instanceType) ?? []), option])

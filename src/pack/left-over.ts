@@ -4,8 +4,8 @@ import { shortfalls, type Shortfall } from '../domain/resources.js'
 import { GIBIBYTE, HOURS_PER_MONTH } from '../domain/units.js'
 import { byText } from './order.js'
 import type { PackProblem } from './problem.js'
-import { mayHold } from './machines.js'
-import { cheapestFirst, room, siteOf } from './shapes.js'
+import { optionFit } from './option-fit.js'
+import { cheapestFirst, holds, room } from './shapes.js'
 import { staticRefusals } from './static-fit.js'
 
 /**
@@ -16,19 +16,28 @@ export function whyLeftOver(pod: Pod, problem: PackProblem): string {
   const [problemOfVolume] = pod.volumes.problems
   if (problemOfVolume !== undefined) return problemOfVolume
   const options = problem.groups.flatMap((group) => group.options)
-  const cheapest = cheapestFirst(options.filter((option) => mayHold(option, pod, problem.suits)))[0]
+  const refusals = optionFit(pod)
+  const cheapest = cheapestFirst(
+    options.filter(
+      (option) => holds(room(option), pod.needed) && problem.suits(pod, option) && refusals(option).length === 0,
+    ),
+  )[0]
   if (cheapest !== undefined) {
     const monthly = (cheapest.price.rate * HOURS_PER_MONTH) / 1e6
     return `no node of the plan has room; one more ${cheapest.instanceType} in ${cheapest.group} would cost $${monthly.toFixed(2)} a month`
   }
-  return nearestMiss(pod, options) ?? nearestLiveMiss(pod, problem)
+  return nearestMiss(pod, options, refusals) ?? nearestLiveMiss(pod, problem)
 }
 
 /** The machine with the fewest rules against the pod; among those, the one that falls short by the least. */
-function nearestMiss(pod: Pod, options: readonly NodeOption[]): string | undefined {
+function nearestMiss(
+  pod: Pod,
+  options: readonly NodeOption[],
+  refusalsOf: ReturnType<typeof optionFit>,
+): string | undefined {
   let best: { rules: number; gap: number; option: NodeOption; text: string } | undefined
   for (const option of options) {
-    const refusals = staticRefusals(pod, siteOf(option))
+    const refusals = refusalsOf(option)
     const missing = shortfalls(room(option), pod.needed)
     const rules = refusals.length
     const gap = missing.reduce((total, { by, resource }) => total + by / Math.max(1, asked(pod, resource)), 0)

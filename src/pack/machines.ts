@@ -3,10 +3,9 @@ import type { NodeOption } from '../domain/plan.js'
 import type { Pod } from '../domain/pod.js'
 import { allowedOptions } from './goal.js'
 import { createInterner } from './interner.js'
+import { optionFit } from './option-fit.js'
 import type { PackGroup, PackProblem } from './problem.js'
-import { seenLabels } from './prune.js'
-import { cheapestFirst, holds, room, siteOf } from './shapes.js'
-import { staticRefusals } from './static-fit.js'
+import { cheapestFirst, holds, room } from './shapes.js'
 
 /** What a policy lets one group buy. */
 export type Market = {
@@ -22,7 +21,6 @@ export class Machines {
   readonly #classKey: (pod: Pod) => number
   readonly #kinds = createInterner()
   readonly #kindOf = new Map<Pod, number>()
-  readonly #labels = new Map<NodeOption, string>()
   readonly #markets = new Map<string, Market>()
 
   constructor(problem: PackProblem, classKey: (pod: Pod) => number) {
@@ -58,26 +56,12 @@ export class Machines {
     return (pod) => (found[this.#kind(pod)] ??= find(pod))
   }
 
-  /** The machines of a group have its taints, so one look at each set of labels says what the rules say. */
   #holding(options: readonly NodeOption[], pod: Pod): readonly NodeOption[] {
-    const verdicts = new Map<string, boolean>()
-    const isAllowed = (option: NodeOption): boolean => {
-      const labels = this.#seenLabels(option)
-      const verdict = verdicts.get(labels) ?? staticRefusals(pod, siteOf(option)).length === 0
-      verdicts.set(labels, verdict)
-      return verdict
-    }
     const { suits } = this.#problem
-    return options.filter((option) => holds(room(option), pod.needed) && suits(pod, option) && isAllowed(option))
-  }
-
-  #seenLabels(option: NodeOption): string {
-    const known = this.#labels.get(option)
-    if (known !== undefined) return known
-    // Volumes look at the zone, by labels of their own.
-    const labels = `${option.zone} ${seenLabels(option.labels, this.#problem.lookedAt)}`
-    this.#labels.set(option, labels)
-    return labels
+    const refusals = optionFit(pod)
+    return options.filter(
+      (option) => holds(room(option), pod.needed) && suits(pod, option) && refusals(option).length === 0,
+    )
   }
 
   /** Pods of one kind are interchangeable for the scheduler, of one workload, and equally fit for spot. */
@@ -90,7 +74,3 @@ export class Machines {
     return kind
   }
 }
-
-/** Could a node of this kind, holding nothing but its overhead, take the pod? */
-export const mayHold = (option: NodeOption, pod: Pod, suits: PackProblem['suits']): boolean =>
-  holds(room(option), pod.needed) && suits(pod, option) && staticRefusals(pod, siteOf(option)).length === 0

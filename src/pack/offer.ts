@@ -4,7 +4,7 @@ import type { NodeOption } from '../domain/plan.js'
 import { sum, type Resources } from '../domain/resources.js'
 import type { Labels } from '../domain/snapshot.js'
 import { byText } from './order.js'
-import { staticRefusals } from './static-fit.js'
+import { optionFit } from './option-fit.js'
 
 /** Everything about machines that other rooms know; handed in, so that the packing asks nobody. */
 export type Market = {
@@ -55,6 +55,7 @@ export function offer(group: NodeGroup, market: Market, daemonSets: readonly Dae
       hasArchitecture(type, market.architectures ?? template.architectures) &&
       isLike(type, inUse),
   )
+  const daemons = daemonSets.map(({ pod }) => ({ pod, refusals: optionFit(pod) }))
   const options: NodeOption[] = []
   for (const type of types) {
     const architecture = type.architectures[0]
@@ -70,9 +71,9 @@ export function offer(group: NodeGroup, market: Market, daemonSets: readonly Dae
         const labels = market.labels(group, type, zone, zoneId, capacityType)
         if (!market.allowed(group, labels)) continue
         const predicted = market.predict(group, type)
-        const site = { name: '', labels, taints: template.taints, unschedulable: false, ...predicted }
+        const machine = { group: group.name, zone, labels, taints: template.taints }
         const overheadPods = [
-          ...daemonSets.map(({ pod }) => pod).filter((pod) => staticRefusals(pod, site).length === 0),
+          ...daemons.filter(({ refusals }) => refusals(machine).length === 0).map(({ pod }) => pod),
           ...template.staticPods,
         ]
         options.push({

@@ -1,10 +1,11 @@
 import type { NodeOption } from '../domain/plan.js'
 import type { Pod } from '../domain/pod.js'
+import { sum } from '../domain/resources.js'
 import { machineOf, newSlot, type Draft, type Slot } from './draft.js'
 import { Pool, type Opener } from './first-fit.js'
 import { byText, largestFirst } from './order.js'
 import type { Machine, PackProblem } from './problem.js'
-import { room } from './shapes.js'
+import { holds, room } from './shapes.js'
 
 /** What a group may be rebuilt from in one attempt. */
 export type Materials = {
@@ -79,26 +80,15 @@ function opener(draft: Draft, materials: Materials, opened: Slot[]): Opener {
         (inZone.get(a.zone) ?? 0) - (inZone.get(b.zone) ?? 0) || a.price.rate - b.price.rate || byText(a.id, b.id),
     )
 
-  /** The same list is asked for by all pods of a kind. */
-  const choices = new Map<readonly NodeOption[], Choice>()
-  const choiceOf = (possible: readonly NodeOption[]): Choice => {
-    const known = choices.get(possible)
-    if (known !== undefined) return known
-    const made: Choice = {
-      preferred: possible.filter(({ instanceType }) => materials.shapes.has(instanceType)),
-      others: possible.filter(({ instanceType }) => !materials.shapes.has(instanceType)),
-    }
-    choices.set(possible, made)
-    return made
-  }
-
   return (pod) => {
-    const { preferred, others } = choiceOf(materials.machinesFor(pod))
+    const possible = materials.machinesFor(pod)
+    const preferred = [...materials.shapes].flatMap((type) => byType(possible).get(type) ?? [])
     const wished = materials.wantsSpot(pod)
     for (const spot of [wished, !wished])
-      for (const options of [emptiestZoneFirst(preferred), others])
+      for (const options of [emptiestZoneFirst(preferred), possible])
         for (const option of options) {
           if ((option.capacityType === 'spot') !== spot) continue
+          if (options === possible && materials.shapes.has(option.instanceType)) continue
           const slot = openOne(option, pod)
           if (slot === undefined) continue
           inZone.set(option.zone, (inZone.get(option.zone) ?? 0) + 1)
@@ -109,8 +99,21 @@ function opener(draft: Draft, materials: Materials, opened: Slot[]): Opener {
   }
 }
 
-/** Machines for a kind of pods: of the shapes of this attempt, and the rest; cheapest first. */
-type Choice = { readonly preferred: readonly NodeOption[]; readonly others: readonly NodeOption[] }
+const indexes = new WeakMap<readonly NodeOption[], ReadonlyMap<string, readonly NodeOption[]>>()
+
+/** All pods of a kind share one list of machines, so it is worth an index. */
+function byType(list: readonly NodeOption[]): ReadonlyMap<string, readonly NodeOption[]> {
+  const known = indexes.get(list)
+  if (known !== undefined) return known
+  const made = new Map<string, NodeOption[]>()
+  for (const option of list) {
+    const ofType = made.get(option.instanceType)
+    if (ofType === undefined) made.set(option.instanceType, [option])
+    else ofType.push(option)
+  }
+  indexes.set(list, made)
+  return made
+}
 
 const kindOf = (
   machine: Machine & { readonly instanceType: string | undefined; readonly zone: string | undefined },
@@ -124,10 +127,12 @@ export function trim(draft: Draft, slots: readonly Slot[], materials: Materials)
   return slots.map((slot) => {
     if (slot.origin.kind !== 'new') return slot
     const { zone, capacityType, price } = slot.origin.option
+    const need = sum([...slot.pods].map((pod) => pod.needed))
     for (const option of materials.options) {
       if (option.price.rate >= price.rate) break
       if (option.zone !== zone || (option.capacityType === 'spot' && capacityType !== 'spot')) continue
-      if (!fitsTogether(option, slot.pods)) continue
+      // Most machines are ruled out before anything is tried on the board.
+      if (!holds(room(option), need)) continue
       const smaller = exchange(draft, slot, newSlot(option, slot.site.name), materials.suits)
       if (smaller !== undefined) return smaller
     }
@@ -151,17 +156,4 @@ function exchange(draft: Draft, from: Slot, to: Slot, suits: PackProblem['suits'
     draft.put(pod, to)
   }
   return to
-}
-
-/** By CPU, memory and pod slots: most machines are ruled out before anything is tried on the board. */
-function fitsTogether(option: NodeOption, pods: ReadonlySet<Pod>): boolean {
-  const free = room(option)
-  if (pods.size > free.pods) return false
-  let cpu = 0
-  let memory = 0
-  for (const pod of pods) {
-    cpu += pod.needed.cpu
-    memory += pod.needed.memory
-  }
-  return cpu <= free.cpu && memory <= free.memory
 }

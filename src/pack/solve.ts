@@ -29,7 +29,7 @@ export type Solution = {
 /** Pods × shapes that one group may cost: budgets count steps, so that the result does not depend on the machine. */
 const STEPS = 400_000
 const MOST_AIMS = 5
-const MOST_SHAPES = 10
+const MOST_SHAPES = 5
 const FEWEST_SHAPES = 2
 
 const NOT_YET: Layout = { nodes: [], rate: 0, moves: 0, spotNodes: 0, breaches: 0, method: 'keep' }

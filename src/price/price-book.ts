@@ -20,14 +20,21 @@ export function priceBook(catalog: PriceCatalog, regionName: string | undefined)
     return answer(region)
   }
   const types = [...catalog.types.values()]
-  const listed = region?.onDemand && dates.day(region.onDemand.source)
+  const tables = region?.onDemand && [region.onDemand.source, ...(region.onDemand.sources?.values() ?? [])]
+  const listed = [...new Set(tables)].map(dates.day).sort()
+  const [oldest] = listed
+  const newest = listed.at(-1)
   const note = inDollars((priced) => spotNote(catalog, priced))
 
   return {
     region: regionName,
     regionKnown: region?.onDemand !== undefined,
     currency: region?.currency,
-    asOf: listed === undefined ? undefined : { oldest: listed, newest: listed },
+    asOf: oldest === undefined || newest === undefined ? undefined : { oldest, newest },
+    listedOn: (type) => {
+      const table = region?.onDemand
+      return table?.rates.has(type) === true ? dates.day(table.sources?.get(type) ?? table.source) : undefined
+    },
     spotPriceNote: typeof note === 'string' ? note : `spot prices are not known: ${note.why}`,
     onDemand: (type, zone) => inDollars((priced) => onDemandPrice(catalog, priced, type, zone)),
     spot: (type, zone, zoneId) => inDollars((priced) => spotPrice(catalog, priced, type, zone, zoneId)),
@@ -83,7 +90,7 @@ function onDemandPrice(catalog: PriceCatalog, region: RegionPrices, type: string
   const where = place.kind === 'local' ? `zone ${zone}` : region.name
   if (table === undefined) return unknown(`no on-demand price of ${where} is in the price catalog`)
   const rate = table.rates.get(type)
-  const day = datesOf(catalog).day(table.source)
+  const day = datesOf(catalog).day(table.sources?.get(type) ?? table.source)
   if (rate !== undefined) return known(rate, 'list', `on-demand list ${day}`)
   if (!catalog.types.has(type)) return unknown(`instance type ${type} is not in the price catalog`)
   return unknown(`${type} has no on-demand price in ${where} (list of ${day})`)

@@ -46,6 +46,19 @@ export function monthlyUsd(microUsd: number): Figure {
   return { exact: decimalText(round(microUsd), 6, 2), short: dollars(people) }
 }
 
+/**
+ * What the second of two monthly costs saves against the first, in micro-dollars. People see the difference of the two
+ * amounts as they see these: whoever subtracts them must find the saving that is printed beside them.
+ */
+export function monthlySaving(now: number, planned: number): Figure {
+  const decimals = Math.abs(now) < 100e6 && Math.abs(planned) < 100e6 ? 2 : 0
+  const shown = (microUsd: number): number => round((microUsd / 1e6) * 10 ** decimals)
+  return {
+    exact: monthlyUsd(now - planned).exact,
+    short: dollars(decimalText(shown(now) - shown(planned), decimals, decimals)),
+  }
+}
+
 /** Thousandths of a core, printed as cores. */
 export const cores = (milliCpu: number): Figure => ({
   exact: decimalText(round(milliCpu), 3, 0),

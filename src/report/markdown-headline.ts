@@ -16,6 +16,8 @@ export function headline({ cluster, summary, pricing }: View): string {
       const reason = why === undefined ? '' : ` (${escape(why)})`
       return `Cluster ${name} runs on ${nodes}, and none of them has a price${reason}: this report shows how they are used, not what they cost.`
     }
+    case 'no-pods':
+      return `${now}, at ${prices}${notCounting(summary)}. The input holds no pods: nothing says what the nodes must carry, so nothing is recommended.`
     case 'keep':
       return `${now}, at ${prices}${notCounting(summary)}, and no cheaper set of nodes was found on which the same pods run: keep what you have.`
     case 'save': {

@@ -3,14 +3,17 @@ import type { Plan } from '../domain/plan.js'
 import type { Analysis } from '../domain/recommendation.js'
 import type { Finding } from '../domain/snapshot.js'
 import { HOURS_PER_MONTH } from '../domain/units.js'
-import { count, known, monthlyUsd, percent, ratio, share, type Figure } from './figures.js'
+import { count, known, monthlySaving, monthlyUsd, percent, ratio, share, type Figure } from './figures.js'
 import { groupBy, largestBy, priceSource, rateOf, sortedBy, total } from './tally.js'
 import { savingsPct } from './view-scenarios.js'
 
 /** The facts of the report's first sentence. */
 export type Summary = {
-  /** `keep`: the plan saves nothing; `no-prices`: no node has a price, so nothing can be said about money. */
-  readonly kind: 'no-nodes' | 'no-prices' | 'keep' | 'save'
+  /**
+   * `keep`: the plan saves nothing; `no-prices`: no node has a price, so nothing can be said about money; `no-pods`: the
+   * input holds none, so nothing says what could be saved.
+   */
+  readonly kind: 'no-nodes' | 'no-prices' | 'no-pods' | 'keep' | 'save'
   readonly nodesNow: Figure
   readonly nodesPlan: Figure | undefined
   readonly monthlyNow: Figure | undefined
@@ -30,25 +33,32 @@ export function summary(analysis: Analysis, plan: Plan | undefined): Summary {
   const now = nodes.map((node) => ({ price: analysis.bill.nodes.get(node.name), capacityType: node.capacityType }))
   const costNow = total(now.map(({ price }) => price))
   const costPlan = plan && total(plan.nodes.map((node) => node.price))
-  const saving = costNow.rate === undefined || costPlan?.rate === undefined ? undefined : costNow.rate - costPlan.rate
+  const costs =
+    costNow.rate === undefined || costPlan?.rate === undefined ? undefined : { now: costNow.rate, plan: costPlan.rate }
   const priced = [...now, ...(plan?.nodes ?? [])].flatMap(({ price, capacityType }) =>
     price?.kind === 'known' ? [{ basis: price.basis, capacityType }] : [],
   )
   const perMonth = (rate: number): Figure => monthlyUsd(rate * HOURS_PER_MONTH)
   return {
-    kind:
-      nodes.length === 0 ? 'no-nodes' : costNow.rate === undefined ? 'no-prices' : (saving ?? 0) > 0 ? 'save' : 'keep',
+    kind: kindOf(analysis, costNow.rate !== undefined, costs !== undefined && costs.plan < costs.now),
     nodesNow: count(nodes.length),
     nodesPlan: known(plan?.nodes.length, count),
     monthlyNow: known(costNow.rate, perMonth),
     monthlyPlan: known(costPlan?.rate, perMonth),
-    monthlySaving: known(saving, perMonth),
+    monthlySaving: costs && monthlySaving(costs.now * HOURS_PER_MONTH, costs.plan * HOURS_PER_MONTH),
     savingPct: known(savingsPct(costNow.rate, costPlan?.rate), percent),
     unpricedNow: costNow.unpriced,
     unpricedPlan: costPlan?.unpriced ?? 0,
     bases: [...new Set(priced.map(({ basis }) => basis))].sort(),
     allOnDemand: priced.every(({ capacityType }) => capacityType === 'on-demand'),
   }
+}
+
+function kindOf({ cluster }: Analysis, priced: boolean, saves: boolean): Summary['kind'] {
+  if (cluster.nodes.length === 0) return 'no-nodes'
+  if (!priced) return 'no-prices'
+  if (cluster.pods.length === 0) return 'no-pods'
+  return saves ? 'save' : 'keep'
 }
 
 export type PricingView = {

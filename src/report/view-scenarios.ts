@@ -58,7 +58,8 @@ function scenarioView({ id, title, outcome, notes }: Scenario, currentRate: Micr
           unplaced_pods: count(plan.unplaced.length),
           feasible: outcome.feasible,
           refill_unplaced_pods: known(outcome.refillUnplaced, count),
-          realised_hourly_usd: known(outcome.realised, hourlyUsd),
+          // A sum without a single known part is not 0.
+          realised_hourly_usd: known(rate === undefined ? undefined : outcome.realised, hourlyUsd),
           notes:
             unpriced === 0
               ? notes

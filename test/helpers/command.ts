@@ -1,4 +1,5 @@
 import { spawnSync, type SpawnSyncReturns } from 'node:child_process'
+import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
 export const ROOT = fileURLToPath(new URL('../..', import.meta.url))
@@ -6,13 +7,20 @@ export const ENTRY = fileURLToPath(new URL('../../dist/entry.js', import.meta.ur
 
 export type Run = { readonly exitCode: number | null; readonly stdout: string; readonly stderr: string }
 
-/** The environment of this process, without what npm and the tests' own settings would add to the command's. */
-export const cleanEnvironment = (): NodeJS.ProcessEnv =>
-  Object.fromEntries(
+/**
+ * The environment of this process, without what npm and the tests' own settings would add to the command's, and without
+ * anybody's AWS account.
+ */
+export const cleanEnvironment = (): NodeJS.ProcessEnv => ({
+  ...Object.fromEntries(
     Object.entries(process.env).filter(
-      ([name]) => !/^(npm_|K8S_COST_|SOURCE_DATE_EPOCH$|NO_COLOR$|NODE_OPTIONS$)/.test(name),
+      ([name]) => !/^(npm_|K8S_COST_|AWS_|SOURCE_DATE_EPOCH$|NO_COLOR$|NODE_OPTIONS$)/.test(name),
     ),
-  )
+  ),
+  AWS_EC2_METADATA_DISABLED: 'true',
+  AWS_CONFIG_FILE: join(ROOT, 'absent', 'aws-config'),
+  AWS_SHARED_CREDENTIALS_FILE: join(ROOT, 'absent', 'aws-credentials'),
+})
 
 const textOf = ({ status, stdout, stderr }: SpawnSyncReturns<string>): Run => ({ exitCode: status, stdout, stderr })
 

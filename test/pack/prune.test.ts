@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest'
 import type { NodeOption } from '../../src/domain/plan.js'
 import { bytes, podSlots } from '../../src/domain/units.js'
 import { labelsLookedAt, seenLabels, withoutDominated } from '../../src/pack/prune.js'
-import { mayHold } from '../../src/pack/machines.js'
+import { mayHold } from './may-hold.js'
 import { makeOption, ZONE } from './make-problem.js'
 import { makePod, resources } from './make.js'
 

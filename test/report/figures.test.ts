@@ -1,6 +1,16 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { cores, count, hourlyUsd, mib, monthlyUsd, percent, share, type Figure } from '../../src/report/figures.js'
+import {
+  cores,
+  count,
+  hourlyUsd,
+  mib,
+  monthlySaving,
+  monthlyUsd,
+  percent,
+  share,
+  type Figure,
+} from '../../src/report/figures.js'
 import { microUsd } from './parse-csv.js'
 
 const both = ({ exact, short }: Figure): [string, string] => [exact, short]
@@ -23,6 +33,16 @@ describe('figures', () => {
     [-1_500_000_000, '-1500.00', '-$1,500'],
   ])('prints %i micro-dollars per month', (micro, exact, short) => {
     expect(both(monthlyUsd(micro))).toEqual([exact, short])
+  })
+
+  it.each([
+    // Rounded by itself, the first would be $2,621.
+    [5_449_617_900, 2_828_239_000, '2621.3789', '$2,622'],
+    [146_730_000, 97_820_000, '48.91', '$49'],
+    [30_368_000, 6_862_000, '23.506', '$23.51'],
+    [97_820_000, 146_730_000, '-48.91', '-$49'],
+  ])('prints %i less %i a month as the difference of what people see', (now, planned, exact, short) => {
+    expect(both(monthlySaving(now, planned))).toEqual([exact, short])
   })
 
   it('loses no micro-dollar between number, text and JSON number', () => {

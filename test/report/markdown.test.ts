@@ -26,6 +26,37 @@ describe('the first sentence of report.md', () => {
     )
   })
 
+  it('shows the saving that its readers find by subtracting', () => {
+    // Per month $5,449.62 and $2,828.24: the exact difference of $2,621.38 would not fit between the rounded ones.
+    const analysis = withPrices(new Map([['node-a', list(7.46523)]]))
+    const only = { ...ANALYSIS.cluster, nodes: ANALYSIS.cluster.nodes.filter(({ name }) => name === 'node-a') }
+    const plan = {
+      ...CURRENT_PLAN,
+      nodes: CURRENT_PLAN.nodes.slice(0, 1).map((one) => ({ ...one, price: list(3.8743) })),
+    }
+    const cheaper = {
+      ...analysis,
+      cluster: only,
+      scenarios: ANALYSIS.scenarios.map((one) =>
+        one.id === 'recommended' && one.outcome.kind === 'planned'
+          ? { ...one, outcome: { ...one.outcome, plan } }
+          : one,
+      ),
+    }
+    expect(sentence(cheaper)).toContain(
+      'for $5,450 a month; the same pods fit on 1 node for $2,828 a month: a saving of $2,622 a month (48.1 %)',
+    )
+    const json = JSON.parse(reportOf(cheaper, ['json']).files.get('report.json') ?? '') as { recommended: object }
+    expect(json.recommended).toMatchObject({ monthlySavingUsd: 2621.3789 })
+  })
+
+  it('recommends nothing where the input holds no pods', () => {
+    const nodesOnly = { ...keepingAll, cluster: { ...ANALYSIS.cluster, pods: [] } }
+    expect(sentence(nodesOnly)).toBe(
+      'Cluster shop-prod runs on 4 nodes for $359 a month, at AWS list prices of 2026-07-20, not counting 1 node without a price. The input holds no pods: nothing says what the nodes must carry, so nothing is recommended.',
+    )
+  })
+
   it('says to keep what there is where nothing is cheaper', () => {
     expect(sentence(keepingAll)).toBe(
       'Cluster shop-prod runs on 4 nodes for $359 a month, at AWS list prices of 2026-07-20, not counting 1 node without a price, and no cheaper set of nodes was found on which the same pods run: keep what you have.',

@@ -51,7 +51,7 @@ export type AwsDeps = {
 export type AwsReading =
   | { readonly kind: 'read'; readonly snapshot: AwsSnapshot; readonly notes: readonly CacheNote[] }
   /** Nothing was asked; an error only where the user wants live prices. */
-  | { readonly kind: 'no-credentials'; readonly failure: Failure }
+  | { readonly kind: 'no-credentials'; readonly failure: Failure; readonly refused?: true }
 
 const DEFAULT_TOTAL_MS = 5 * 60_000
 const DEFAULT_SPOT_DAYS = 3
@@ -69,7 +69,7 @@ export async function collectAws(
   try {
     const deadline = deadlineIn(deps.totalMs ?? DEFAULT_TOTAL_MS, deps.signal)
     const identity = await whoAsks(request, clients, deadline)
-    if (identity.kind === 'none') return { kind: 'no-credentials', failure: identity.failure }
+    if (identity.kind === 'none') return { ...identity, kind: 'no-credentials' }
     const cache = cacheFor(request, identity.account, deps)
     const context: CallContext = {
       region: request.region,

@@ -5,10 +5,11 @@ import type { ClientRequest, Clients, Deadline } from './clients.js'
 export type Identity =
   /** The account is undefined where STS cannot be reached: everything else is asked all the same. */
   | { readonly kind: 'known'; readonly account: string | undefined; readonly arn: string | undefined }
-  | { readonly kind: 'none'; readonly failure: Failure }
+  /** `refused`: there are credentials, and AWS does not take them. */
+  | { readonly kind: 'none'; readonly failure: Failure; readonly refused?: true }
 
 /** Says that no AWS figure can be read, once, instead of once for every call. */
-const noCredentials = (problem: string, { profile }: ClientRequest): Identity => ({
+const noCredentials = (problem: string, { profile }: ClientRequest): Identity & { readonly kind: 'none' } => ({
   kind: 'none',
   failure: {
     kind: 'unreadable-source',
@@ -41,7 +42,10 @@ export async function whoAsks(request: ClientRequest, clients: Clients, deadline
   } catch (error) {
     const trouble = troubleOf(error, 'sts:GetCallerIdentity', request.region)
     if (trouble.kind === 'credentials')
-      return noCredentials(`the credentials are not accepted in ${request.region}: ${trouble.why}`, request)
+      return {
+        ...noCredentials(`the credentials are not accepted in ${request.region}: ${trouble.why}`, request),
+        refused: true,
+      }
     return { kind: 'known', account: undefined, arn: undefined }
   }
 }

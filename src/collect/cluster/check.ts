@@ -1,3 +1,6 @@
+import type { NodeObject } from '../../domain/snapshot.js'
+import { list, object } from '../fields.js'
+import { readNode } from '../read-kinds.js'
 import type { Connection } from './connection.js'
 import { accessRule, groupOf, LISTED_KINDS, listPath, ruleText, type ListedKind } from './kinds.js'
 import { Unread } from './patience.js'
@@ -11,6 +14,23 @@ export type SourceCheck = {
   readonly need: 'needed' | 'useful'
   /** What to add to the permissions, or what is wrong; empty where it works. */
   readonly remedy: string
+}
+
+/** A few nodes, to know what cluster this is; none where they cannot be read, which `checkCluster` says why. */
+export async function firstNodes(connection: Connection, options: ReadOptions = {}): Promise<readonly NodeObject[]> {
+  const abort = new AbortController()
+  const patience = openPatience(connection, options, abort.signal)
+  const nodesOf = (body: Buffer) =>
+    list(object(JSON.parse(body.toString()))['items']).map((item) => readNode(object(item)))
+  try {
+    const answer = await patience.get(`${listPath('v1', 'nodes')}?limit=20`, nodesOf)
+    return 'value' in answer ? answer.value : []
+  } catch (error) {
+    if (error instanceof Unread) return []
+    throw error
+  } finally {
+    abort.abort()
+  }
 }
 
 /**

@@ -100,7 +100,8 @@ const unusable = (nodes: readonly LiveNode[], lookup: TypeLookup): readonly Find
     const type = node.instanceType === undefined ? undefined : lookup(node.instanceType)
     if (node.owner === 'fargate' || node.owner === 'hybrid' || node.owner === 'other-cloud') return []
     const why = unfitToTeach(node, type)
-    if (why === undefined || node.instanceType === undefined) return []
+    // That a type is not known is said once, where its price is missed.
+    if (why === undefined || type === undefined) return []
     const detail = `${why}: the node's figures are not used to predict others (image family ${imageFamily(node)})`
     return [finding('node-figures-unusable', node.name, detail)]
   })
