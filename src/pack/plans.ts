@@ -19,7 +19,7 @@ const MOST_STEPS_OF_A_REFILL = 60_000_000
 /** The same for the search that replays hundreds of fleets. */
 const MOST_STEPS_OF_A_SEARCHED_REFILL = 10_000_000
 /** What the repair of one plan may cost. */
-const MOST_STEPS_OF_A_REPAIR = 30_000_000
+const MOST_STEPS_OF_A_REPAIR = 50_000_000
 /** The share counts what is bought, not what is asked for: aim lower until what comes out is within it. */
 const SPOT_AIMS = [0.9, 0.6, 0]
 
