@@ -6,6 +6,8 @@ import { FailureError } from '../failure.js'
 import { object, text, type Json } from './fields.js'
 
 const GZIP_MAGIC = [0x1f, 0x8b]
+/** Up to this many bytes a file is parsed in one go, which takes a tenth of the time. */
+const SMALL_FILE = 32 * 1024 * 1024
 const HOW = 'Pass the output of the kubectl command in the README, plain or gzip.'
 
 /** Bytes of a file or of standard input (`-`), unpacked where they are gzip. */
@@ -58,8 +60,8 @@ function whatIsWrong(file: string, error: unknown): FailureError {
 
 /**
  * Calls `onItem` for each Kubernetes object in a file: the items of a v1 `List` or of a typed list (`PodList`, …), single
- * objects, several of these one after another, or one a line. Reads as a stream, because a large cluster's List is longer
- * than the longest string that the engine can hold. Throws a FailureError that says what is wrong with the file.
+ * objects, several of these one after another, or one a line. Large files are read as a stream, because such a List is
+ * longer than the longest string that the engine can hold. Throws a FailureError that says what is wrong with the file.
  */
 export async function readItems(file: string, onItem: (item: Json) => void): Promise<void> {
   const parser = new JSONParser({ paths: ['$', '$.items.*'], keepStack: false, separator: '' })
@@ -68,17 +70,11 @@ export async function readItems(file: string, onItem: (item: Json) => void): Pro
   parser.onError = (error) => {
     thrown.error ??= error
   }
-  /** An item of a typed list does not repeat its kind: the list's name has it. */
-  const withKind = (item: Json, listKind: string): Json =>
-    text(item['kind']) === '' && listKind.endsWith('List') ? { ...item, kind: listKind.slice(0, -'List'.length) } : item
   let unnamed: Json[] = []
   parser.onValue = ({ value, key, parent, stack }) => {
     if (parent === undefined) {
       documents += 1
-      const document = object(value)
-      const kind = text(document['kind'])
-      if (!('items' in document) && kind === '') throw notAList(file, value)
-      if (kind === 'Status') throw apiError(file, text(document['message']))
+      const { document, kind } = asDocument(value, file)
       for (const item of unnamed) onItem(withKind(item, kind))
       unnamed = []
       if (!('items' in document)) onItem(document)
@@ -93,18 +89,55 @@ export async function readItems(file: string, onItem: (item: Json) => void): Pro
   }
   try {
     let bytes = 0
-    for await (const chunk of contents(file)) {
-      bytes += chunk.length
+    let head: Buffer[] = []
+    const write = (chunk: Buffer): void => {
       parser.write(chunk)
       if (thrown.error !== undefined) throw thrown.error
     }
+    for await (const chunk of contents(file)) {
+      bytes += chunk.length
+      head.push(chunk)
+      if (bytes <= SMALL_FILE) continue
+      head.forEach(write)
+      head = []
+    }
     if (bytes === 0) throw empty(file)
+    if (bytes <= SMALL_FILE && readWhole(Buffer.concat(head), file, onItem)) return
+    head.forEach(write)
     if (!parser.isEnded) parser.end()
     if (thrown.error !== undefined) throw thrown.error
     if (documents === 0) throw empty(file)
   } catch (error) {
     throw error instanceof FailureError ? error : whatIsWrong(file, error)
   }
+}
+
+/** An item of a typed list does not repeat its kind: the list's name has it. */
+const withKind = (item: Json, listKind: string): Json =>
+  text(item['kind']) === '' && listKind.endsWith('List') ? { ...item, kind: listKind.slice(0, -'List'.length) } : item
+
+function asDocument(value: unknown, file: string): { readonly document: Json; readonly kind: string } {
+  const document = object(value)
+  const kind = text(document['kind'])
+  if (!('items' in document) && kind === '') throw notAList(file, value)
+  if (kind === 'Status') throw apiError(file, text(document['message']))
+  return { document, kind }
+}
+
+const itemsOf = (items: unknown): readonly unknown[] => (Array.isArray(items) ? items : Object.values(object(items)))
+
+/** False where the bytes are not one JSON document: several of them, or a damaged one, which the parser can describe. */
+function readWhole(bytes: Buffer, file: string, onItem: (item: Json) => void): boolean {
+  let value: unknown
+  try {
+    value = JSON.parse(bytes.toString('utf8'))
+  } catch {
+    return false
+  }
+  const { document, kind } = asDocument(value, file)
+  if (!('items' in document)) onItem(document)
+  else for (const item of itemsOf(document['items'])) onItem(withKind(object(item), kind))
+  return true
 }
 
 const empty = (file: string): FailureError =>
