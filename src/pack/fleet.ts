@@ -82,16 +82,9 @@ const nodesFor = (demand: Resources, option: NodeOption, slack: number): number 
  * Fleets of one instance type per size for a pool: of each number of cores the type whose nodes cost the least for all of
  * the pool's requests, spread over the zones that its pods are bound to, and otherwise evenly.
  */
-function fleetsOf(pool: Pool, market: Market, slack: number): Map<number, Map<NodeOption, number>> {
-  // A pod that no machine holds stays where it runs: nodes bought for it would be for nothing, and without end.
-  const pods = pool.pods.filter((pod) => market.that(pod).length > 0)
-  const demand = sum(pods.map(({ needed }) => needed))
-  const bound = zoneDemand(pods, market)
-  const byType = new Map<string, NodeOption[]>()
-  for (const option of typesForMost(pool, market))
-    byType.set(option.instanceType, [...(byType.get(option.instanceType) ?? []), option])
+function fleetsOf({ demand, bound, byType }: Demand, slack: number): Map<number, Map<NodeOption, number>> {
   const best = new Map<number, { readonly counts: Map<NodeOption, number>; readonly rate: number }>()
-  for (const [, options] of [...byType].sort(([a], [b]) => byText(a, b))) {
+  for (const [, options] of byType) {
     const [first] = options
     if (first === undefined) continue
     const counts = spread(options, demand, bound, slack)
@@ -103,6 +96,24 @@ function fleetsOf(pool: Pool, market: Market, slack: number): Map<number, Map<No
     if (known === undefined || rate < known.rate) best.set(cores, { counts, rate })
   }
   return new Map([...best].sort(([a], [b]) => a - b).map(([cores, { counts }]) => [cores, counts]))
+}
+
+/** What a pool asks for, in all and of each zone that it is bound to, and the machines that could be its nodes, by type. */
+type Demand = {
+  readonly demand: Resources
+  readonly bound: ReadonlyMap<string, Resources>
+  readonly byType: readonly (readonly [type: string, options: readonly NodeOption[]])[]
+}
+
+function demandOf(pool: Pool, market: Market): Demand {
+  // A pod that no machine holds stays where it runs: nodes bought for it would be for nothing, and without end.
+  const pods = pool.pods.filter((pod) => market.that(pod).length > 0)
+  const demand = sum(pods.map(({ needed }) => needed))
+  const bound = zoneDemand(pods, market)
+  const byType = new Map<string, NodeOption[]>()
+  for (const option of typesForMost(pool, market))
+    byType.set(option.instanceType, [...(byType.get(option.instanceType) ?? []), option])
+  return { demand, bound, byType: [...byType].sort(([a], [b]) => byText(a, b)) }
 }
 
 /** How many nodes of a type in each zone; undefined where a zone that is needed does not offer it. */
@@ -142,8 +153,9 @@ export function fleetChoices(
   stock: Stock,
 ): Choice[] {
   const choices: Choice[] = []
+  const demands = pools.map((pool) => demandOf(pool, market))
   for (const slack of SLACKS) {
-    const fleets = pools.map((pool) => fleetsOf(pool, market, slack))
+    const fleets = demands.map((demand) => fleetsOf(demand, slack))
     if (fleets.some((fleet) => fleet.size === 0)) continue
     for (const cores of new Set(fleets.flatMap((fleet) => [...fleet.keys()]))) {
       const lend = lender(live.reusable, stock)
