@@ -14,9 +14,9 @@ import type { PackGroup, PackProblem } from './problem.js'
 import { Machines } from './machines.js'
 import { replan, trim, type Materials } from './replan.js'
 import type { Alternatives, Fleet } from './realise.js'
+import { housesOwn, nodesOfFleet, settle } from './settle.js'
 import { rankShapes } from './shapes.js'
 import { spotWish, type SpotWish } from './spot.js'
-import { spreadOver } from './spread-over.js'
 import { Stock } from './stock.js'
 
 /** Nodes with their pods, and the pods without a node. */
@@ -109,7 +109,7 @@ export class Solver {
       const fleets = pools.length === 0 ? [] : fleetChoices({ fixed, reusable }, pools, market, this.#stock)
       const layouts = this.#layouts(state, goal).filter(({ breaches }) => breaches === 0)
       const tight = layouts.map(({ nodes }) => choiceOf(nodes.map(({ slot }) => slot)))
-      const roomy = fleets.filter((choice) => this.#housesOwn(slots, choice.slots))
+      const roomy = fleets.filter((choice) => housesOwn(this.#draft, slots, choice.slots))
       return { group: group.name, choices: [choiceOf(slots), ...tight, ...roomy] }
     })
   }
@@ -118,48 +118,15 @@ export class Solver {
   settleOn(fleet: Fleet): Solution | undefined {
     const mark = this.#draft.mark()
     try {
-      const nodesOf = new Map(
-        this.#groups.map(({ group, slots }) => [group.name, [...(fleet.chosen.get(group.name)?.slots ?? slots)]]),
-      )
-      for (const slot of fleet.added) if (slot.origin.kind === 'new') nodesOf.get(slot.origin.option.group)?.push(slot)
-      const homeless = new Map(
-        this.#groups.map(({ group, slots }) => [group.name, this.#vacate(slots, nodesOf.get(group.name) ?? [])]),
-      )
-      for (const [name, pods] of homeless)
-        if (spreadOver(this.#draft, nodesOf.get(name) ?? [], pods).length > 0) return undefined
-      if (this.#isBroken()) return undefined
+      const nodesOf = nodesOfFleet(this.#groups, fleet)
       const count = [...nodesOf.values()].reduce((total, slots) => total + slots.length, 0)
       if (count < (this.#problem.limits.minNodes ?? 0)) return undefined
+      if (!settle(this.#draft, this.#groups, nodesOf) || this.#isBroken()) return undefined
       const layouts = new Map([...nodesOf].map(([name, slots]) => [name, capture(this.#draft, slots, 'fleet')]))
       return { layouts, ...this.#placePending(layouts) }
     } finally {
       this.#draft.rollback(mark)
     }
-  }
-
-  /** Do a group's pods have a place on these nodes, the other groups being as they are today? */
-  #housesOwn(before: readonly Slot[], after: readonly Slot[]): boolean {
-    const mark = this.#draft.mark()
-    const homeless = this.#vacate(before, after)
-    const isHoused = spreadOver(this.#draft, after, homeless).length === 0
-    this.#draft.rollback(mark)
-    return isHoused
-  }
-
-  /** Closes the nodes that a fleet has no use for and opens the ones that it adds; gives the pods without a node. */
-  #vacate(before: readonly Slot[], after: readonly Slot[]): Pod[] {
-    const stay = new Set(after)
-    const pods: Pod[] = []
-    for (const slot of before) {
-      if (stay.has(slot)) continue
-      for (const pod of [...slot.pods]) {
-        this.#draft.take(pod)
-        pods.push(pod)
-      }
-      this.#draft.close(slot)
-    }
-    for (const slot of after) if (slot.index === undefined) this.#draft.open(slot)
-    return pods
   }
 
   #solveOnce(goal: Goal): Solution {
