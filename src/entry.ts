@@ -2,6 +2,10 @@
 /**
  * The process edge. Tiny, so that the settings act before the program and its libraries are loaded.
  */
+import { setFlagsFromString } from 'node:v8'
+
+// Left alone, the heap of a large cluster grows to twice what it holds before it is cleaned; this costs hardly any time.
+setFlagsFromString('--heap-growing-percent=30')
 process.env['AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED'] ??= 'true'
 // Reading the maps costs a fifth of the start-up, and only a stack trace needs them.
 const debug =

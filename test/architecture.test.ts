@@ -78,7 +78,7 @@ const DOORS: Readonly<Record<string, Door>> = {
   },
   likeness: { opensTo: [], why: 'likeness.ts compares words' },
   main: { opensTo: [ANYTHING], why: EDGE },
-  entry: { opensTo: ['main'], why: 'entry.ts sets the process up before anything else is loaded' },
+  entry: { opensTo: ['main', 'node:'], why: 'entry.ts sets the process up before anything else is loaded' },
 }
 
 /** Same snapshot, same bytes: below the edge there is no clock, no chance, no printing and no process. */
