@@ -122,7 +122,11 @@ class Search {
     let fleet = from
     for (let step = 0; step < MOST_CLIMBS; step += 1) {
       const failed = this.#firstFailure(fleet)
-      if (failed === undefined) return this.#isSpent() ? undefined : this.#keep(fleet)
+      if (failed === undefined) {
+        if (this.#isSpent()) return undefined
+        // Without places for all pods it is still a start for the search, and no answer.
+        return this.#hasPlaces(fleet) ? this.#keep(fleet) : fleet
+      }
       const better = this.#roomier(fleet, failed)
       if (better === undefined) return undefined
       fleet = better

@@ -2,7 +2,6 @@ import type { NodeOption } from '../domain/plan.js'
 import type { Resources } from '../domain/resources.js'
 import { subtract } from '../domain/resources.js'
 import { byText } from './order.js'
-import type { Site } from './site.js'
 
 const rooms = new WeakMap<NodeOption, Resources>()
 
@@ -13,18 +12,6 @@ export function room(option: NodeOption): Resources {
   const free = subtract(option.allocatable, option.overhead)
   rooms.set(option, free)
   return free
-}
-
-const sites = new WeakMap<NodeOption, Site>()
-
-/** A node of this kind as the scheduler's rules see it, before it has a name. */
-export function siteOf(option: NodeOption): Site {
-  const known = sites.get(option)
-  if (known !== undefined) return known
-  const { labels, taints, allocatable, attachLimits } = option
-  const site: Site = { name: '', labels, taints, unschedulable: false, allocatable, attachLimits }
-  sites.set(option, site)
-  return site
 }
 
 /** Nodes of this kind that the demand takes at least, one resource at a time; undefined where it cannot hold any of one. */
