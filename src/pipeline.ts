@@ -14,7 +14,7 @@ import { addressChecks, type FreeAddresses } from './model/capacity/plan-address
 import { billedFargateSize } from './model/fargate.js'
 import { movability, needsNoPlace, type Movability } from './model/movability.js'
 import { allowedByNodePool } from './model/node-pool.js'
-import { optionLabels } from './model/option-labels.js'
+import { labelsOfType, optionLabels } from './model/option-labels.js'
 import { bindingOrder } from './pack/binding-order.js'
 import { offer, type Market } from './pack/offer.js'
 import { Planner } from './pack/plans.js'
@@ -73,9 +73,9 @@ export function analyse(snapshot: Snapshot, catalog: PriceCatalog, settings: Set
   const market = marketOf(book, capacity, settings, cluster)
   const state = packState(cluster, {
     priceOf: (node) => priceIn(bill, node),
-    optionsOf: (name) => {
+    optionsOf: (name, interests) => {
       const group = cluster.groups.find((one) => one.name === name)
-      return group === undefined ? [] : offer(group, market, cluster.daemonSets)
+      return group === undefined ? [] : offer(group, market, cluster.daemonSets, interests)
     },
     needsNoPlace,
     pinned: moves.pinned,
@@ -227,7 +227,9 @@ function marketOf(book: PriceBook, capacity: ClusterCapacity, settings: Settings
     predict: (group, type) => capacity.modelFor(group)(type),
     labels: (group, type, zone, zoneId, capacityType) =>
       optionLabels(group.template, type, zone, zoneId, capacityType, region(group)),
-    allowed: ({ template }, labels) => template.nodePool === undefined || allowedByNodePool(template.nodePool, labels),
+    labelsOfType: (group, type) => labelsOfType(group.template, type, region(group)),
+    allowed: ({ template }, labels) =>
+      template.nodePool === undefined || allowedByNodePool(template.nodePool, labels()),
   }
 }
 

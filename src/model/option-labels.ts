@@ -26,10 +26,7 @@ export function optionLabels(
   capacityType: CapacityType,
   region: string | undefined,
 ): Labels {
-  const labels: Record<string, string> = {
-    ...labelsOfType(template, type, region),
-    'topology.kubernetes.io/zone': zone,
-  }
+  const labels: Record<string, string> = { ...derivedOf(template, type, region), 'topology.kubernetes.io/zone': zone }
   if (zoneId !== undefined && template.derivedLabels?.includes(ZONE_ID)) labels[ZONE_ID] = zoneId
   for (const key of template.zoneLabels) labels[key] = zone
   for (const [key, values] of Object.entries(template.capacityTypeLabels)) {
@@ -40,19 +37,25 @@ export function optionLabels(
   return Object.assign(labels, template.typeLabels?.[type.name])
 }
 
-/** What zone and capacity type do not change; thousands of machines are labelled from it. */
+/** Of these labels, all that zone and capacity type do not change. */
+export const labelsOfType = (template: NodeTemplate, type: InstanceType, region: string | undefined): Labels => ({
+  ...derivedOf(template, type, region),
+  ...template.typeLabels?.[type.name],
+})
+
+/** Thousands of machines are labelled from it. */
 const known = new WeakMap<NodeTemplate, Map<string, Labels>>()
 
-function labelsOfType(template: NodeTemplate, type: InstanceType, region: string | undefined): Labels {
+function derivedOf(template: NodeTemplate, type: InstanceType, region: string | undefined): Labels {
   const ofTemplate = known.get(template) ?? new Map<string, Labels>()
   known.set(template, ofTemplate)
   const key = `${type.name} ${region ?? ''}`
-  const made = ofTemplate.get(key) ?? makeLabelsOfType(template, type, region)
+  const made = ofTemplate.get(key) ?? derive(template, type, region)
   ofTemplate.set(key, made)
   return made
 }
 
-function makeLabelsOfType(template: NodeTemplate, type: InstanceType, region: string | undefined): Labels {
+function derive(template: NodeTemplate, type: InstanceType, region: string | undefined): Labels {
   const architecture = type.architectures[0]
   const prefix = provisionerPrefix(template)
   const derived: Readonly<Record<string, string | undefined>> = {
@@ -60,15 +63,17 @@ function makeLabelsOfType(template: NodeTemplate, type: InstanceType, region: st
     'beta.kubernetes.io/arch': architecture,
     'failure-domain.beta.kubernetes.io/region': region ?? template.region,
   }
-  const labels: Record<string, string | undefined> = {
-    ...template.labels,
-    'kubernetes.io/arch': architecture,
-    'kubernetes.io/os': template.os === 'windows' ? 'windows' : 'linux',
-    'node.kubernetes.io/instance-type': type.name,
-    'topology.kubernetes.io/region': region ?? template.region,
+  const labels: Record<string, string> = { ...template.labels }
+  const put = (key: string, value: string | undefined): void => {
+    if (value === undefined) delete labels[key]
+    else labels[key] = value
   }
+  put('kubernetes.io/arch', architecture)
+  put('kubernetes.io/os', template.os === 'windows' ? 'windows' : 'linux')
+  put('node.kubernetes.io/instance-type', type.name)
+  put('topology.kubernetes.io/region', region ?? template.region)
   if (prefix !== undefined)
     for (const [name, value] of Object.entries(instanceLabels(type))) labels[prefix + name] = value
-  for (const key of template.derivedLabels ?? []) labels[key] = derived[key]
-  return Object.fromEntries(Object.entries(labels).filter((entry): entry is [string, string] => entry[1] !== undefined))
+  for (const key of template.derivedLabels ?? []) put(key, derived[key])
+  return labels
 }

@@ -4,7 +4,7 @@ import { shortfalls, type Shortfall } from '../domain/resources.js'
 import { GIBIBYTE, HOURS_PER_MONTH } from '../domain/units.js'
 import { byText } from './order.js'
 import type { PackProblem } from './problem.js'
-import { optionFit } from './option-fit.js'
+import type { OptionFit } from './option-fit.js'
 import { cheapestFirst, holds, room } from './shapes.js'
 import { staticRefusals } from './static-fit.js'
 
@@ -12,11 +12,11 @@ import { staticRefusals } from './static-fit.js'
  * Why a plan has no place for a pod, for people: what room for it would cost, or, where no machine on offer can take it,
  * the nearest miss with its numbers.
  */
-export function whyLeftOver(pod: Pod, problem: PackProblem): string {
+export function whyLeftOver(pod: Pod, problem: PackProblem, fit: OptionFit): string {
   const [problemOfVolume] = pod.volumes.problems
   if (problemOfVolume !== undefined) return problemOfVolume
   const options = problem.groups.flatMap((group) => group.options)
-  const refusals = optionFit(pod)
+  const refusals = fit.of(pod)
   const cheapest = cheapestFirst(
     options.filter(
       (option) => holds(room(option), pod.needed) && problem.suits(pod, option) && refusals(option).length === 0,
@@ -33,7 +33,7 @@ export function whyLeftOver(pod: Pod, problem: PackProblem): string {
 function nearestMiss(
   pod: Pod,
   options: readonly NodeOption[],
-  refusalsOf: ReturnType<typeof optionFit>,
+  refusalsOf: ReturnType<OptionFit['of']>,
 ): string | undefined {
   let best: { rules: number; gap: number; option: NodeOption; text: string } | undefined
   for (const option of options) {

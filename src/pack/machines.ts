@@ -3,7 +3,7 @@ import type { NodeOption } from '../domain/plan.js'
 import type { Pod } from '../domain/pod.js'
 import { allowedOptions } from './goal.js'
 import { createInterner } from './interner.js'
-import { optionFit } from './option-fit.js'
+import { OptionFit } from './option-fit.js'
 import type { PackGroup, PackProblem } from './problem.js'
 import { cheapestFirst, holds, room } from './shapes.js'
 
@@ -19,12 +19,14 @@ export type Market = {
 export class Machines {
   readonly #problem: PackProblem
   readonly #classKey: (pod: Pod) => number
+  readonly #fit: OptionFit
   readonly #kinds = createInterner()
   readonly #kindOf = new Map<Pod, number>()
   readonly #markets = new Map<string, Market>()
 
   constructor(problem: PackProblem, classKey: (pod: Pod) => number) {
     this.#problem = problem
+    this.#fit = new OptionFit(problem.interests)
     this.#classKey = classKey
   }
 
@@ -58,7 +60,7 @@ export class Machines {
 
   #holding(options: readonly NodeOption[], pod: Pod): readonly NodeOption[] {
     const { suits } = this.#problem
-    const refusals = optionFit(pod)
+    const refusals = this.#fit.of(pod)
     return options.filter(
       (option) => holds(room(option), pod.needed) && suits(pod, option) && refusals(option).length === 0,
     )

@@ -1,10 +1,12 @@
 import type { DaemonSet, NodeGroup } from '../domain/cluster.js'
 import type { Architecture, CapacityType, InstanceType, Price } from '../domain/offering.js'
 import type { NodeOption } from '../domain/plan.js'
-import { sum, type Resources } from '../domain/resources.js'
+import type { Pod } from '../domain/pod.js'
+import { subtract, sum, type Resources } from '../domain/resources.js'
 import type { Labels } from '../domain/snapshot.js'
-import { byText } from './order.js'
-import { optionFit } from './option-fit.js'
+import { seenLabels, type Interests } from './interests.js'
+import { refusalsOf } from './option-fit.js'
+import { withoutDominated } from './prune.js'
 
 /** Everything about machines that other rooms know; handed in, so that the packing asks nobody. */
 export type Market = {
@@ -33,8 +35,10 @@ export type Market = {
     zoneId: string | undefined,
     capacityType: CapacityType,
   ) => Labels
+  /** All labels that zone and capacity type do not change, and no value of any other but for such as they do. */
+  readonly labelsOfType: (group: NodeGroup, type: InstanceType) => Labels
   /** A NodePool's requirements. */
-  readonly allowed: (group: NodeGroup, labels: Labels) => boolean
+  readonly allowed: (group: NodeGroup, labels: () => Labels) => boolean
 }
 
 const CAPACITY_TYPES = ['on-demand', 'spot'] as const
@@ -43,61 +47,97 @@ const ZONE_ID = 'topology.k8s.aws/zone-id'
 /**
  * Machines that new nodes of a group may be: types like those that the group has today (`isLike`), in the group's zones,
  * on demand and as spot, each with a known price, the labels and taints of the group and the DaemonSets that would run
- * there. Sorted by id.
+ * there. What another machine beats is left out, as far as the rules of the pods (`interests`) can tell the two apart.
+ * Sorted by id.
  */
-export function offer(group: NodeGroup, market: Market, daemonSets: readonly DaemonSet[]): NodeOption[] {
+export function offer(
+  group: NodeGroup,
+  market: Market,
+  daemonSets: readonly DaemonSet[],
+  interests: Interests,
+): NodeOption[] {
   const { template } = group
   const inUse = group.nodes.flatMap(({ instanceType }) => market.typeOf(instanceType ?? '') ?? [])
   const zoneIds = new Map(group.nodes.map(({ zone, labels }) => [zone ?? '', labels[ZONE_ID]]))
-  const types = market.types.filter(
-    (type) =>
-      market.wanted(type.name) &&
-      hasArchitecture(type, market.architectures ?? template.architectures) &&
-      isLike(type, inUse),
-  )
-  const daemons = daemonSets.map(({ pod }) => ({ pod, refusals: optionFit(pod) }))
-  const options: NodeOption[] = []
-  for (const type of types) {
-    const architecture = type.architectures[0]
-    if (architecture === undefined) continue
-    for (const zone of template.zones) {
-      const zoneId = zoneIds.get(zone)
-      if (market.offered(type.name, zone, zoneId) === false) continue
-      for (const capacityType of CAPACITY_TYPES) {
-        if (!type.usageClasses.includes(capacityType)) continue
-        const price = market.price(type.name, zone, zoneId, capacityType)
-        // A price of zero is no price that anybody pays: such a machine would swallow every pod.
-        if (price.kind === 'unknown' || price.rate <= 0) continue
-        const labels = market.labels(group, type, zone, zoneId, capacityType)
-        if (!market.allowed(group, labels)) continue
-        const predicted = market.predict(group, type)
-        const machine = { group: group.name, zone, labels, taints: template.taints }
-        const overheadPods = [
-          ...daemons.filter(({ refusals }) => refusals(machine).length === 0).map(({ pod }) => pod),
-          ...template.staticPods,
-        ]
-        options.push({
-          id: `${group.name}/${type.name}/${zone}/${capacityType}`,
-          group: group.name,
-          owner: group.owner,
-          instanceType: type.name,
-          zone,
-          capacityType,
-          architecture,
-          labels,
-          taints: template.taints,
-          capacity: predicted.capacity,
-          allocatable: predicted.allocatable,
-          attachLimits: predicted.attachLimits,
-          overheadPods,
-          overhead: sum(overheadPods.map((pod) => pod.needed)),
-          price,
-          capacityBasis: predicted.basis,
+  const overheadOf = overheads(group, daemonSets)
+  const bids = market.types
+    .filter(
+      (type) =>
+        market.wanted(type.name) &&
+        hasArchitecture(type, market.architectures ?? template.architectures) &&
+        isLike(type, inUse),
+    )
+    .flatMap((type) => {
+      const [architecture] = type.architectures
+      if (architecture === undefined) return []
+      const seen = seenLabels(market.labelsOfType(group, type), interests)
+      return template.zones.flatMap((zone) => {
+        const zoneId = zoneIds.get(zone)
+        if (market.offered(type.name, zone, zoneId) === false) return []
+        return CAPACITY_TYPES.flatMap((capacityType) => {
+          if (!type.usageClasses.includes(capacityType)) return []
+          const price = market.price(type.name, zone, zoneId, capacityType)
+          // A price of zero is no price that anybody pays: such a machine would swallow every pod.
+          if (price.kind === 'unknown' || price.rate <= 0) return []
+          const labels = once(() => market.labels(group, type, zone, zoneId, capacityType))
+          if (!market.allowed(group, labels)) return []
+          const predicted = market.predict(group, type)
+          const { pods, total } = overheadOf(`${zone} ${capacityType} ${seen}`, { zone, labels })
+          return {
+            id: `${group.name}/${type.name}/${zone}/${capacityType}`,
+            instanceType: type.name,
+            zone,
+            capacityType,
+            architecture,
+            rate: price.rate,
+            free: subtract(predicted.allocatable, total),
+            attachLimits: predicted.attachLimits,
+            seen,
+            predicted,
+            price,
+            labels,
+            overheadPods: pods,
+            overhead: total,
+          }
         })
-      }
-    }
+      })
+    })
+  const typesInUse = new Set(inUse.map(({ name }) => name))
+  return withoutDominated(bids, typesInUse).map(({ rate: _, free: __, seen: ___, predicted, labels, ...bid }) => ({
+    ...bid,
+    group: group.name,
+    owner: group.owner,
+    labels: labels(),
+    taints: template.taints,
+    capacity: predicted.capacity,
+    allocatable: predicted.allocatable,
+    capacityBasis: predicted.basis,
+  }))
+}
+
+type Overhead = { readonly pods: readonly Pod[]; readonly total: Resources }
+
+/** DaemonSet and static pods of a group's machines; asked once for each `kind`, of which any machine is as good. */
+function overheads(
+  { name, template }: NodeGroup,
+  daemonSets: readonly DaemonSet[],
+): (kind: string, machine: { readonly zone: string; readonly labels: () => Labels }) => Overhead {
+  const known = new Map<string, Overhead>()
+  return (kind, { zone, labels }) => {
+    const found = known.get(kind)
+    if (found !== undefined) return found
+    const machine = { group: name, zone, labels: labels(), taints: template.taints }
+    const daemons = daemonSets.map(({ pod }) => pod).filter((pod) => refusalsOf(pod, machine).length === 0)
+    const pods = [...daemons, ...template.staticPods]
+    const made = { pods, total: sum(pods.map(({ needed }) => needed)) }
+    known.set(kind, made)
+    return made
   }
-  return options.sort((a, b) => byText(a.id, b.id))
+}
+
+function once<Value>(make: () => Value): () => Value {
+  let made: { readonly value: Value } | undefined
+  return () => (made ??= { value: make() }).value
 }
 
 const hasArchitecture = (type: InstanceType, wanted: readonly Architecture[]): boolean =>

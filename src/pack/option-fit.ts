@@ -1,31 +1,40 @@
-import type { Refusal } from '../domain/plan.js'
+import type { NodeOption, Refusal } from '../domain/plan.js'
 import type { Pod } from '../domain/pod.js'
 import type { Labels, Taint } from '../domain/snapshot.js'
-import { labelsLookedAt } from './prune.js'
+import { seenLabels, type Interests } from './interests.js'
+import { createInterner } from './interner.js'
 import { staticRefusals } from './static-fit.js'
 
-/** A machine as far as it decides who may run there; those of one group share their taints. */
-export type Candidate = {
-  readonly group: string
-  readonly zone: string
-  readonly labels: Labels
-  readonly taints: readonly Taint[]
-}
+/** Every rule by which a machine itself does not take the pod, whatever else runs there. */
+export const refusalsOf = (
+  pod: Pod,
+  { labels, taints }: { readonly labels: Labels; readonly taints: readonly Taint[] },
+): readonly Refusal[] =>
+  staticRefusals(pod, { name: '', labels, taints, unschedulable: false, allocatable: pod.needed, attachLimits: {} })
 
-/**
- * Every rule by which a machine itself does not take the pod, whatever else runs there. Thousands of machines differ in
- * labels that the pod does not look at: it is asked once for each set of those that it does.
- */
-export function optionFit(pod: Pod): (machine: Candidate) => readonly Refusal[] {
-  const keys = labelsLookedAt([pod])
-  const known = new Map<string, readonly Refusal[]>()
-  return ({ group, zone, labels, taints }) => {
-    // Volumes look at the zone, by labels of their own.
-    const kind = [group, zone, ...keys.map((key) => labels[key] ?? '\0')].join('\n')
-    const refusals =
-      known.get(kind) ??
-      staticRefusals(pod, { name: '', labels, taints, unschedulable: false, allocatable: pod.needed, attachLimits: {} })
-    known.set(kind, refusals)
-    return refusals
+/** The same for hundreds of machines that differ in little that rules look at: asked once for each kind of machine. */
+export class OptionFit {
+  readonly #interests: Interests
+  readonly #kinds = createInterner()
+  readonly #kindOf = new Map<NodeOption, number>()
+
+  /** `interests`: of all pods that will be asked about. */
+  constructor(interests: Interests) {
+    this.#interests = interests
+  }
+
+  of(pod: Pod): (option: NodeOption) => readonly Refusal[] {
+    const known: (readonly Refusal[] | undefined)[] = []
+    return (option) => (known[this.#kind(option)] ??= refusalsOf(pod, option))
+  }
+
+  /** Machines of a group share their taints; volumes look at the zone, by labels of their own. */
+  #kind(option: NodeOption): number {
+    const known = this.#kindOf.get(option)
+    if (known !== undefined) return known
+    const { group, zone, labels } = option
+    const kind = this.#kinds.idOf([group, zone, seenLabels(labels, this.#interests)].join('\n'))
+    this.#kindOf.set(option, kind)
+    return kind
   }
 }

@@ -7,6 +7,7 @@ import type { Slot } from './draft.js'
 import { whyLeftOver } from './left-over.js'
 import { lowerBound } from './lower-bound.js'
 import type { PackGroup, PackProblem } from './problem.js'
+import { OptionFit } from './option-fit.js'
 import { realise, type Fleet } from './realise.js'
 import { repair, SEEDS, type Repair, type Shop } from './repair.js'
 import { ReplayScheduler } from './replay.js'
@@ -32,6 +33,7 @@ export class Planner implements PlanSource {
   readonly #newScheduler: () => ReplayScheduler
   #madeScheduler: ReplayScheduler | undefined
   readonly #groupOf: ReadonlyMap<string, PackGroup>
+  readonly #fit: OptionFit
   readonly #reasons = new Map<Pod, string>()
   readonly #lend = new Stock('added').lender()
   readonly #repairs = new Map<string, Repair>()
@@ -40,6 +42,7 @@ export class Planner implements PlanSource {
   constructor(problem: PackProblem, context: BoardContext, untouched: readonly Untouched[]) {
     this.#problem = problem
     this.#untouched = untouched
+    this.#fit = new OptionFit(problem.interests)
     this.#solver = new Solver(problem, context)
     this.#groupOf = new Map(problem.groups.flatMap((group) => group.live.map(({ node }) => [node.name, group])))
     this.#running = problem.groups.flatMap(({ live }) => live.flatMap(({ pods }) => pods))
@@ -109,7 +112,7 @@ export class Planner implements PlanSource {
   #reason(pod: Pod): string {
     const known = this.#reasons.get(pod)
     if (known !== undefined) return known
-    const reason = whyLeftOver(pod, this.#problem)
+    const reason = whyLeftOver(pod, this.#problem, this.#fit)
     this.#reasons.set(pod, reason)
     return reason
   }

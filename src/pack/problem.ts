@@ -3,6 +3,7 @@ import type { Architecture, CapacityType, Price } from '../domain/offering.js'
 import type { NodeOption } from '../domain/plan.js'
 import type { Pod } from '../domain/pod.js'
 import type { Resources } from '../domain/resources.js'
+import type { Interests } from './interests.js'
 
 /** A node of today as a packing sees it. */
 export type LiveNode = {
@@ -42,8 +43,8 @@ export type PackProblem = {
   /** Requests of everything on packed nodes: what `maxNodeShare` is a share of. */
   readonly total: Resources
   readonly limits: Limits
-  /** Label keys that a rule of any pod looks at, sorted: by all others, machines may differ as they like. */
-  readonly lookedAt: readonly string[]
+  /** What the rules of any pod look at in a node's labels: in all else, machines may differ as they like. */
+  readonly interests: Interests
   /** May the pod's workload run on such a machine, apart from the scheduler's rules: fit for spot, built for the CPU? */
   readonly suits: (pod: Pod, machine: Machine) => boolean
 }

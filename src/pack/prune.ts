@@ -1,53 +1,49 @@
-import type { NodeOption } from '../domain/plan.js'
-import type { Pod } from '../domain/pod.js'
-import type { Labels, PodSpec } from '../domain/snapshot.js'
+import type { Architecture, CapacityType } from '../domain/offering.js'
+import type { Resources } from '../domain/resources.js'
 import { byText } from './order.js'
-import { holds, room } from './shapes.js'
+import { holds } from './shapes.js'
 
-/** Label keys that the rules of any of these pods look at, sorted: by all others, machines may differ as they like. */
-export function labelsLookedAt(pods: Iterable<Pod>): string[] {
-  const keys = new Set<string>()
-  const seen = new Set<PodSpec>()
-  for (const { spec, volumes } of pods) {
-    const terms = [...volumes.nodeTerms.flat(), ...(seen.has(spec) ? [] : (spec.requiredNodeTerms ?? []))]
-    for (const { matchExpressions } of terms) for (const { key } of matchExpressions) keys.add(key)
-    if (seen.has(spec)) continue
-    seen.add(spec)
-    for (const key of Object.keys(spec.nodeSelector)) keys.add(key)
-    for (const { topologyKey } of [...spec.podAffinity, ...spec.podAntiAffinity, ...spec.topologySpread])
-      keys.add(topologyKey)
-  }
-  return [...keys].sort()
+/** A machine on offer, as far as it decides whether another one beats it. */
+export type Bid = {
+  readonly id: string
+  readonly instanceType: string
+  readonly zone: string
+  readonly capacityType: CapacityType
+  readonly architecture: Architecture
+  readonly rate: number
+  /** What its own pods leave of it. */
+  readonly free: Resources
+  readonly attachLimits: Readonly<Record<string, number>>
+  /** Its labels as far as any rule can tell; those that follow from zone and capacity type may be left out. */
+  readonly seen: string
 }
 
 /**
- * Leaves out machines that another one beats: same zone, capacity type and architecture, the same labels as far as any
- * rule looks at them, room for at least as much of everything, and no higher price. Neither the best plan nor the lower
- * bound changes. Types in use stay, so that today's nodes can be recognised among the options.
+ * Leaves out instance types that others beat wherever they are on offer at a capacity type: same zone and architecture,
+ * the same labels as far as any rule can tell, room for at least as much of everything, and no higher price. Neither the
+ * best plan nor the lower bound changes. Types in use stay, so that today's nodes can be recognised among the options.
  */
-export function withoutDominated(
-  options: readonly NodeOption[],
-  lookedAt: readonly string[],
-  inUse: ReadonlySet<string>,
-): NodeOption[] {
-  const kept = new Map<string, NodeOption[]>()
-  const ordered = [...options].sort((a, b) => a.price.rate - b.price.rate || byText(a.id, b.id))
-  const result = ordered.filter((option) => {
-    const kind = [option.zone, option.capacityType, option.architecture, seenLabels(option.labels, lookedAt)].join('\n')
-    const rivals = kept.get(kind) ?? []
-    kept.set(kind, rivals)
-    const beaten = rivals.some((rival) => beats(rival, option))
-    if (!beaten) rivals.push(option)
-    return !beaten || inUse.has(option.instanceType)
-  })
-  return result.sort((a, b) => byText(a.id, b.id))
+export function withoutDominated<Machine extends Bid>(bids: readonly Machine[], inUse: ReadonlySet<string>): Machine[] {
+  const unbeaten = new Map<string, Machine[]>()
+  const ordered = [...bids].sort((a, b) => a.rate - b.rate || byText(a.id, b.id))
+  // A type stays in all of its zones or in none: fleets are looked for by type.
+  const needed = new Set<string>()
+  for (const bid of ordered) {
+    const kind = `${bid.zone} ${bid.capacityType} ${bid.architecture} ${bid.seen}`
+    const rivals = unbeaten.get(kind) ?? []
+    unbeaten.set(kind, rivals)
+    if (rivals.some((rival) => beats(rival, bid))) continue
+    rivals.push(bid)
+    needed.add(sortOf(bid))
+  }
+  return ordered
+    .filter((bid) => needed.has(sortOf(bid)) || inUse.has(bid.instanceType))
+    .sort((a, b) => byText(a.id, b.id))
 }
 
-/** The labels as far as any rule looks at them: equal texts are equal to the scheduler. */
-export const seenLabels = (labels: Labels, keys: readonly string[]): string =>
-  JSON.stringify(keys.map((key) => labels[key] ?? null))
+const sortOf = ({ instanceType, capacityType }: Bid): string => `${instanceType} ${capacityType}`
 
 /** Both cost what they cost: the rival comes first in the order of prices. */
-const beats = (rival: NodeOption, option: NodeOption): boolean =>
-  holds(room(rival), room(option)) &&
-  Object.entries(rival.attachLimits).every(([driver, count]) => count >= (option.attachLimits[driver] ?? Infinity))
+const beats = (rival: Bid, bid: Bid): boolean =>
+  holds(rival.free, bid.free) &&
+  Object.entries(rival.attachLimits).every(([driver, count]) => count >= (bid.attachLimits[driver] ?? Infinity))

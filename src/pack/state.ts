@@ -4,14 +4,14 @@ import type { NodeOption } from '../domain/plan.js'
 import type { Pod } from '../domain/pod.js'
 import { sum } from '../domain/resources.js'
 import type { BoardContext } from './board.js'
+import { interestsOf, type Interests } from './interests.js'
 import type { Limits, LiveNode, Machine, PackGroup, PackProblem } from './problem.js'
-import { labelsLookedAt, withoutDominated } from './prune.js'
 import type { Untouched } from './to-plan.js'
 
 /** What other rooms know about the pods and nodes of a cluster. */
 export type ProblemFacts = {
   readonly priceOf: (node: Node) => Price
-  readonly optionsOf: (groupName: string) => readonly NodeOption[]
+  readonly optionsOf: (groupName: string, interests: Interests) => readonly NodeOption[]
   /** Why a pod takes room but needs no place, or undefined. */
   readonly needsNoPlace: (pod: Pod) => string | undefined
   readonly pinned: ReadonlyMap<Pod, unknown>
@@ -50,12 +50,11 @@ export function packState(cluster: Cluster, facts: ProblemFacts): PackState {
       pinned,
     }
   }
-  const lookedAt = labelsLookedAt([...cluster.pods, ...cluster.daemonSets.map(({ pod }) => pod)])
+  const interests = interestsOf([...cluster.pods, ...cluster.daemonSets.map(({ pod }) => pod)])
   const groups = cluster.groups
     .map(({ name, nodes }): PackGroup => {
       const live = nodes.filter(isPacked).map(liveNodeOf)
-      const inUse = new Set(live.flatMap(({ node }) => node.instanceType ?? []))
-      return { name, live, options: live.length === 0 ? [] : withoutDominated(facts.optionsOf(name), lookedAt, inUse) }
+      return { name, live, options: live.length === 0 ? [] : facts.optionsOf(name, interests) }
     })
     .filter(({ live }) => live.length > 0)
   const untouched = cluster.nodes
@@ -69,7 +68,7 @@ export function packState(cluster: Cluster, facts: ProblemFacts): PackState {
       pending,
       total: sum(packed.flatMap((node) => node.pods.map(({ held }) => held))),
       limits: facts.limits,
-      lookedAt,
+      interests,
       suits: suitability(cluster, facts),
     },
     context: {

@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest'
 import type { Pod } from '../../src/domain/pod.js'
 import { bytes, podSlots } from '../../src/domain/units.js'
 import { whyLeftOver } from '../../src/pack/left-over.js'
+import { OptionFit } from '../../src/pack/option-fit.js'
 import { makeOption, nodeOf, packed, ZONE, type ClusterParts } from './make-problem.js'
 import { makePod, resources, type PodParts } from './make.js'
 
@@ -10,7 +11,10 @@ const pod = (parts: PodParts): Pod => makePod('late', parts)
 const why = (
   one: Pod,
   { nodes = [nodeOf(MACHINE, 'n0')], options = [MACHINE], ...rest }: Partial<ClusterParts> = {},
-): string => whyLeftOver(one, packed({ nodes, options, ...rest }).state.problem)
+): string => {
+  const { problem } = packed({ nodes, options, pending: [one], ...rest }).state
+  return whyLeftOver(one, problem, new OptionFit(problem.interests))
+}
 
 describe('why a pod is left over', () => {
   it('is what room for it would cost, on the cheapest machine that could hold it', () => {

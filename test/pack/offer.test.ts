@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import type { NodeGroup } from '../../src/domain/cluster.js'
 import type { InstanceType } from '../../src/domain/offering.js'
+import { interestsOf, type Interests } from '../../src/pack/interests.js'
 import { isLike, offer, type Market } from '../../src/pack/offer.js'
 import { known, makeGroup, makeOption, nodeOf, ZONE } from './make-problem.js'
 import { makePod, resources } from './make.js'
@@ -111,12 +112,15 @@ function marketOf(types: readonly InstanceType[], parts: Partial<Market> = {}): 
     offered: () => undefined,
     predict: () => ({ capacity: size, allocatable: size, attachLimits: { ebs: 25 }, basis: 'test' }),
     labels: (_group, type, zone) => ({ [ZONE]: zone, type: type.name }),
+    labelsOfType: (_group, type) => ({ type: type.name }),
     allowed: () => true,
     ...parts,
   }
 }
+/** As if some rule told every type from every other: no machine beats another. */
+const EVERY_TYPE: Interests = new Map([['type', undefined]])
 const idsOf = (types: readonly InstanceType[], parts: Partial<Market> = {}, of: NodeGroup = group): string[] =>
-  offer(of, marketOf(types, parts), []).map(({ id }) => id)
+  offer(of, marketOf(types, parts), [], EVERY_TYPE).map(({ id }) => id)
 
 describe('machines on offer for a group', () => {
   it('are its types in each of its zones, on demand and as spot, sorted by id', () => {
@@ -158,7 +162,7 @@ describe('machines on offer for a group', () => {
     [
       'what the NodePool forbids',
       [M5],
-      { allowed: (_, labels) => labels[ZONE] === 'b' },
+      { allowed: (_, labels) => labels()[ZONE] === 'b' },
       ['web/m5.large/b/on-demand', 'web/m5.large/b/spot'],
     ],
     [
@@ -173,7 +177,7 @@ describe('machines on offer for a group', () => {
 
   it('are of the architectures that the user names', () => {
     const arm = typeOf('m6g.large', { architectures: ['arm64'] })
-    const options = offer(group, marketOf([M5, arm], { architectures: ['arm64'] }), [])
+    const options = offer(group, marketOf([M5, arm], { architectures: ['arm64'] }), [], EVERY_TYPE)
     expect(options.map(({ id, architecture }) => [id, architecture])).toContainEqual(['web/m6g.large/a/spot', 'arm64'])
     expect(options.some(({ instanceType }) => instanceType === 'm5.large')).toBe(false)
   })
@@ -211,6 +215,7 @@ describe('machines on offer for a group', () => {
       makeGroup('web', [node], { zones: ['a', 'b'], taints, staticPods: [proxy] }),
       marketOf([M5]),
       sets,
+      interestsOf(sets.map(({ pod }) => pod)),
     )
     const [inA, , inB] = options
     expect(inA?.overheadPods.map(({ name }) => name)).toEqual(['everywhere', 'proxy'])

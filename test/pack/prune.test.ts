@@ -2,45 +2,31 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import type { NodeOption } from '../../src/domain/plan.js'
 import { bytes, podSlots } from '../../src/domain/units.js'
-import { labelsLookedAt, seenLabels, withoutDominated } from '../../src/pack/prune.js'
+import { interestsOf, seenLabels, type Interests } from '../../src/pack/interests.js'
+import { withoutDominated } from '../../src/pack/prune.js'
+import { room } from '../../src/pack/shapes.js'
 import { mayHold } from './may-hold.js'
 import { makeOption, ZONE } from './make-problem.js'
 import { makePod, resources } from './make.js'
 
-const kept = (
-  options: readonly NodeOption[],
-  lookedAt: readonly string[] = [],
-  inUse: readonly string[] = [],
-): string[] => withoutDominated(options, lookedAt, new Set(inUse)).map(({ instanceType }) => instanceType)
-
-describe('labels that rules look at', () => {
-  it('are those of selectors, affinities, volumes and topologies of any pod, each once and sorted', () => {
-    const required = 'requiredDuringSchedulingIgnoredDuringExecution'
-    const expression = (key: string) => ({ key, operator: 'In', values: ['x'] })
-    const spec = {
-      nodeSelector: { disk: 'ssd' },
-      affinity: {
-        nodeAffinity: { [required]: { nodeSelectorTerms: [{ matchExpressions: [expression('arch')] }] } },
-        podAffinity: { [required]: [{ topologyKey: 'rack', labelSelector: {} }] },
-        podAntiAffinity: { [required]: [{ topologyKey: 'host', labelSelector: {} }] },
-      },
-      topologySpreadConstraints: [{ maxSkew: 1, topologyKey: 'zone', whenUnsatisfiable: 'DoNotSchedule' }],
-    }
-    const bound = {
-      matchExpressions: [{ key: 'volume-zone', operator: 'In' as const, values: ['a'] }],
-      matchFields: [],
-    }
-    const pod = makePod('a', { spec })
-    const twin = { ...makePod('b', { volumes: { nodeTerms: [[bound]] } }), spec: pod.spec }
-    expect(labelsLookedAt([pod, twin, makePod('c')])).toEqual(['arch', 'disk', 'host', 'rack', 'volume-zone', 'zone'])
-  })
-
-  it('make machines equal that agree in them', () => {
-    expect(seenLabels({ a: '1', b: '2' }, ['a', 'c'])).toBe(seenLabels({ a: '1', b: '3' }, ['a', 'c']))
-    expect(seenLabels({ a: '1' }, ['a', 'c'])).not.toBe(seenLabels({ a: '1', c: '' }, ['a', 'c']))
-    expect(seenLabels({ constructor: 'x' }, ['constructor'])).not.toBe(seenLabels({}, ['constructor']))
-  })
+const bidOf = (option: NodeOption, interests: Interests) => ({
+  ...option,
+  option,
+  rate: option.price.rate,
+  free: room(option),
+  seen: seenLabels(option.labels, interests),
 })
+const remainingOf = (
+  options: readonly NodeOption[],
+  interests: Interests,
+  inUse: readonly string[] = [],
+): NodeOption[] =>
+  withoutDominated(
+    options.map((option) => bidOf(option, interests)),
+    new Set(inUse),
+  ).map(({ option }) => option)
+const kept = (options: readonly NodeOption[], keys: readonly string[] = [], inUse: readonly string[] = []): string[] =>
+  remainingOf(options, new Map(keys.map((key) => [key, undefined])), inUse).map(({ instanceType }) => instanceType)
 
 describe('machines that another one beats', () => {
   const plain = makeOption('plain', 2000, 100)
@@ -71,6 +57,25 @@ describe('machines that another one beats', () => {
     ],
   ])('stay where the rival %s', (_, rival) => {
     expect(kept([plain, rival])).toContain('plain')
+  })
+
+  it('stay in all of their zones, if they are the best in one', () => {
+    const inB = { zone: 'b', labels: { [ZONE]: 'b' } }
+    const options = [plain, makeOption('plain', 2000, 100, inB), makeOption('better', 4000, 90)]
+    expect(kept(options)).toEqual(['better', 'plain', 'plain'])
+    expect(kept([...options, makeOption('better', 4000, 90, inB)])).toEqual(['better', 'better'])
+  })
+
+  it('go where a rule names another value of the label in which they differ', () => {
+    const [slow, fast] = ['hdd', 'ssd'].map((disk, index) =>
+      makeOption(disk, 2000, 100 - index, { labels: { [ZONE]: 'a', disk } }),
+    )
+    const left = (wanted: string): readonly string[] =>
+      remainingOf([slow!, fast!], interestsOf([makePod('p', { spec: { nodeSelector: { disk: wanted } } })])).map(
+        ({ instanceType }) => instanceType,
+      )
+    expect(left('tape')).toEqual(['ssd'])
+    expect(left('ssd')).toEqual(['hdd', 'ssd'])
   })
 
   it('stay where the rival lacks their devices, or a label that a rule looks at differs', () => {
@@ -125,7 +130,7 @@ it('are needed by nobody: what holds a set of pods on one node costs the same wi
             spec: { nodeSelector: selector },
           }),
         )
-        const remaining = withoutDominated(options, labelsLookedAt(pods), new Set())
+        const remaining = remainingOf(options, interestsOf(pods))
         removed += options.length - remaining.length
         expect(remaining.every((option) => options.includes(option))).toBe(true)
         pods.forEach((pod, index) => {

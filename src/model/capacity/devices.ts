@@ -82,23 +82,30 @@ const hugepages = (samples: readonly Sample[]): Extended => {
   )
 }
 
-/** Extended resources of a type that the group has no live node of. */
-export function predictedExtended(type: InstanceType, from: DeviceContext): Extended {
-  const extended: Record<string, number> = { ...hugepages(from.group) }
-  const offer = (name: string, own: (type: InstanceType) => number, otherwise: number): void => {
-    if (own(type) <= 0) return
-    const factor = liveFactor(from.group, name, own) ?? liveFactor(from.cluster, name, own) ?? otherwise
-    const count = Math.floor(own(type) * factor)
-    if (count > 0) extended[name] = count
+/** Extended resources of types that the group has no live node of; what live nodes teach is worked out once. */
+export function extendedModel(from: DeviceContext): (type: InstanceType) => Extended {
+  const pages = hugepages(from.group)
+  const factors = new Map<string, number | undefined>()
+  const factorOf = (name: string, own: (type: InstanceType) => number): number | undefined => {
+    if (!factors.has(name)) factors.set(name, liveFactor(from.group, name, own) ?? liveFactor(from.cluster, name, own))
+    return factors.get(name)
   }
-  for (const name of Object.keys(devicesOf(type))) offer(name, (one) => devicesOf(one)[name] ?? 0, 1)
-  if (from.os === 'windows') {
-    offer(WINDOWS_ADDRESS, (one) => windowsAddresses(one, false), 1)
+  return (type) => {
+    const extended: Record<string, number> = { ...pages }
+    const offer = (name: string, own: (type: InstanceType) => number, otherwise: number): void => {
+      if (own(type) <= 0) return
+      const count = Math.floor(own(type) * (factorOf(name, own) ?? otherwise))
+      if (count > 0) extended[name] = count
+    }
+    for (const name of Object.keys(devicesOf(type))) offer(name, (one) => devicesOf(one)[name] ?? 0, 1)
+    if (from.os === 'windows') {
+      offer(WINDOWS_ADDRESS, (one) => windowsAddresses(one, false), 1)
+      return extended
+    }
+    offer(POD_ENI, (one) => branchPods(one) ?? 0, from.podEni ? 1 : 0)
+    offer(EFA, (one) => one.maxEfa, 0)
     return extended
   }
-  offer(POD_ENI, (one) => branchPods(one) ?? 0, from.podEni ? 1 : 0)
-  offer(EFA, (one) => one.maxEfa, 0)
-  return extended
 }
 
 /** Volumes that the EBS CSI driver lets a plain new node attach (kubernetes-sigs/aws-ebs-csi-driver pkg/driver/node.go). */
@@ -113,36 +120,42 @@ export function ebsAttachLimit(type: InstanceType, os: OperatingSystem, attached
   return Math.max(1, total - reserved - (shared ? attachedEnis - 1 : 0))
 }
 
+/** The least of each driver that live nodes show. */
+function leastAttachLimits(samples: readonly Sample[]): Map<string, number> {
+  const least = new Map<string, number>()
+  for (const { node } of samples)
+    for (const [driver, count] of Object.entries(node.attachLimits))
+      least.set(driver, Math.min(count, least.get(driver) ?? Infinity))
+  return least
+}
+
 /**
- * Attach limits of a new node. The driver measures when it starts, so live nodes may show less than the rule: what they
+ * Attach limits of new nodes. The driver measures when it starts, so live nodes may show less than the rule: what they
  * lack is taken from types that were not seen, too. `same` are the group's live nodes of the type.
  */
-export function predictedAttachLimits(
-  type: InstanceType,
+export function attachModel(
   from: DeviceContext,
-  same: readonly Sample[],
-): Readonly<Record<string, number>> {
-  const limits: Record<string, number> = {}
-  const drivers = new Set([...from.group, ...same].flatMap(({ node }) => Object.keys(node.attachLimits)))
-  for (const driver of [...drivers].sort()) {
-    const of = (samples: readonly Sample[]): readonly number[] =>
-      samples.flatMap(({ node }) => node.attachLimits[driver] ?? [])
-    const counts = of(same).length > 0 ? of(same) : driver === EBS_DRIVER ? [] : of(from.group)
-    if (counts.length > 0) limits[driver] = Math.min(...counts)
+): (type: InstanceType, same: readonly Sample[]) => Readonly<Record<string, number>> {
+  const ofGroup = leastAttachLimits(from.group)
+  const teachers = ofGroup.has(EBS_DRIVER) ? from.group : from.cluster
+  const shortages = new Map<string | undefined, number>()
+  for (const { node, type } of teachers) {
+    const shows = node.attachLimits[EBS_DRIVER]
+    const ruled = ebsAttachLimit(type, node.os)
+    const kind = type.ebsAttachmentLimit?.kind
+    if (shows !== undefined && ruled !== undefined)
+      shortages.set(kind, Math.max(ruled - shows, shortages.get(kind) ?? 0))
   }
-  const rule = ebsAttachLimit(type, from.os)
-  if (limits[EBS_DRIVER] !== undefined || rule === undefined) return limits
-  const kind = type.ebsAttachmentLimit?.kind
-  const teachers = from.group.some(({ node }) => node.attachLimits[EBS_DRIVER] !== undefined)
-    ? from.group
-    : from.cluster
-  const shortages = teachers
-    .filter((sample) => sample.type.ebsAttachmentLimit?.kind === kind)
-    .flatMap(({ node, type: other }) => {
-      const shows = node.attachLimits[EBS_DRIVER]
-      const ruled = ebsAttachLimit(other, node.os)
-      return shows === undefined || ruled === undefined ? [] : [ruled - shows]
-    })
-  limits[EBS_DRIVER] = Math.max(1, rule - Math.max(0, ...shortages))
-  return limits
+  return (type, same) => {
+    const ofType = leastAttachLimits(same)
+    const limits: Record<string, number> = {}
+    for (const driver of [...new Set([...ofGroup.keys(), ...ofType.keys()])].sort()) {
+      const count = ofType.get(driver) ?? (driver === EBS_DRIVER ? undefined : ofGroup.get(driver))
+      if (count !== undefined) limits[driver] = count
+    }
+    const rule = ebsAttachLimit(type, from.os)
+    if (limits[EBS_DRIVER] !== undefined || rule === undefined) return limits
+    limits[EBS_DRIVER] = Math.max(1, rule - (shortages.get(type.ebsAttachmentLimit?.kind) ?? 0))
+    return limits
+  }
 }

@@ -4,7 +4,7 @@ import type { Resources } from '../../domain/resources.js'
 import type { KubeletSettings, NodeClassObject } from '../../domain/snapshot.js'
 import { MEBIBYTE, bytes, milliCpu, podSlots } from '../../domain/units.js'
 import type { CniDetection } from './cni.js'
-import { leastExtended, predictedAttachLimits, predictedExtended, type DeviceContext } from './devices.js'
+import { attachModel, extendedModel, leastExtended, type DeviceContext } from './devices.js'
 import { liveNodes, samplesOf, type LiveNode, type Sample, type TypeLookup } from './live-node.js'
 import { maxPodsIn, KUBELET_MAX_PODS } from './max-pods.js'
 import { memoryModel, type MemoryStep } from './memory.js'
@@ -131,6 +131,8 @@ export function capacityModel(context: CapacityContext): CapacityModel {
   const withhold = reservations({ owner, os, kubelet }, teachers, pods.of)
   const memory = memoryModel(cluster, { os, osImage: teachers[0]?.node.osImage ?? '' })
   const devices: DeviceContext = { os, group: ours, cluster, podEni: cni.podEni }
+  const extendedOf = extendedModel(devices)
+  const attachLimitsOf = attachModel(devices)
   const share = cpuShare(ours)
   const byType = new Map<string, readonly Sample[]>()
   for (const sample of group) byType.set(sample.type.name, [...(byType.get(sample.type.name) ?? []), sample])
@@ -142,7 +144,7 @@ export function capacityModel(context: CapacityContext): CapacityModel {
     const number = cni.overridden ? changedPods(type, told, usual, cni) : usual
     const estimate = memory(type)
     const storage = predictedStorage(type, os, context.nodeClass, ours)
-    const extended = predictedExtended(type, devices)
+    const extended = extendedOf(type)
     const seen = byType.get(type.name)
     const figures = {
       cpu: Math.max(1, Math.floor(type.vcpus * share)) * 1000,
@@ -153,7 +155,7 @@ export function capacityModel(context: CapacityContext): CapacityModel {
     }
     const left = withhold.subtract(type, figures, number, hugepagesOf(extended))
     const failures = [...(number.fallback === undefined ? [] : [number.fallback]), ...withhold.failures]
-    const attachLimits = predictedAttachLimits(type, devices, seen ?? [])
+    const attachLimits = attachLimitsOf(type, seen ?? [])
     const predicted: PredictedCapacity = {
       capacity: resources(figures),
       allocatable: resources({ ...figures, ...left }),
