@@ -10,16 +10,18 @@ import { FailureError } from './failure.js'
 import { readLive } from './live.js'
 import { matchesAny, type AnalyzeOptions } from './options.js'
 import { packageData } from './package.js'
-import { analyse, type Settings } from './pipeline.js'
+import { loadLp } from './pack/columns/lp.js'
+import { analyse, type OnStage, type Settings } from './pipeline.js'
 import type { Logger, Progress } from './progress.js'
-import { defaultFolder } from './publish.js'
 import { reportOf } from './report/files.js'
 import { EMBEDDED_CATALOG } from './tables.js'
 
 export type AnalyzeResult = {
   /** Path inside the folder of the report → text. */
   readonly files: ReadonlyMap<string, string>
-  readonly outDir: string
+  /** Of the cluster and of the report, which say where a report goes that nobody named a folder for. */
+  readonly cluster: string
+  readonly generatedAt: string
   /** One sentence for standard output. */
   readonly summary: string
   /** The `--fail-on` conditions that hold. */
@@ -35,6 +37,8 @@ export async function analyze(
   { progress, log }: { readonly progress: Progress; readonly log: Logger },
 ): Promise<AnalyzeResult> {
   const clock = stopwatch()
+  // It takes a while, most of it beside this thread: by the time that it is needed it is there.
+  const loading = loadLp()
   const listed = await readCatalog(
     options.pricing.kind === 'file' ? options.pricing.file : packageData(EMBEDDED_CATALOG),
   )
@@ -45,12 +49,13 @@ export async function analyze(
   clock.lap('collect')
 
   const settings = settingsOf(options, basis, listed.regions)
-  const analysis = analyse(snapshot, catalog, settings, (stage) => {
+  const onStage: OnStage = (stage) => {
     progress.show(STAGES[stage])
     log.debug(STAGES[stage])
     if (stage === 'pack') clock.lap('model')
     if (stage === 'report') clock.lap('pack')
-  })
+  }
+  const analysis = analyse(snapshot, catalog, settings, onStage, await loading)
   clock.lap('report')
   for (const { code, subject, detail } of analysis.findings) log.debug(detail, { code, subject })
 
@@ -62,7 +67,8 @@ export async function analyze(
     if (holds === undefined) log.warn(`--fail-on ${condition.text} was not judged and cannot fail this run: ${value}`)
   return {
     files,
-    outDir: options.out ?? defaultFolder(analysis.cluster.name, settings.now),
+    cluster: analysis.cluster.name,
+    generatedAt: settings.now,
     summary: headline,
     failed: checks.filter(({ holds }) => holds === true),
   }
@@ -132,6 +138,9 @@ function settingsOf(options: AnalyzeOptions, basis: Basis, listed: PriceCatalog[
     headroom: options.headroom,
     maxNodeShare: options.maxNodeShare,
     minNodes: options.minNodes,
+    maxZoneShare: options.maxZoneShare,
+    maxNodeReplicaShare: options.maxNodeReplicaShare,
+    maxZoneReplicaShare: options.maxZoneReplicaShare,
     freeAddresses: basis.freeAddresses,
   }
 }

@@ -1,4 +1,5 @@
 import { defaultCacheDir } from './collect/aws/cache.js'
+import type { AskedNode } from './collect/aws/ec2-account.js'
 import { awsFindings } from './collect/aws/findings.js'
 import { catalogFromAws } from './collect/aws/overlay.js'
 import type { AwsSnapshot } from './domain/aws-snapshot.js'
@@ -46,11 +47,12 @@ export async function readAws(
   const reading = await collectAws(
     {
       region,
-      instanceIds: instanceIdsOf(nodes),
+      nodes: askedNodes(nodes),
       // New nodes are put into the zones of today's.
       zones: zones.length === 0 ? undefined : zones,
       clusterName: clusterName(nodes),
       windows: facts.some(({ os }) => os === 'windows'),
+      dedicated: facts.some(({ tenancy }) => tenancy === 'dedicated'),
       autoMode: facts.some(({ owner }) => owner === 'eks-auto-mode'),
       pricingProfile: options.pricingProfile,
     },
@@ -91,11 +93,15 @@ const notRead = (problem: string, fix: string): FailureError =>
 const cacheDirOf = (cache: string | undefined): string | undefined =>
   cache === 'off' ? undefined : (cache ?? defaultCacheDir(process.env, process.platform))
 
-/** Ids of the nodes that are EC2 instances. */
-export const instanceIdsOf = (nodes: readonly NodeObject[]): readonly string[] =>
-  nodes.flatMap(({ spec }) => {
-    const { kind, instanceId } = parseProviderId(spec.providerID)
-    return kind === 'ec2' && instanceId !== undefined ? [instanceId] : []
+/** Nodes that may be EC2 instances, with the instance where the node names it. */
+export const askedNodes = (nodes: readonly NodeObject[]): readonly AskedNode[] =>
+  nodes.flatMap((node) => {
+    const { kind, instanceId } = parseProviderId(node.spec.providerID)
+    const { name } = node.metadata
+    if (kind === 'ec2') return [{ name, instanceId }]
+    if (kind !== 'unknown' || ['fargate', 'hybrid', 'other-cloud'].includes(identify(node).owner)) return []
+    // EKS Auto Mode and kOps call a node by its instance.
+    return [{ name, instanceId: /^i-[0-9a-f]{8,17}$/.test(name) ? name : undefined }]
   })
 
 export const regionOfNodes = (nodes: readonly NodeObject[]): string | undefined =>
@@ -138,7 +144,7 @@ export function withAws(
     return { snapshot: cluster, catalog, priceSource, region, freeAddresses: undefined }
   }
   return {
-    snapshot: { ...observed, findings: [...observed.findings, ...awsFindings(aws, instanceIdsOf(observed.nodes))] },
+    snapshot: { ...observed, findings: [...observed.findings, ...awsFindings(aws, askedNodes(observed.nodes))] },
     catalog: catalogFromAws(catalog, aws),
     priceSource: aws.region === (region ?? labelled) ? livePrices(aws) : PACKAGE_PRICES,
     region,
@@ -162,8 +168,9 @@ function livePrices({ onDemand, spotPrices }: AwsSnapshot): string {
  * Free addresses of the subnets that nodes or managed node groups are in, by zone. Undefined where they are not known in
  * full; with custom networking pods have other subnets, which nothing here names.
  */
-function freeAddresses({ aws, eniConfigs }: Snapshot): FreeAddresses | undefined {
-  if (aws === undefined || eniConfigs.length > 0) return undefined
+function freeAddresses({ aws, eniConfigs, cniNodes }: Snapshot): FreeAddresses | undefined {
+  const custom = cniNodes.some(({ features }) => features.some(({ name }) => name === 'CustomNetworking'))
+  if (aws === undefined || eniConfigs.length > 0 || custom) return undefined
   const { instances, subnets, nodeGroups } = aws
   if (instances.kind !== 'read' || instances.incomplete !== undefined) return undefined
   if (subnets.kind !== 'read' || subnets.incomplete !== undefined) return undefined

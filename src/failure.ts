@@ -7,6 +7,7 @@ export type Failure =
   | { readonly kind: 'bad-option'; readonly name: string; readonly got: string; readonly want: string }
   | { readonly kind: 'bad-input'; readonly file: string; readonly problem: string; readonly fix: string }
   | { readonly kind: 'bad-output'; readonly path: string; readonly problem: string; readonly fix: string }
+  | { readonly kind: 'not-uploaded'; readonly target: string; readonly problem: string; readonly fix: string }
   | { readonly kind: 'unreadable-source'; readonly source: string; readonly problem: string; readonly fix: string }
   | { readonly kind: 'limit-passed'; readonly condition: string; readonly value: string }
 
@@ -23,6 +24,8 @@ export function explain(failure: Failure): { readonly exitCode: ExitCode; readon
       const where = failure.kind === 'bad-input' ? failure.file : failure.path
       return { exitCode: 2, text: `${where}: ${failure.problem}. ${failure.fix}` }
     }
+    case 'not-uploaded':
+      return { exitCode: 3, text: `${failure.target}: ${failure.problem}. ${failure.fix}` }
     case 'unreadable-source':
       return { exitCode: 3, text: `${failure.source}: ${failure.problem}. ${failure.fix}` }
     case 'limit-passed':

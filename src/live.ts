@@ -1,4 +1,4 @@
-import { asksAws, instanceIdsOf, readAws } from './aws.js'
+import { askedNodes, asksAws, readAws } from './aws.js'
 import { awsFindings } from './collect/aws/findings.js'
 import { redactAws } from './collect/aws/redact.js'
 import { Connection } from './collect/cluster/connection.js'
@@ -54,9 +54,9 @@ export async function collectToFile(
   const reading = readOptions(reporting)
   const change = redact ? redactor(await redactionKey(connection, reading)) : undefined
   const store = new PageStore(change)
-  let instanceIds: readonly string[] = []
+  let asked: ReturnType<typeof askedNodes> = []
   const ask: AskAws = (nodes, signal) => {
-    instanceIds = instanceIdsOf(nodes)
+    asked = askedNodes(nodes)
     return readAws(nodes, options, reporting, signal)
   }
   const { notes, aws } = await readBoth(connection, store, reading, asksAws(options) ? ask : undefined)
@@ -64,7 +64,7 @@ export async function collectToFile(
   const kept = aws === undefined || change === undefined ? aws : redactAws(aws, pseudonymOf(change))
   store.write(file, [...(kept === undefined ? [] : [kept]), notesObject(notes)])
   for (const { code, subject, detail } of notes.findings) log.warn(detail, { code, subject })
-  if (aws !== undefined) warnOnce(awsFindings(aws, instanceIds), log)
+  if (aws !== undefined) warnOnce(awsFindings(aws, asked), log)
   return { objects: store.objects, aws: aws?.region }
 }
 

@@ -13,7 +13,6 @@ import {
 } from './options.js'
 import { packageData } from './package.js'
 import { openReporting, printable, type Logger, type Progress } from './progress.js'
-import { checkFolder, publish } from './publish.js'
 
 const SAMPLE_CLUSTER = 'sample-cluster.json.gz'
 
@@ -118,14 +117,15 @@ class Run {
 
   async #report(options: AnalyzeOptions): Promise<void> {
     const { progress, log } = await this.#open(options)
-    if (options.out !== undefined) checkFolder(options.out)
+    const { openDestination } = await import('./destination.js')
+    const destination = await openDestination(options, log)
     const { analyze } = await import('./analyze.js')
-    const { files, outDir, summary, failed } = await analyze(options, { progress, log })
+    const { summary, failed, ...report } = await analyze(options, { progress, log })
     progress.show('writing the report')
     exitOnSignals()
-    publish(outDir, files)
+    const folder = await destination.publish(report).finally(() => destination.close())
     progress.clear()
-    print(`${summary}\n${whereItIs(outDir, files)}\n`)
+    print(`${summary}\n${whereItIs(folder, report.files)}\n`)
     for (const { condition, value } of failed) {
       this.fail(new FailureError({ kind: 'limit-passed', condition: condition.text, value }))
     }
@@ -160,7 +160,8 @@ const bugText = (error: unknown): string =>
 
 function whereItIs(folder: string, files: ReadonlyMap<string, string>): string {
   const first = files.has('report.md') ? 'report.md' : files.keys().next().value
-  return `Report: ${folder}/${first ?? ''}${files.size > 1 ? `, with ${files.size - 1} more files beside it` : ''}`
+  const slash = folder.endsWith('/') ? '' : '/'
+  return `Report: ${folder}${slash}${first ?? ''}${files.size > 1 ? `, with ${files.size - 1} more files beside it` : ''}`
 }
 
 /** A reader that has seen enough (`| head`) is no failure. */

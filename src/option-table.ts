@@ -4,6 +4,7 @@
 import * as z from 'zod'
 import { CONDITION_SYNTAX, parseCondition, type Condition } from './condition.js'
 import type { SourceRow } from './option-sources.js'
+import { isUrl, s3Place } from './s3-url.js'
 
 export const REPORT_FORMATS = ['md', 'csv', 'json'] as const
 export type ReportFormat = (typeof REPORT_FORMATS)[number]
@@ -90,6 +91,8 @@ const typePattern = z
   .toLowerCase()
   .regex(/^[a-z0-9.*?-]+$/)
 
+const workloadPattern = text.regex(/^[^/\s]+(\/[^/\s]+){1,2}$/)
+
 export const ROWS = {
   config: row('config', {
     argument: 'FILE',
@@ -134,9 +137,9 @@ export const ROWS = {
   }),
   out: row('out', {
     argument: 'DIR',
-    help: 'folder of the report (default: reports/<cluster>/<date>)',
-    want: 'a folder',
-    schema: text,
+    help: 'folder of the report, or s3://bucket/prefix/ to upload it (default: reports/<cluster>/<date>)',
+    want: 'a folder, or s3://bucket/prefix/',
+    schema: text.refine((out) => !isUrl(out) || s3Place(out) !== undefined, 'a folder, or s3://bucket/prefix/'),
   }),
   formats: row('format', {
     argument: 'LIST',
@@ -170,6 +173,24 @@ export const ROWS = {
     want: 'a share above 0, up to 1',
     schema: number.pipe(z.number().gt(0).max(1)),
   }),
+  maxZoneShare: row('max-zone-share', {
+    argument: 'SHARE',
+    help: "largest share of the cluster's requests in any one zone",
+    want: 'a share above 0, up to 1',
+    schema: number.pipe(z.number().gt(0).max(1)),
+  }),
+  maxNodeReplicaShare: row('max-node-replica-share', {
+    argument: 'SHARE',
+    help: "largest share of one workload's replicas on any one node; one replica is always allowed",
+    want: 'a share above 0, up to 1',
+    schema: number.pipe(z.number().gt(0).max(1)),
+  }),
+  maxZoneReplicaShare: row('max-zone-replica-share', {
+    argument: 'SHARE',
+    help: "largest share of one workload's replicas in any one zone; an even spread is always allowed",
+    want: 'a share above 0, up to 1',
+    schema: number.pipe(z.number().gt(0).max(1)),
+  }),
   minNodes: row('min-nodes', {
     argument: 'N',
     help: 'fewest nodes of a plan',
@@ -188,6 +209,20 @@ export const ROWS = {
     help: 'plan without these instance types',
     want: 'instance types or patterns such as t*.*,m5.large',
     schema: typePattern,
+    many: 'list',
+  }),
+  spotEligible: row('spot-eligible', {
+    argument: 'GLOB,…',
+    help: 'workloads that are fit for spot, whatever k8s-cost thinks: namespace/name or namespace/kind/name, such as shop/*',
+    want: 'patterns of workloads such as shop/cart-* or batch/CronJob/*',
+    schema: workloadPattern,
+    many: 'list',
+  }),
+  spotIneligible: row('spot-ineligible', {
+    argument: 'GLOB,…',
+    help: 'workloads that are not fit for spot; wins over --spot-eligible and annotations',
+    want: 'patterns of workloads such as shop/cart-* or batch/CronJob/*',
+    schema: workloadPattern,
     many: 'list',
   }),
   arch: row('arch', {

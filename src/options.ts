@@ -15,8 +15,10 @@ import {
   type Pricing,
   type ReportFormat,
 } from './option-table.js'
+import { isUrl } from './s3-url.js'
 
 export type { Condition, ConditionResult, Measures } from './condition.js'
+export { matchesAny } from './domain/glob.js'
 export type { CniMode, LogLevel, Pricing, ReportFormat } from './option-table.js'
 
 export type LogOptions = {
@@ -53,9 +55,14 @@ export type AnalyzeOptions = LogOptions &
     readonly headroom: number
     readonly maxNodeShare: number | undefined
     readonly minNodes: number | undefined
+    readonly maxZoneShare: number | undefined
+    readonly maxNodeReplicaShare: number | undefined
+    readonly maxZoneReplicaShare: number | undefined
     /** Patterns for `matchesAny`; none means every type. */
     readonly instanceTypes: readonly string[]
     readonly excludeInstanceTypes: readonly string[]
+    /** Patterns of workloads whose fitness for spot is not judged but said. */
+    readonly spotWords: { readonly eligible: readonly string[]; readonly ineligible: readonly string[] }
     /** Undefined: each workload stays on the architectures that it runs on today. */
     readonly arch: 'amd64' | 'arm64' | 'any' | undefined
     readonly cni: CniMode
@@ -89,8 +96,12 @@ function analyzeOptions(sources: Sources): AnalyzeOptions {
     headroom: one(ROWS.headroom, sources) ?? 0,
     maxNodeShare: one(ROWS.maxNodeShare, sources),
     minNodes: one(ROWS.minNodes, sources),
+    maxZoneShare: one(ROWS.maxZoneShare, sources),
+    maxNodeReplicaShare: one(ROWS.maxNodeReplicaShare, sources),
+    maxZoneReplicaShare: one(ROWS.maxZoneReplicaShare, sources),
     instanceTypes: many(ROWS.instanceTypes, sources),
     excludeInstanceTypes: many(ROWS.excludeInstanceTypes, sources),
+    spotWords: { eligible: many(ROWS.spotEligible, sources), ineligible: many(ROWS.spotIneligible, sources) },
     arch: one(ROWS.arch, sources),
     cni: one(ROWS.cni, sources) ?? 'auto',
     failOn: many(ROWS.failOn, sources),
@@ -133,7 +144,7 @@ export async function readCollectOptions(
   const sources = await allSources(flags, environment)
   const out = one(ROWS.out, sources)
   if (needsFile && out === undefined) throw new FailureError({ kind: 'bad-usage', problem: 'collect needs --out FILE' })
-  if (needsFile && out !== undefined && !/\.json(\.gz)?$/.test(out))
+  if (needsFile && out !== undefined && (isUrl(out) || !/\.json(\.gz)?$/.test(out)))
     throw new FailureError({ kind: 'bad-option', name: '--out', got: out, want: 'a file ending in .json or .json.gz' })
   return { ...logOptions(sources), ...awsOptions(sources), cluster: clusterOptions(sources), out }
 }
@@ -186,15 +197,4 @@ function checked<T>(option: OptionRow<T>, origin: string, given: string): T {
   if (result.success) return result.data
   const own = result.error.issues.find((issue) => issue.code === 'custom')
   throw new FailureError({ kind: 'bad-option', name: origin, got: given, want: own?.message ?? option.want })
-}
-
-/** Whether a name fits any of the patterns, in which `*` stands for any text and `?` for one character. */
-export function matchesAny(patterns: readonly string[], name: string): boolean {
-  return patterns.some((pattern) => {
-    const source = pattern
-      .replaceAll(/[.+^${}()|[\]\\]/g, '\\$&')
-      .replaceAll('*', '.*')
-      .replaceAll('?', '.')
-    return new RegExp(`^${source}$`).test(name)
-  })
 }

@@ -1,3 +1,4 @@
+import { blockerPrices } from './blocker-prices.js'
 import type { AwsClusterFacts, AwsRead } from './domain/aws-snapshot.js'
 import type { PriceBook, PriceCatalog } from './domain/catalog.js'
 import type { Bill, Cluster, Node, NodeGroup } from './domain/cluster.js'
@@ -5,7 +6,7 @@ import type { Architecture } from './domain/offering.js'
 import type { Plan } from './domain/plan.js'
 import type { Analysis, NodeUse, Scenario, WorkloadCost } from './domain/recommendation.js'
 import { sum } from './domain/resources.js'
-import type { Finding, Snapshot } from './domain/snapshot.js'
+import type { Snapshot } from './domain/snapshot.js'
 import { sumRates } from './domain/units.js'
 import { buildCluster } from './model/build-cluster.js'
 import type { CniOverride } from './model/capacity/cni.js'
@@ -13,21 +14,33 @@ import { capacityOf, type ClusterCapacity } from './model/capacity/of-cluster.js
 import { addressChecks, type FreeAddresses } from './model/capacity/plan-addresses.js'
 import { billedFargateSize } from './model/fargate.js'
 import { movability, needsNoPlace, type Movability } from './model/movability.js'
+import { expiryFindings } from './model/node-claims.js'
 import { allowedByNodePool } from './model/node-pool.js'
 import { labelsOfType, optionLabels } from './model/option-labels.js'
+import { refusedOnSpot, strayPatterns, type SpotWords } from './model/spot-words.js'
+import { recommendedRequests } from './model/vertical-autoscalers.js'
 import { bindingOrder } from './pack/binding-order.js'
 import { offer, type Market } from './pack/offer.js'
+import { ColumnPlans } from './pack/column-plans.js'
+import type { LpSolver } from './pack/columns/lp.js'
 import { Planner } from './pack/plans.js'
+import { preferenceChanges } from './pack/preferences.js'
 import { isPacked, packState } from './pack/state.js'
+import { survivalTests } from './pack/survival.js'
 import { verifyPlan } from './pack/verify.js'
 import { bill as billOf, unpricedReasons } from './price/bill.js'
-import { nodePrice } from './price/node-price.js'
+import { nodePrice, runAsByGroup } from './price/node-price.js'
 import { priceBook } from './price/price-book.js'
 import { shareCosts } from './price/share.js'
-import { memoryDoubts } from './recommend/certainty.js'
+import { blastJudge, withSurvival } from './recommend/blast-radius.js'
 import { choose } from './recommend/choose.js'
+import { growthBeyond, type Growth } from './recommend/growth.js'
+import { guardRails } from './recommend/guard-rails.js'
 import { nodeUse } from './recommend/node-use.js'
+import { withPreferences } from './recommend/preferences.js'
 import { candidates, recommendedGoal, type ScenarioContext } from './recommend/scenarios.js'
+import { usageFindings } from './recommend/usage.js'
+import { assumptions, capacityFindings, clusterFindings } from './remarks.js'
 import { prefixDelegation } from './what-if.js'
 
 /** What a user decides; everything else follows from the snapshot and the catalog. */
@@ -45,6 +58,11 @@ export type Settings = {
   readonly headroom: number
   readonly maxNodeShare: number | undefined
   readonly minNodes: number | undefined
+  readonly maxZoneShare?: number | undefined
+  readonly maxNodeReplicaShare?: number | undefined
+  readonly maxZoneReplicaShare?: number | undefined
+  /** The user's word on workloads and spot, over what is judged. */
+  readonly spotWords?: SpotWords
   /** Free addresses of the cluster's subnets by zone; absent where AWS was not asked. */
   readonly freeAddresses?: FreeAddresses | undefined
 }
@@ -52,24 +70,27 @@ export type Settings = {
 /** Told as stages begin, for progress; the result does not depend on it. */
 export type OnStage = (stage: 'model' | 'pack' | 'report') => void
 
-/** Without --max-node-share no node carries more than this, or than the fullest node carries today. */
-const DEFAULT_NODE_SHARE = 0.2
-
 /**
  * From what was observed to what is recommended. A pure function: the same snapshot, catalog and settings give the same
- * analysis, to the byte of its reports.
+ * analysis, to the byte of its reports. `lp`: without a solver for linear programmes, bounds are weaker and plans dearer.
  */
-export function analyse(snapshot: Snapshot, catalog: PriceCatalog, settings: Settings, onStage: OnStage): Analysis {
+export function analyse(
+  snapshot: Snapshot,
+  catalog: PriceCatalog,
+  settings: Settings,
+  onStage: OnStage,
+  lp?: LpSolver,
+): Analysis {
   onStage('model')
   const cluster = buildCluster(snapshot, { name: settings.clusterName, region: settings.region })
   const book = priceBook(catalog, cluster.region)
   const bill = billNow(cluster, book, snapshot.aws?.cluster)
   const capacity = capacityOf(cluster, snapshot, book.type, settings.cni)
-  const moves = movability(cluster, snapshot, settings.now)
+  const moves = movability(cluster, snapshot, settings.now, settings.spotWords)
   const use = nodeUses(cluster, capacity, moves, book)
 
   onStage('pack')
-  const limits = guardRails(cluster, settings)
+  const limits = guardRails(cluster.nodes.filter(isPacked), settings)
   const market = marketOf(book, capacity, settings, cluster)
   const state = packState(cluster, {
     priceOf: (node) => priceIn(bill, node),
@@ -81,11 +102,13 @@ export function analyse(snapshot: Snapshot, catalog: PriceCatalog, settings: Set
     pinned: moves.pinned,
     removable: (node) => moves.nodes.get(node.name)?.removable ?? false,
     spotFit: (workload) => moves.spot.get(workload)?.eligible ?? false,
+    spotRefused: (workload) => moves.spot.get(workload)?.refused ?? false,
     architectures: settings.architectures,
     limits,
   })
   const goal = recommendedGoal(settings.maxSpot)
-  const plans = new Planner(state.problem, state.context, state.untouched)
+  const columns = new ColumnPlans(lp)
+  const plans = new Planner(state.problem, state.context, state.untouched, columns)
   const addressesIn = addressChecks(plans.today(goal).plan, capacity.cni, book.type, settings.freeAddresses)
   const addresses = addressesIn(capacity.cni)
   const scenarioContext: ScenarioContext = {
@@ -94,20 +117,33 @@ export function analyse(snapshot: Snapshot, catalog: PriceCatalog, settings: Set
     subnetFaultsOf: addresses.faults,
     remarksOf: addresses.remarks,
     limits,
+    blast: blastJudge(plans.today(goal).plan, limits),
     nothingToPlan: nothingToPlan(cluster, bill),
   }
   const asked = candidates(scenarioContext, settings.maxSpot)
   const choice = choose(asked, settings.maxSpot, scenarioContext)
   const whatIf = prefixDelegation({
-    ...{ cluster, capacity, lookup: book.type, state, use, goal, addressesIn },
+    ...{ cluster, capacity, lookup: book.type, state, use, goal, addressesIn, columns },
     cheapest: choice.cheapest,
     context: scenarioContext,
     violationsOf: violations,
   })
+  const held = blockerPrices({
+    ...{ cluster, moves, plans, goal, choice, context: scenarioContext },
+    priceOf: (node) => priceIn(bill, node),
+    maxSpot: settings.maxSpot,
+    current: asked.find(({ scenario }) => scenario.id === 'current'),
+  })
 
   onStage('report')
   const checks = capacity.checks()
-  const scenarios = [...asked.map(({ scenario }) => scenario), choice.recommended, whatIf.scenario]
+  const growth = growthOf(choice.recommended, cluster)
+  const vertical = recommendedRequests(snapshot.verticalAutoscalers, cluster.workloads)
+  const survival = withSurvival(
+    [...asked.map(({ scenario }) => scenario), choice.recommended, whatIf.scenario],
+    survivalTests(cluster, state.problem.suits),
+  )
+  const scenarios = withPreferences(survival, (today) => preferenceChanges(cluster, today))
   const shares = shareCosts(
     cluster.nodes.map((node) => ({ node, price: priceIn(bill, node) })),
     book.coreAndMemoryRates(),
@@ -124,6 +160,7 @@ export function analyse(snapshot: Snapshot, catalog: PriceCatalog, settings: Set
     workloads: cluster.workloads.map((workload): WorkloadCost => ({
       workload,
       requested: sum(workload.pods.map(({ held }) => held)),
+      ...recommendedFor(vertical.get(workload.key)),
       monthlyMicroUsd: shares.workloads.get(workload.key)?.monthlyMicroUsd ?? 0,
       idleMonthlyMicroUsd: shares.workloads.get(workload.key)?.idleMonthlyMicroUsd ?? 0,
       spot: moves.spot.get(workload.key) ?? { eligible: false, reason: 'not judged' },
@@ -148,16 +185,22 @@ export function analyse(snapshot: Snapshot, catalog: PriceCatalog, settings: Set
         return advice === undefined ? [] : [[name, advice] as const]
       }),
     ),
+    ...(held === undefined ? {} : { blockerPrices: held }),
     ...bindingOrderOf(choice.recommended, cluster),
     pending: state.problem.pending,
     currentCost: bill.total,
     sumOfClusterFees: sumRates(bill.clusterFees.flatMap(({ price }) => (price.kind === 'known' ? [price.rate] : []))),
-    assumptions: assumptions(cluster, capacity, book, settings, limits.maxNodeShare),
+    assumptions: [...assumptions(cluster, capacity, book, limits.words), ...growth.notes],
     findings: [
       ...cluster.findings,
       ...whatIf.findings,
-      ...furtherFindings(cluster, book),
-      ...capacityFindings(choice.recommended, cluster, capacity, book),
+      ...clusterFindings(cluster, book),
+      ...capacityFindings(planIn(choice.recommended), cluster, capacity, book),
+      ...strayPatterns(cluster.workloads, settings.spotWords),
+      ...refusedOnSpot(cluster, moves.spot),
+      ...expiryFindings(cluster.nodes, settings.now),
+      ...growth.findings,
+      ...usageFindings(planIn(choice.recommended), cluster.workloads, snapshot.podUsage),
     ],
     gaps: [],
     timings: undefined,
@@ -203,26 +246,18 @@ function nodeUses(
   )
 }
 
-/** The user's limits; no plan puts more of the cluster on one node than a fifth, or than the fullest node has today. */
-function guardRails(cluster: Cluster, { headroom, maxNodeShare, minNodes }: Settings) {
-  if (maxNodeShare !== undefined) return { headroom, maxNodeShare, minNodes }
-  const loads = cluster.nodes.filter(isPacked).map((node) => sum(node.pods.map(({ held }) => held)))
-  const total = sum(loads)
-  const shares = loads.map(({ cpu, memory }) =>
-    Math.max(cpu / Math.max(1, total.cpu), memory / Math.max(1, total.memory)),
-  )
-  return { headroom, maxNodeShare: Math.max(DEFAULT_NODE_SHARE, ...shares), minNodes }
-}
-
 function marketOf(book: PriceBook, capacity: ClusterCapacity, settings: Settings, cluster: Cluster): Market {
   const region = (group: NodeGroup): string | undefined => group.template.region ?? cluster.region
+  const runAs = runAsByGroup(cluster.groups)
   return {
     types: book.types(),
     typeOf: book.type,
     wanted: settings.wantedType,
     architectures: settings.architectures,
-    price: (type, zone, zoneId, capacityType) =>
-      capacityType === 'spot' ? book.spot(type, zone, zoneId) : book.onDemand(type, zone),
+    price: (type, zone, zoneId, capacityType, group) =>
+      capacityType === 'spot'
+        ? book.spot(type, zone, zoneId, runAs.get(group.name))
+        : book.onDemand(type, zone, runAs.get(group.name)),
     offered: book.offered,
     predict: (group, type) => capacity.modelFor(group)(type),
     labels: (group, type, zone, zoneId, capacityType) =>
@@ -250,6 +285,17 @@ function nothingToPlan(cluster: Cluster, bill: Bill): string | undefined {
 const bindingOrderOf = ({ outcome }: Scenario, cluster: Cluster): Pick<Analysis, 'bindingOrder'> =>
   outcome.kind === 'planned' ? { bindingOrder: bindingOrder(outcome.plan, cluster) } : {}
 
+const recommendedFor = (recommended: WorkloadCost['recommended']): Pick<WorkloadCost, 'recommended'> =>
+  recommended === undefined ? {} : { recommended }
+
+/** What autoscalers may add beyond the recommended plan. */
+function growthOf(recommended: Scenario, { workloads }: Cluster): Growth {
+  const plan = planIn(recommended)
+  return plan === undefined ? { notes: [], findings: [] } : growthBeyond(plan, workloads)
+}
+
+const planIn = ({ outcome }: Scenario): Plan | undefined => (outcome.kind === 'planned' ? outcome.plan : undefined)
+
 /** Instance types in use today or in the recommended plan. */
 function typesOf(cluster: Cluster, recommended: Scenario): string[] {
   const planned = recommended.outcome.kind === 'planned' ? recommended.outcome.plan.nodes : []
@@ -272,82 +318,4 @@ function priceBasis(
     pricableNodes: pricable.length,
     unpriced: unpricedReasons(bill),
   }
-}
-
-function assumptions(
-  cluster: Cluster,
-  capacity: ClusterCapacity,
-  book: PriceBook,
-  { headroom, minNodes }: Settings,
-  maxNodeShare: number | undefined,
-): string[] {
-  return [
-    'A month is 730 hours; prices are list prices before tax, discounts, Reserved Instances and Savings Plans.',
-    'Pods stay in their node group; new nodes have the labels, taints and kubelet settings of their group.',
-    `Max pods: ${capacity.cni.mode} (${capacity.cni.evidence.join('; ')}).`,
-    `A node's cost is divided between CPU and memory by ${book.coreAndMemoryRates().basis}.`,
-    `Spot: ${book.spotPriceNote}.`,
-    `Guard rails: ${(headroom * 100).toFixed(0)} % headroom; no node carries more than ${((maxNodeShare ?? 1) * 100).toFixed(1)} % of all requests${
-      minNodes === undefined ? '' : `; at least ${minNodes} nodes`
-    }.`,
-    'New nodes are of no older generation than their group has today; burstable, flex, bare metal and special-purpose types only where the group has them.',
-    'refill_unplaced_pods replays kube-scheduler with LeastAllocated and balanced scoring, all hard filters, five seeded orders; preferences, preemption and scaling are left out, and a pod that no machine on offer could hold stays where it runs.',
-    ...(cluster.region === undefined ? ['The region is not known: nothing can be priced. Pass --region.'] : []),
-  ]
-}
-
-const finding = (code: string, subject: string, detail: string): Finding => ({ code, subject, detail })
-
-function furtherFindings(cluster: Cluster, book: PriceBook): Finding[] {
-  return [
-    ...cluster.pods.flatMap((pod) => {
-      const why = pod.role === 'ordinary' ? needsNoPlace(pod) : undefined
-      return why === undefined
-        ? []
-        : [finding('needs-no-place', pod.id, `${why}: it takes room now and needs no place in a plan`)]
-    }),
-    ...cluster.nodes.flatMap(({ name, instanceType, owner, capacityType }) => {
-      if (owner === 'other-cloud' || owner === 'hybrid' || owner === 'fargate') return []
-      if (instanceType === undefined)
-        return [finding('unknown-instance-type', name, 'no label names the instance type')]
-      if (book.type(instanceType) === undefined)
-        return [finding('unknown-instance-type', name, `${instanceType} is not in the catalog`)]
-      return capacityType === undefined
-        ? [finding('capacity-type-assumed', name, 'no label says how it is paid for: taken as on-demand')]
-        : []
-    }),
-  ]
-}
-
-/** Kubelet settings that failed, and new nodes that are filled closer than their memory is known. */
-function capacityFindings(
-  { outcome }: Scenario,
-  cluster: Cluster,
-  capacity: ClusterCapacity,
-  book: PriceBook,
-): Finding[] {
-  const planned = outcome.kind === 'planned' ? outcome.plan.nodes : []
-  const types = new Map(
-    cluster.groups.map(({ name }) => [
-      name,
-      [
-        ...new Set(
-          [...cluster.nodes, ...planned].flatMap((node) => (node.group === name ? (node.instanceType ?? []) : [])),
-        ),
-      ]
-        .sort()
-        .flatMap((type) => book.type(type) ?? []),
-    ]),
-  )
-  const groups = new Map(cluster.groups.map((group) => [group.name, group]))
-  return [
-    ...capacity.failedSettings(types),
-    ...memoryDoubts(planned, (node) => {
-      const group = groups.get(node.group)
-      const type = node.instanceType === undefined ? undefined : book.type(node.instanceType)
-      if (group === undefined || type === undefined) return 0
-      const { uncertaintyMib, heldBackMib } = capacity.modelFor(group)(type)
-      return uncertaintyMib - heldBackMib
-    }),
-  ]
 }

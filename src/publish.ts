@@ -26,6 +26,7 @@ const REPORT_NAMES: ReadonlySet<string> = new Set([
   'workloads.csv',
   'max-pods.csv',
   'scenarios.csv',
+  'blockers.csv',
   'plan-nodes.csv',
   'placements.csv',
   'plan-nodes.json',
@@ -33,11 +34,15 @@ const REPORT_NAMES: ReadonlySet<string> = new Set([
   'iac',
 ])
 
-/** The folder of a report that nobody named: cluster names come from outside, so only harmless characters are kept. */
-export function defaultFolder(clusterName: string, isoTime: string): string {
+/** `<cluster>/<UTC date>`: cluster names come from outside, so only harmless characters are kept. */
+export function reportPath(clusterName: string, isoTime: string): string {
   const safe = clusterName.replaceAll(/[^A-Za-z0-9._-]+/g, '-').replaceAll(/^[.-]+|[.-]+$/g, '')
-  return join('reports', safe === '' ? 'cluster' : safe.slice(0, 100), isoTime.slice(0, 10))
+  return `${safe === '' ? 'cluster' : safe.slice(0, 100)}/${isoTime.slice(0, 10)}`
 }
+
+/** The folder of a report that nobody named. */
+export const defaultFolder = (clusterName: string, isoTime: string): string =>
+  join('reports', reportPath(clusterName, isoTime))
 
 /**
  * Writes `files` (path inside the folder to text) so that `folder` holds exactly them. An earlier report there is

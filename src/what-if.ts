@@ -9,6 +9,7 @@ import type { CniDetection } from './model/capacity/cni.js'
 import type { TypeLookup } from './model/capacity/live-node.js'
 import type { ClusterCapacity } from './model/capacity/of-cluster.js'
 import type { AddressCheck } from './model/capacity/plan-addresses.js'
+import type { ColumnPlans } from './pack/column-plans.js'
 import { Planner } from './pack/plans.js'
 import type { PackGroup } from './pack/problem.js'
 import { isPacked, type PackState } from './pack/state.js'
@@ -124,6 +125,7 @@ export type PrefixQuestion = {
   readonly state: PackState
   readonly use: ReadonlyMap<string, NodeUse>
   readonly goal: Goal
+  readonly columns: ColumnPlans
   readonly cheapest: Candidate | undefined
   readonly context: ScenarioContext
   readonly addressesIn: (cni: CniDetection) => AddressCheck
@@ -162,7 +164,7 @@ function planWithPrefixes(of: PrefixQuestion, capacities: Capacities, groups: Re
   const addresses = of.addressesIn(capacities.prefixed.cni)
   return {
     ...of.context,
-    plans: new Planner({ ...problem, groups: packGroups }, context, untouched),
+    plans: new Planner({ ...problem, groups: packGroups }, context, untouched, of.columns),
     violationsOf: (plan) => of.violationsOf(plan, cluster, mustPlace),
     subnetFaultsOf: addresses.faults,
     remarksOf: addresses.remarks,

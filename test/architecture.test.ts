@@ -16,7 +16,7 @@ type Door = {
 }
 
 const ROOMS = ['model', 'price', 'pack', 'recommend', 'report']
-const OPTIONS = ['options', 'option-table', 'option-sources', 'condition']
+const OPTIONS = ['options', 'option-table', 'option-sources', 'condition', 's3-url']
 const ANYTHING = '*'
 
 const PURE =
@@ -35,13 +35,21 @@ const DOORS: Readonly<Record<string, Door>> = {
   report: { opensTo: ['domain'], why: PURE },
   'report/csv': { opensTo: ['domain', 'report', 'csv-stringify'], why: `${PURE}; only report/csv.ts formats CSV` },
   pipeline: {
-    opensTo: ['domain', 'what-if', ...ROOMS],
+    opensTo: ['domain', 'what-if', 'blocker-prices', 'remarks', ...ROOMS],
     typesOf: ['options'],
     why: 'pipeline.ts is one pure function: the rooms, the domain and the type of the options',
+  },
+  remarks: {
+    opensTo: ['domain', 'model', 'recommend'],
+    why: 'remarks.ts is a part of the pipeline: what figures rest on, and what was found beside them',
   },
   'what-if': {
     opensTo: ['domain', 'model', 'pack', 'recommend'],
     why: 'what-if.ts is a part of the pipeline: it alters the model of a cluster and plans it anew',
+  },
+  'blocker-prices': {
+    opensTo: ['domain', 'model', 'pack', 'recommend'],
+    why: 'blocker-prices.ts is a part of the pipeline: it plans a cluster anew without some of its rules',
   },
   collect: {
     opensTo: [
@@ -61,6 +69,12 @@ const DOORS: Readonly<Record<string, Door>> = {
   'option-sources': { opensTo: ['failure', 'node:', 'js-yaml'], why: ASKED },
   condition: { opensTo: [], why: ASKED },
   publish: { opensTo: ['domain', 'failure', 'node:'], why: 'publish.ts gets texts and puts them into a folder' },
+  's3-url': { opensTo: [], why: 's3-url.ts only reads an address' },
+  upload: {
+    opensTo: ['failure', 'node:', 'publish', 's3-url', 'collect', '@aws-sdk/client-s3'],
+    why: 'upload puts texts into a bucket, the only thing that is ever written to AWS; how AWS is asked is what collect knows',
+  },
+  destination: { opensTo: [ANYTHING], why: EDGE },
   progress: { opensTo: ['node:', 'pino'], typesOf: ['options'], why: 'progress.ts only writes what it is told' },
   package: { opensTo: ['node:'], why: 'package.ts only knows where the files of the package are' },
   'command-line': { opensTo: [ANYTHING], why: EDGE },
@@ -83,7 +97,16 @@ const DOORS: Readonly<Record<string, Door>> = {
 
 /** Same snapshot, same bytes: below the edge there is no clock, no chance, no printing and no process. */
 const IMPURE = /^(Date\.now|Math\.random|performance\.now|process\.\w+|console\.\w+|new Date\(\))$/
-const PURE_PLACES = new Set(['domain', 'failure', ...ROOMS, 'pipeline', 'what-if', 'condition', 'option-table'])
+const PURE_PLACES = new Set([
+  'domain',
+  'failure',
+  ...ROOMS,
+  'pipeline',
+  'remarks',
+  'what-if',
+  'condition',
+  'option-table',
+])
 
 type Import = { readonly from: string; readonly typesOnly: boolean }
 

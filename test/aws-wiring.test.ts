@@ -19,6 +19,7 @@ import {
   type Raw,
 } from './collect/cluster/api-server.js'
 import { cleanEnvironment, ENTRY, ROOT, type Run } from './helpers/command.js'
+import { parseRows } from './report/parse-csv.js'
 
 const SAMPLE = join(ROOT, 'data', 'sample-cluster.json.gz')
 const NOW = ['--now', '2026-07-01T00:00:00Z']
@@ -197,6 +198,40 @@ describe('with credentials', () => {
       expect(filesOf(join(cwd, 'file'))).toEqual(filesOf(join(cwd, 'live')))
     }
     expect(aws.calls).toEqual([])
+  })
+
+  test('dedicated tenancy has its own price, for nodes of today and for new ones of their group', async () => {
+    const { 'ec2:DescribeInstances': instancesOf, 'pricing:GetProducts': productsOf } = ANSWERS
+    const id = first?.id ?? ''
+    const dedicated = (type: string, usd: string): string =>
+      product(type, usd, { regionCode: 'us-east-1', tenancy: 'Dedicated', usagetype: `DedicatedUsage:${type}` })
+    aws.answers = {
+      ...ANSWERS,
+      'ec2:DescribeInstances': (params) => {
+        const reply = instancesOf?.(params) ?? ec2({})
+        const own = `<instanceId>${id}</instanceId>`
+        const at = reply.body.indexOf('<tenancy>default', reply.body.indexOf(own))
+        const body = reply.body
+        return { body: `${body.slice(0, at)}<tenancy>dedicated${body.slice(at + '<tenancy>default'.length)}` }
+      },
+      'pricing:GetProducts': (params) =>
+        params['tenancy'] === 'Dedicated'
+          ? prices(dedicated('m5.2xlarge', '0.6600000000'), dedicated('m6a.xlarge', '0.0100000000'))
+          : (productsOf?.(params) ?? prices()),
+    }
+    const cwd = place()
+    expect(await run(['--out', 'out', '--format', 'csv', ...NOW], cwd)).toMatchObject({ exitCode: 0, stderr: '' })
+    const rowsOf = (name: string) => parseRows(readFileSync(join(cwd, 'out', name), 'utf8'))
+    const source = `on-demand list ${day}, dedicated tenancy`
+    const today = rowsOf('nodes.csv').find((row) => row['instance_id'] === id)
+    expect(today).toMatchObject({ instance_hourly_usd: '0.66', price_source: source })
+    const added = rowsOf('plan-nodes.csv').filter(
+      (row) => row['action'] === 'new' && row['node_group'] === today?.['node_group'],
+    )
+    // So cheap that the group is made anew of them.
+    expect(new Set(added.map((row) => `${row['instance_type']} ${row['price_source']}`))).toEqual(
+      new Set([`m6a.xlarge ${source}`]),
+    )
   })
 
   test('a collect file under pseudonyms: no id or name is left, and instances are still found', async () => {

@@ -1,6 +1,6 @@
 /** What is in deploy/ against the program: its permissions, its options, its version, and the schemas of Kubernetes. */
 import { spawnSync } from 'node:child_process'
-import { cpSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, symlinkSync } from 'node:fs'
+import { cpSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { ObjectSerializer } from '@kubernetes/client-node/dist/gen/models/ObjectSerializer.js'
@@ -151,6 +151,16 @@ describe('the IAM policy', () => {
       ['eks:DescribeNodegroup', 'arn:aws:eks:*:*:nodegroup/*/*/*'],
     ])
   })
+
+  test('for uploads stands apart, is in the docs, and names the bucket as the options do', () => {
+    const upload = json('deploy/iam-policy-upload.json') as {
+      readonly Statement: readonly { readonly Action: string }[]
+    }
+    const docs = readFileSync(join(ROOT, 'docs', 'permissions.md'), 'utf8')
+    for (const { Action } of upload.Statement) expect(docs).toMatch(new RegExp(`^\\| \`${Action}\` \\|`, 'm'))
+    expect(read('settings.env')).toContain('s3://BUCKET/PREFIX/')
+    expect(read('README.md')).toContain('file://deploy/iam-policy-upload.json')
+  })
 })
 
 describe('the options of the nightly run', () => {
@@ -294,6 +304,27 @@ describe('by the schemas of Kubernetes', () => {
   })
 
   const kubectl = spawnSync('kubectl', ['kustomize', '--help']).status === 0
+  test.skipIf(!kubectl)(`with s3 it needs no volume that stays${kubectl ? '' : ' (skipped: no kubectl)'}`, () => {
+    const folder = mkdtempSync(join(tmpdir(), 'k8s-cost-kustomize-'))
+    try {
+      cpSync(DEPLOY, folder, { recursive: true })
+      const base = read('kustomization.yaml').replace('# components:\n#   - s3\n', 'components:\n  - s3\n')
+      expect(base).not.toBe(read('kustomization.yaml'))
+      writeFileSync(join(folder, 'kustomization.yaml'), base)
+      const { stdout, stderr, exitCode } = runIn(folder, 'kubectl', ['kustomize', '.'])
+      expect([exitCode, stderr]).toEqual([0, ''])
+      const objects = loadAll(stdout) as Resource[]
+      for (const object of objects) check(object)
+      expect(objects.map(({ kind }) => kind)).not.toContain('PersistentVolumeClaim')
+      const job = objects.find((object): object is NightlyJob => object.kind === 'CronJob')
+      const { volumes } = job?.spec.jobTemplate.spec.template.spec ?? {}
+      expect(volumes?.map(({ name }) => name)).toEqual(podSpec.volumes.map(({ name }) => name))
+      expect(volumes?.filter(({ emptyDir }) => emptyDir === undefined)).toEqual([])
+    } finally {
+      rmSync(folder, { recursive: true })
+    }
+  })
+
   test.skipIf(!kubectl)(`kubectl kustomize deploy renders it${kubectl ? '' : ' (skipped: no kubectl)'}`, () => {
     const { exitCode, stdout, stderr } = runIn(ROOT, 'kubectl', ['kustomize', 'deploy'])
     expect(exitCode, stderr).toBe(0)

@@ -51,8 +51,12 @@ describe('defaults and order', () => {
       headroom: 0,
       maxNodeShare: undefined,
       minNodes: undefined,
+      maxZoneShare: undefined,
+      maxNodeReplicaShare: undefined,
+      maxZoneReplicaShare: undefined,
       instanceTypes: [],
       excludeInstanceTypes: [],
+      spotWords: { eligible: [], ineligible: [] },
       arch: undefined,
       cni: 'auto',
       failOn: [],
@@ -148,6 +152,9 @@ describe('bad values name where they were written and what is wanted', () => {
     ['headroom', '1', 'a share from 0 to below 1'],
     ['headroom', '-0.1', 'a share from 0 to below 1'],
     ['max-node-share', '0', 'a share above 0, up to 1'],
+    ['max-zone-share', '0', 'a share above 0, up to 1'],
+    ['max-node-replica-share', '1.1', 'a share above 0, up to 1'],
+    ['max-zone-replica-share', 'half', 'a share above 0, up to 1'],
     ['min-nodes', '2.5', 'a whole number from 0'],
     ['region', 'mars', 'an AWS region such as eu-central-1'],
     ['arch', 'riscv64', 'amd64, arm64 or any'],
@@ -235,6 +242,24 @@ describe('conditions', () => {
         expect(parsed === undefined ? undefined : parseCondition(parsed.text)).toEqual(parsed)
       }),
     )
+  })
+})
+
+describe('workloads for spot', () => {
+  test('come by flag, environment and file', async () => {
+    file('k8s-cost.yaml', 'spot-eligible: [shop/*, batch/CronJob/nightly-*]\nspot-ineligible: pay/api\n')
+    expect((await readAnalyzeOptions({}, {})).spotWords).toEqual({
+      eligible: ['shop/*', 'batch/CronJob/nightly-*'],
+      ineligible: ['pay/api'],
+    })
+    const environment = { K8S_COST_SPOT_ELIGIBLE: 'a/b, c/d' }
+    expect((await readAnalyzeOptions({}, environment)).spotWords.eligible).toEqual(['a/b', 'c/d'])
+    const options = await readAnalyzeOptions({ 'spot-ineligible': ['e/f,g/h', 'i/j'] }, environment)
+    expect(options.spotWords).toEqual({ eligible: ['a/b', 'c/d'], ineligible: ['e/f', 'g/h', 'i/j'] })
+  })
+
+  test.each(['cart', 'shop/', '/cart', 'a/b/c/d', 'shop/my cart', ''])('%j is no pattern', async (pattern) => {
+    expect(await failureOf({ 'spot-ineligible': [pattern] })).toMatch(/^2 --spot-ineligible: got ".*", want patterns/)
   })
 })
 

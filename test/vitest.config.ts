@@ -10,6 +10,7 @@ const BUILT = [
   'test/clusters.test.ts',
   'test/package.test.ts',
   'test/sample-report.test.ts',
+  'test/upload-command.test.ts',
   'test/verify-command.test.ts',
 ]
 

@@ -7,6 +7,9 @@ export type Answer =
 
 const answer = (message: Answer): boolean => process.send?.(message, () => process.disconnect()) ?? false
 
+// Whoever asked is gone: nobody waits for the answer.
+process.once('disconnect', () => process.exit())
+
 process.once('message', (task: Task) => {
   measure(task).then(
     (measured) => answer({ kind: 'measured', measured }),

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs'
 import { autoscalerLike } from './autoscaler-like.js'
 import { checkPlan } from './check-plan.js'
 import { karpenterConsolidated } from './consolidate.js'
-import { solve } from './engine.js'
+import { type EffortName, solve } from './engine.js'
 import { firstFitDecreasing } from './first-fit-decreasing.js'
 import { type ClusterSpec, generate } from './generate.js'
 import { karpenterLike } from './karpenter-like.js'
@@ -15,6 +15,8 @@ export type Task = {
   readonly source:
     { readonly kind: 'file'; readonly path: string } | { readonly kind: 'made'; readonly spec: ClusterSpec }
   readonly compare: boolean
+  /** Absent: the default one. */
+  readonly effort?: EffortName
 }
 
 export const BASELINES = ['Karpenter', 'consolidated', 'CA waste', 'CA price', 'first fit'] as const
@@ -24,6 +26,8 @@ export type BaselineResult = { readonly cost: number; readonly nodes: number; re
 /** All costs in the unit of the problem file. */
 export type Measured = {
   readonly problem: string
+  /** Absent: the default one. */
+  readonly effort?: EffortName
   readonly isCluster: boolean
   /** No bin type has more than 64 cores. */
   readonly isSmallShapes: boolean
@@ -63,10 +67,10 @@ const BASELINE_OF: Readonly<Record<BaselineName, (problem: Problem) => Packing>>
 const SLACK = 1e-9
 const MOST_FAULTS = 5
 
-export async function measure({ source, compare }: Task): Promise<Measured> {
+export async function measure({ source, compare, effort }: Task): Promise<Measured> {
   const problem = source.kind === 'file' ? readProblem(source.path) : await generate(source.spec)
   const start = process.cpuUsage()
-  const { bins, lowerBound: bound, proven, seconds } = await solve(problem)
+  const { bins, lowerBound: bound, proven, seconds } = await solve(problem, effort)
   const cpuSeconds = cpuSince(start)
   const peakRssMiB = peakMemory()
   const cost = fileCost(problem, bins)
@@ -74,7 +78,8 @@ export async function measure({ source, compare }: Task): Promise<Measured> {
   const wrong = checkPlan(problem, bins, cost).slice(0, MOST_FAULTS)
   wrong.push(...faultsOfBound(problem, cost, lowerBound, proven))
   const base: Measured = {
-    problem: problem.name,
+    problem: effort === undefined ? problem.name : `${problem.name}, ${effort}`,
+    ...(effort === undefined ? {} : { effort }),
     isCluster: problem.resources !== undefined,
     isSmallShapes: problem.types.every(({ capacity }) => (capacity[0] ?? 0) <= 64_000),
     pods: itemCount(problem),

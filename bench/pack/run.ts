@@ -20,10 +20,15 @@ const DEFAULT = fileURLToPath(new URL('../../../shared/data/packing', import.met
 const fileTask = (path: string): Task => ({ source: { kind: 'file', path }, compare: true })
 
 function defaultTasks(): Task[] {
-  const large: Task = { source: { kind: 'made', spec: LARGE }, compare: true }
-  if (existsSync(DEFAULT)) return [...problemFiles(DEFAULT).map(fileTask), large]
+  const source = { kind: 'made', spec: LARGE } as const
+  const large: Task[] = [
+    { source, compare: false, effort: 'first' },
+    { source, compare: false, effort: 'brief' },
+    { source, compare: true },
+  ]
+  if (existsSync(DEFAULT)) return [...problemFiles(DEFAULT).map(fileTask), ...large]
   console.log('../shared/data/packing is absent: only problems of our own. Name a folder with problems to plan them.')
-  return [large]
+  return large
 }
 
 const titleOf = ({ source }: Task): string => (source.kind === 'file' ? source.path : source.spec.name)

@@ -93,14 +93,15 @@ export function readSelector(value: unknown): LabelSelector | undefined {
   }
 }
 
-export const readNodeTerms = (value: unknown): readonly NodeSelectorTerm[] =>
-  list(value).map((entry) => {
-    const term = object(entry)
-    return {
-      matchExpressions: readExpressions(term['matchExpressions']),
-      matchFields: readExpressions(term['matchFields']),
-    }
-  })
+export const readNodeTerm = (value: unknown): NodeSelectorTerm => {
+  const term = object(value)
+  return {
+    matchExpressions: readExpressions(term['matchExpressions']),
+    matchFields: readExpressions(term['matchFields']),
+  }
+}
+
+export const readNodeTerms = (value: unknown): readonly NodeSelectorTerm[] => list(value).map(readNodeTerm)
 
 export const readTaints = (value: unknown): readonly Taint[] =>
   list(value).map((entry) => {

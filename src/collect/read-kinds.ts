@@ -238,6 +238,7 @@ export function readNodePool(item: Json): NodePoolObject {
   const template = object(spec['template'])
   const node = object(template['spec'])
   const nodeClass = object(node['nodeClassRef'])
+  const expireAfter = text(object(spec['disruption'])['expireAfter'])
   return {
     metadata: readMeta(item['metadata']),
     requirements: readExpressions(node['requirements']),
@@ -248,6 +249,7 @@ export function readNodePool(item: Json): NodePoolObject {
     limits: quantityMap(spec['limits']),
     replicas: integer(spec['replicas']),
     kubelet: readKubelet(node['kubelet']),
+    ...(expireAfter === '' ? {} : { expireAfter }),
   }
 }
 

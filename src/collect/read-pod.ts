@@ -4,6 +4,7 @@ import type {
   ContainerStatus,
   PodAffinityTerm,
   PodObject,
+  PodPreferences,
   PodSpec,
   PodVolume,
   Toleration,
@@ -17,6 +18,7 @@ import {
   optionalText,
   quantityMap,
   readMeta,
+  readNodeTerm,
   readNodeTerms,
   readSelector,
   scalarText,
@@ -36,6 +38,21 @@ const readPodTerm = (value: unknown): PodAffinityTerm => {
     matchLabelKeys: texts(term['matchLabelKeys']),
     mismatchLabelKeys: texts(term['mismatchLabelKeys']),
   }
+}
+
+/** Empty where the pod has none, as most have: such a spec stays as small as it was. */
+export function readPreferences(affinity: Json): { readonly preferences?: PodPreferences } {
+  const terms = <Term>(kind: string, field: string, read: (value: unknown) => Term) =>
+    list(object(affinity[kind])['preferredDuringSchedulingIgnoredDuringExecution']).map((entry) => {
+      const preferred = object(entry)
+      return { weight: integer(preferred['weight']) ?? 0, term: read(preferred[field]) }
+    })
+  const preferences: PodPreferences = {
+    nodes: terms('nodeAffinity', 'preference', readNodeTerm),
+    near: terms('podAffinity', 'podAffinityTerm', readPodTerm),
+    apart: terms('podAntiAffinity', 'podAffinityTerm', readPodTerm),
+  }
+  return Object.values(preferences).some((each) => each.length > 0) ? { preferences } : {}
 }
 
 const readSpread = (value: unknown): TopologySpreadConstraint => {
@@ -105,6 +122,7 @@ export function readPodSpec(value: unknown): PodSpec {
         ? readNodeTerms(object(required)['nodeSelectorTerms'])
         : undefined,
     preferredTerms: preferred.reduce((sum, count) => sum + count, 0),
+    ...readPreferences(affinity),
     podAffinity: requiredTerms(podAffinity),
     podAntiAffinity: requiredTerms(podAntiAffinity),
     topologySpread: list(spec['topologySpreadConstraints']).map(readSpread),

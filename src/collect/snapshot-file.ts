@@ -5,6 +5,7 @@ import { FailureError } from '../failure.js'
 import { isAwsSnapshot, readAwsSnapshot } from './aws/schema.js'
 import { readMeta, text, type Json } from './fields.js'
 import { readItems } from './json-items.js'
+import * as addons from './read-addons.js'
 import * as kinds from './read-kinds.js'
 import { readPod } from './read-pod.js'
 
@@ -36,9 +37,14 @@ const READERS = {
   PriorityClass: kinds.readPriorityClass,
   RuntimeClass: kinds.readRuntimeClass,
   HorizontalPodAutoscaler: kinds.readAutoscaler,
+  ScaledObject: addons.readScaledObject,
+  VerticalPodAutoscaler: addons.readVerticalAutoscaler,
   NodePool: kinds.readNodePool,
+  NodeClaim: addons.readNodeClaim,
   EC2NodeClass: kinds.readNodeClass,
   ENIConfig: (item: Json) => ({ metadata: readMeta(item['metadata']) }),
+  CNINode: addons.readCniNode,
+  PodMetrics: addons.readPodUsage,
 } as const
 export type Kind = keyof typeof READERS
 type ObjectOf<K extends Kind> = ReturnType<(typeof READERS)[K]>
@@ -254,10 +260,14 @@ export class SnapshotBuilder {
       namespaces: this.#all('Namespace'),
       priorityClasses: this.#all('PriorityClass'),
       runtimeClasses: this.#all('RuntimeClass'),
-      autoscalers: this.#all('HorizontalPodAutoscaler'),
+      autoscalers: this.#all('HorizontalPodAutoscaler', 'ScaledObject'),
+      verticalAutoscalers: this.#all('VerticalPodAutoscaler'),
+      podUsage: this.#all('PodMetrics'),
       nodePools: this.#all('NodePool'),
       nodeClasses: this.#all('EC2NodeClass'),
+      nodeClaims: this.#all('NodeClaim'),
       eniConfigs: this.#all('ENIConfig').map(({ metadata }) => metadata.name),
+      cniNodes: this.#all('CNINode'),
       absentKinds,
       findings: this.#findings,
       ...(this.#aws === undefined ? {} : { aws: this.#aws }),

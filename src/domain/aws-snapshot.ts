@@ -80,6 +80,8 @@ export type AwsInstance = {
   readonly publicIpv4: boolean
   /** Tag `aws:autoscaling:groupName`. */
   readonly autoScalingGroup?: string
+  /** The node that it was found by, by its private DNS name: one that names no instance. */
+  readonly nodeName?: string
 }
 
 export type AwsSubnet = {

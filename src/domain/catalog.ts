@@ -95,6 +95,9 @@ export type UnitRates = {
   readonly basis: string
 }
 
+/** What makes an hour of one instance type another price: the licence of Windows, hardware of its own. */
+export type RunAs = { readonly windows: boolean; readonly tenancy: 'shared' | 'dedicated' | 'host' }
+
 /**
  * The prices of one region. A price that is not listed is unknown, with the reason; it is never taken from another
  * region or another type.
@@ -110,8 +113,9 @@ export type PriceBook = {
   readonly listedOn: (type: string) => string | undefined
   /** What spot prices of the region rest on, in one line. */
   readonly spotPriceNote: string
-  readonly onDemand: (type: string, zone?: string) => Price
-  readonly spot: (type: string, zone: string | undefined, zoneId: string | undefined) => Price
+  /** Without `runAs`: Linux on shared hardware. */
+  readonly onDemand: (type: string, zone?: string, runAs?: RunAs) => Price
+  readonly spot: (type: string, zone: string | undefined, zoneId: string | undefined, runAs?: RunAs) => Price
   readonly spotAdvice: (type: string) => SpotAdvice | undefined
   /** Undefined where the catalog does not know the zone. */
   readonly offered: (type: string, zone: string | undefined, zoneId: string | undefined) => boolean | undefined

@@ -29,6 +29,17 @@ export type NodeOwner =
 export type OperatingSystem =
   'al2' | 'al2023' | 'bottlerocket' | 'auto-mode' | 'windows' | 'ubuntu' | 'flatcar' | 'other'
 
+/** What Karpenter's NodeClaim says of its node's future. */
+export type NodeClaimFacts = {
+  readonly name: string
+  readonly nodePool: string | undefined
+  /** The annotation by which it may not be disrupted; undefined without one. */
+  readonly hold: string | undefined
+  /** ISO time at which Karpenter replaces it for its age; undefined: never, or not known. */
+  readonly expiresAt: string | undefined
+  readonly deleted: boolean
+}
+
 export type Node = {
   readonly name: string
   readonly labels: Labels
@@ -63,6 +74,12 @@ export type Node = {
   readonly attachLimits: Readonly<Record<string, number>>
   /** Bound, non-terminal pods. */
   readonly pods: readonly Pod[]
+  /** Absent where Karpenter has not made it, or its claims were not read. */
+  readonly claim?: NodeClaimFacts
+  /** Hardware of its own; absent: shared, as far as EC2 or a label says. */
+  readonly tenancy?: 'dedicated' | 'host'
+  /** EC2's `PlatformDetails`, e.g. `Linux/UNIX` or `Windows`; absent where EC2 was not asked. */
+  readonly platform?: string
 }
 
 /** How the nodes of a group are made; a proposed node of the group has all of it. */

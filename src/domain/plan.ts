@@ -37,6 +37,8 @@ export type NodeOption = {
   readonly architecture: Architecture
   /** All labels that such a node would have, but for its hostname. */
   readonly labels: Labels
+  /** Equal for machines of one group, zone and capacity type whose labels no rule can tell apart; absent: not known. */
+  readonly look?: string
   readonly taints: readonly Taint[]
   readonly capacity: Resources
   readonly allocatable: Resources

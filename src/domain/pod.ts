@@ -67,6 +67,8 @@ export type Workload = {
   readonly replicas: number | undefined
   /** Fewest replicas an autoscaler may leave. */
   readonly minReplicas: number | undefined
+  /** Most replicas an autoscaler may make; absent without one. */
+  readonly maxReplicas?: number
   readonly pods: readonly Pod[]
 }
 

@@ -1,6 +1,8 @@
-import type { Bill, Cluster, Cost } from './cluster.js'
+import type { BlastRadius, PlanSurvival } from './blast-radius.js'
+import type { Bill, Cluster, Cost, Node } from './cluster.js'
 import type { InstanceType, SpotAdvice } from './offering.js'
 import type { LowerBound, Plan } from './plan.js'
+import type { PreferenceChange } from './preferences.js'
 import type { Pod, Workload } from './pod.js'
 import type { Resources } from './resources.js'
 import type { Finding } from './snapshot.js'
@@ -44,6 +46,12 @@ export type Scenario = {
         readonly refillUnplaced?: number
         /** Cost once as many nodes were added as it takes to place all pods of that refill; absent: not tried. */
         readonly realised?: MicroUsdPerHour
+        /** How much goes down with one node or zone; absent: not looked at. */
+        readonly blast?: BlastRadius
+        /** Whether the pods of a lost node or zone find a place on the others; absent: not looked at. */
+        readonly survival?: PlanSurvival
+        /** Preferences of pods that hold today and would hold no longer; absent: not looked at. */
+        readonly preferences?: PreferenceChange
       }
     | { readonly kind: 'not-applicable'; readonly why: string }
   readonly notes: readonly string[]
@@ -67,12 +75,19 @@ export type NodeUse = {
   readonly blockers: readonly string[]
 }
 
-export type SpotFitness = { readonly eligible: boolean; readonly reason: string }
+export type SpotFitness = {
+  readonly eligible: boolean
+  readonly reason: string
+  /** Its owner has said that it is not eligible: then it does not matter that it runs on spot today. */
+  readonly refused?: true
+}
 
 /** A workload with its share of the bill. */
 export type WorkloadCost = {
   readonly workload: Workload
   readonly requested: Resources
+  /** What a Vertical Pod Autoscaler would have all its pods request together; absent where none says it. */
+  readonly recommended?: Pick<Resources, 'cpu' | 'memory'>
   /** Micro-dollars per month (730 hours): share by requests. */
   readonly monthlyMicroUsd: number
   /** Micro-dollars per month: share of what nobody requested. */
@@ -155,6 +170,73 @@ export type ZoneAddresses = {
 
 export type AddressUse = { readonly scenario: ScenarioId; readonly zones: readonly ZoneAddresses[] }
 
+export type BlockerRule =
+  | 'do-not-disrupt'
+  | 'safe-to-evict'
+  | 'no-controller'
+  | 'local-data'
+  | 'disruption-budget'
+  | 'unreadable-requests'
+  | 'node-annotation'
+  | 'node-pool-size'
+  | 'no-price'
+  | 'reservation'
+
+/** One thing that somebody could change so that nodes may go: a rule, and the object that has it. */
+export type Blocker = {
+  readonly rule: BlockerRule
+  /** The rule and its object, for people, e.g. `annotation karpenter.sh/do-not-disrupt on Job batch/report-runner`. */
+  readonly what: string
+  readonly fix: string
+  /** The workload of the pods that it pins; undefined where it is about nodes or about pods of several workloads. */
+  readonly workload: { readonly namespace: string; readonly kind: string; readonly name: string } | undefined
+  /** Ids of the pods that it pins, sorted; empty for a rule about nodes. */
+  readonly pods: readonly string[]
+  /** Nodes that it holds, by itself or beside others, by name. */
+  readonly nodes: readonly Node[]
+}
+
+/**
+ * What a plan costs less per hour where a rule is gone: at least this much, as the search looks no further than the nodes
+ * that the rule holds. `replayed`: a complete plan breaks no rule and the default scheduler fills it by itself.
+ * `verified`: it breaks no rule; the cluster is too large for the replay. `joint`: not tried by itself; the plan without
+ * any of the rules, which was, has no need of these nodes. `none`: nothing cheaper was found.
+ */
+export type BlockerWorth =
+  | {
+      readonly kind: 'known'
+      readonly rate: MicroUsdPerHour
+      readonly proof: 'replayed' | 'verified' | 'joint' | 'none'
+    }
+  | { readonly kind: 'unknown'; readonly why: string }
+
+/** Blockers that hold nodes together, by their places in the list: with any of them left, these nodes stay. */
+export type BlockerSet = {
+  readonly members: readonly number[]
+  /** Nodes that go when all members do, those that some of them hold by themselves included. */
+  readonly nodes: readonly string[]
+  readonly worth: BlockerWorth
+}
+
+export type PricedBlocker = Blocker & {
+  /** With this one gone and all others in force. */
+  readonly alone: BlockerWorth
+}
+
+/** What keeps nodes alive, and what that costs. */
+export type BlockerPrices = {
+  /** The plan that the prices are measured against, and its cost. */
+  readonly against: 'recommended' | 'current' | 'cheapest'
+  readonly rate: MicroUsdPerHour
+  readonly blockers: readonly PricedBlocker[]
+  /** Of two or more members. */
+  readonly sets: readonly BlockerSet[]
+  /** With all of them gone. */
+  readonly all: BlockerWorth
+  /** Work done, in steps of the search: pods × nodes looked at. */
+  readonly steps: number
+}
+
 /** What the prices of a report rest on. */
 export type PriceBasis = {
   /** e.g. `embedded catalog`. */
@@ -189,6 +271,8 @@ export type Analysis = {
   readonly addresses: readonly AddressUse[]
   /** Undefined where prefix delegation does not apply; its scenario says why. */
   readonly prefixes: PrefixWhatIf | undefined
+  /** What keeps nodes alive; absent: no plan to measure it against, or nothing does. */
+  readonly blockerPrices?: BlockerPrices
   readonly spotAdvice: ReadonlyMap<string, SpotAdvice>
   /** Ids of the pods that the recommended plan places, in an order in which they can be bound; absent: by id. */
   readonly bindingOrder?: readonly string[]

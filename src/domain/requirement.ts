@@ -79,6 +79,10 @@ export function matchesNodeTerm(term: NodeSelectorTerm, node: NodeIdentity): boo
   )
 }
 
+/** What makes expressions of these terms unreadable, one text each; such a term matches nothing. */
+export const nodeTermFlaws = (terms: readonly NodeSelectorTerm[]): string[] =>
+  terms.flatMap(({ matchExpressions }) => matchExpressions.flatMap((each) => flaw(each, NODE_OPERATORS) ?? []))
+
 /** Terms are ORed; an empty list matches no node. */
 export const matchesNodeTerms = (terms: readonly NodeSelectorTerm[], node: NodeIdentity): boolean =>
   terms.some((term) => matchesNodeTerm(term, node))

@@ -58,6 +58,16 @@ export type PodAffinityTerm = {
   readonly mismatchLabelKeys: readonly string[]
 }
 
+/** A term that the scheduler would rather see met, with its weight (1 to 100). */
+export type Preferred<Term> = { readonly weight: number; readonly term: Term }
+
+/** Preferred node affinity, pod affinity and pod anti-affinity. */
+export type PodPreferences = {
+  readonly nodes: readonly Preferred<NodeSelectorTerm>[]
+  readonly near: readonly Preferred<PodAffinityTerm>[]
+  readonly apart: readonly Preferred<PodAffinityTerm>[]
+}
+
 export type TopologySpreadConstraint = {
   readonly maxSkew: number
   readonly topologyKey: string
@@ -103,6 +113,8 @@ export type PodSpec = {
   readonly requiredNodeTerms: readonly NodeSelectorTerm[] | undefined
   /** Number of preferred node and pod affinity terms: given up where they cost money, and counted. */
   readonly preferredTerms: number
+  /** The terms themselves; absent where there are none. */
+  readonly preferences?: PodPreferences
   readonly podAffinity: readonly PodAffinityTerm[]
   readonly podAntiAffinity: readonly PodAffinityTerm[]
   readonly topologySpread: readonly TopologySpreadConstraint[]
@@ -238,6 +250,7 @@ export type PriorityClassObject = {
 }
 export type RuntimeClassObject = { readonly metadata: ObjectMeta; readonly overhead: QuantityMap }
 
+/** A HorizontalPodAutoscaler, or a ScaledObject of KEDA. */
 export type AutoscalerObject = {
   readonly metadata: ObjectMeta
   readonly targetKind: string
@@ -259,6 +272,8 @@ export type NodePoolObject = {
   readonly replicas: number | undefined
   /** Where v1beta1 keeps the kubelet's settings; v1 has them in the node class. */
   readonly kubelet: KubeletSettings | undefined
+  /** Where v1beta1 keeps how old nodes get (a Go duration or `Never`); v1 has it in each NodeClaim. */
+  readonly expireAfter?: string
 }
 
 /** Settings that Karpenter hands to the kubelet, as written in an EC2NodeClass (v1) or in a NodePool (v1beta1). */
@@ -282,6 +297,46 @@ export type NodeClassObject = {
   readonly kubelet: KubeletSettings | undefined
 }
 
+/** What the VPC CNI and the VPC resource controller agreed on for one node; its name is the node's. */
+export type CniNodeObject = {
+  readonly metadata: ObjectMeta
+  /** `SecurityGroupsForPods`; `CustomNetworking`, with the name of an ENIConfig as its value. */
+  readonly features: readonly { readonly name: string; readonly value: string }[]
+  /** Name of the cluster by the tag `cluster.k8s.amazonaws.com/name`; empty where it has none. */
+  readonly clusterName: string
+}
+
+/** Karpenter's order for one node. */
+export type NodeClaimObject = {
+  readonly metadata: ObjectMeta
+  /** Empty until the node has registered. */
+  readonly nodeName: string
+  /** Empty until there is an instance. */
+  readonly providerID: string
+  /** A Go duration or `Never`; empty in v1beta1, where the NodePool has it. */
+  readonly expireAfter: string
+  /** Karpenter has found that it no longer fits its NodePool or node class, and will replace it. */
+  readonly drifted: boolean
+}
+
+/** A VerticalPodAutoscaler: what it may do to requests, and what it would set them to. */
+export type VerticalAutoscalerObject = {
+  readonly metadata: ObjectMeta
+  readonly targetKind: string
+  readonly targetName: string
+  /** `Auto` (the default), `Recreate`, `InPlaceOrRecreate`, `Initial`, `Off`, or what a newer version knows. */
+  readonly updateMode: string
+  /** Its recommendation, by container; empty while there is none. */
+  readonly targets: readonly { readonly container: string; readonly requests: QuantityMap }[]
+}
+
+/** What the containers of a pod used when the cluster was read: one sample of the metrics API. */
+export type PodUsageObject = {
+  /** Name and namespace only; they are the pod's. */
+  readonly metadata: ObjectMeta
+  readonly containers: readonly { readonly name: string; readonly usage: QuantityMap }[]
+}
+
 export type Snapshot = {
   readonly nodes: readonly NodeObject[]
   readonly pods: readonly PodObject[]
@@ -296,10 +351,14 @@ export type Snapshot = {
   readonly priorityClasses: readonly PriorityClassObject[]
   readonly runtimeClasses: readonly RuntimeClassObject[]
   readonly autoscalers: readonly AutoscalerObject[]
+  readonly verticalAutoscalers: readonly VerticalAutoscalerObject[]
+  readonly podUsage: readonly PodUsageObject[]
   readonly nodePools: readonly NodePoolObject[]
   readonly nodeClasses: readonly NodeClassObject[]
+  readonly nodeClaims: readonly NodeClaimObject[]
   /** Names of ENIConfig objects: custom networking is set up. */
   readonly eniConfigs: readonly string[]
+  readonly cniNodes: readonly CniNodeObject[]
   /** Kinds of which the input holds no object at all: none exists, or it was not asked for. */
   readonly absentKinds: readonly string[]
   readonly findings: readonly Finding[]

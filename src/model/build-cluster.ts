@@ -5,10 +5,12 @@ import type { InstanceFacts } from './capacity-label.js'
 import { daemonSets } from './daemon-set.js'
 import { clusterName, groupNames } from './group-name.js'
 import { identify } from './identity.js'
+import { claimedNodes } from './node-claims.js'
 import { buildPod, podPriorities, type PodContext } from './pod.js'
 import { parseProviderId } from './provider-id.js'
 import { resourcesOf } from './requests.js'
 import { nodeTemplate } from './template.js'
+import { verticalFindings } from './vertical-autoscalers.js'
 import { storageIndex } from './volumes.js'
 import { workloadIndex } from './workload.js'
 
@@ -60,20 +62,26 @@ export function buildCluster(snapshot: Snapshot, options: ClusterOptions): Clust
   const onEachNode = daemonSets(snapshot.controllers, running, { ...context, runtimeClasses: snapshot.runtimeClasses })
   findings.push(...onEachNode.findings)
   const nodes = buildNodes(snapshot, onNode, findings)
+  const owners = workloads.workloads(pods, snapshot.autoscalers)
+  findings.push(...verticalFindings(snapshot.verticalAutoscalers, owners))
   return {
-    name: options.name ?? clusterName(snapshot.nodes) ?? 'cluster',
+    name: options.name ?? clusterName(snapshot.nodes) ?? nameByCniNodes(snapshot) ?? 'cluster',
     region: options.region ?? mostCommon(nodes.map(({ region }) => region)),
     version: clusterMinor === undefined ? undefined : `1.${clusterMinor}`,
     nodes,
     groups: buildGroups(nodes, snapshot),
     pods: pods.sort((a, b) => (a.id < b.id ? -1 : a.id > b.id ? 1 : 0)),
-    workloads: workloads.workloads(pods, snapshot.autoscalers),
+    workloads: owners,
     daemonSets: onEachNode.daemonSets,
     disruptionBudgets: snapshot.disruptionBudgets,
     namespaces: snapshot.namespaces,
     findings,
   }
 }
+
+/** The VPC resource controller writes it on what it makes, for nodes that have no label with it. */
+const nameByCniNodes = ({ cniNodes }: Snapshot): string | undefined =>
+  mostCommon(cniNodes.map(({ clusterName: name }) => name || undefined))
 
 const absentKinds = (snapshot: Snapshot): Finding[] =>
   snapshot.absentKinds.map((kind) => ({
@@ -89,16 +97,24 @@ function knownNode(pod: Pod, nodeNames: ReadonlySet<string>, findings: Finding[]
   return { ...pod, nodeName: '' }
 }
 
-function instancesById({ aws }: Snapshot): ReadonlyMap<string, InstanceFacts> {
+/** By id, and by name for nodes that name no instance. */
+function instancesByNode({ aws }: Snapshot): ReadonlyMap<string, InstanceFacts> {
   if (aws?.instances.kind !== 'read') return new Map()
   return new Map(
-    aws.instances.value.map(({ id, lifecycle, capacityReservationId }) => [id, { lifecycle, capacityReservationId }]),
+    aws.instances.value.flatMap(({ lifecycle, capacityReservationId, ...rest }) =>
+      [rest.id, ...(rest.nodeName === undefined ? [] : [rest.nodeName])].map((key) => [
+        key,
+        { lifecycle, capacityReservationId, ...rest },
+      ]),
+    ),
   )
 }
 
 function buildNodes(snapshot: Snapshot, onNode: ReadonlyMap<string, readonly Pod[]>, findings: Finding[]): Node[] {
-  const groups = groupNames(snapshot.nodes)
-  const instances = instancesById(snapshot)
+  const claimed = claimedNodes(snapshot)
+  findings.push(...claimed.findings)
+  const groups = groupNames(claimed.nodes.map(({ labelled }) => labelled))
+  const instances = instancesByNode(snapshot)
   const attachLimits = new Map(
     snapshot.csiNodes.map(({ metadata, drivers }) => [
       metadata.name,
@@ -109,15 +125,17 @@ function buildNodes(snapshot: Snapshot, onNode: ReadonlyMap<string, readonly Pod
       ) as Record<string, number>,
     ]),
   )
-  return snapshot.nodes
-    .map((object): Node => {
+  return claimed.nodes
+    .map(({ object, labelled, claim }): Node => {
       const { name } = object.metadata
+      const facts = identify(labelled, instances.get(parseProviderId(object.spec.providerID).instanceId ?? name))
       const capacity = resourcesOf(object.status.capacity)
       const allocatable = resourcesOf(object.status.allocatable)
       for (const flaw of new Set([...capacity.flaws, ...allocatable.flaws]))
         findings.push({ code: 'unreadable-capacity', subject: name, detail: flaw })
       return {
-        ...identify(object, instances.get(parseProviderId(object.spec.providerID).instanceId ?? '')),
+        ...facts,
+        closed: facts.closed ?? (claim?.deleted === true ? 'being deleted' : undefined),
         name,
         labels: object.metadata.labels,
         annotations: object.metadata.annotations,
@@ -133,6 +151,7 @@ function buildNodes(snapshot: Snapshot, onNode: ReadonlyMap<string, readonly Pod
         createdAt: object.metadata.createdAt,
         attachLimits: attachLimits.get(name) ?? {},
         pods: [...(onNode.get(name) ?? [])].sort((a, b) => (a.id < b.id ? -1 : 1)),
+        ...(claim === undefined ? {} : { claim }),
       }
     })
     .sort(byName)
@@ -145,9 +164,9 @@ function buildGroups(nodes: readonly Node[], snapshot: Snapshot): NodeGroup[] {
   const classes = new Map(snapshot.nodeClasses.map((nodeClass) => [nodeClass.metadata.name, nodeClass]))
   return [...byGroup]
     .map(([name, members]): NodeGroup => {
-      const owner = members[0]?.owner ?? 'self-managed'
-      const poolName = members[0]?.labels['karpenter.sh/nodepool']
-      const nodePool = poolName === undefined ? undefined : pools.get(poolName)
+      const [first] = members
+      const owner = first?.owner ?? 'self-managed'
+      const nodePool = pools.get(first?.labels['karpenter.sh/nodepool'] ?? first?.claim?.nodePool ?? '')
       const kubelet: KubeletSettings | undefined =
         nodePool === undefined ? undefined : (classes.get(nodePool.nodeClass.name)?.kubelet ?? nodePool.kubelet)
       return { name, owner, nodes: members, template: nodeTemplate(members, { kubelet, nodePool }) }

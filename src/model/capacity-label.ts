@@ -47,6 +47,12 @@ export function capacityTypeOfLabel(key: string, value: string): CapacityType | 
 export type InstanceFacts = {
   readonly lifecycle: string | undefined
   readonly capacityReservationId: string | undefined
+  readonly id?: string
+  readonly type?: string
+  readonly zone?: string
+  /** EC2's words: `default`, `dedicated` or `host`; its `PlatformDetails`. */
+  readonly tenancy?: string
+  readonly platform?: string
 }
 
 export type CapacityReading = { readonly capacityType: CapacityType | undefined; readonly evidence: string }

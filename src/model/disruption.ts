@@ -47,6 +47,14 @@ function caresOf(
   return cares
 }
 
+/** Everything that keeps a pod where it is. Of pods that come with their node, only what Karpenter heeds counts. */
+export function podHolds(pod: Pod, index: BudgetIndex, context: DisruptionContext): readonly Blocker[] {
+  const wishes = podWishes(pod, context.now)
+  if (pod.role === 'ordinary') return blockersOf(pod, budgetsOf(index, pod), wishes, context)
+  const hold = isKarpenter(context.owner) ? holdBlocker(pod, wishes) : undefined
+  return hold === undefined ? [] : [hold]
+}
+
 /**
  * May the pod be moved to another node? A pod that comes with its node (DaemonSet, static, Fargate) is never moved; it
  * can still hold its node, if Karpenter owns that and the pod asks not to be disrupted.
@@ -55,10 +63,10 @@ export function podDisruption(pod: Pod, index: BudgetIndex, context: DisruptionC
   const wishes = podWishes(pod, context.now)
   const ordinary = pod.role === 'ordinary'
   const budgets = ordinary ? budgetsOf(index, pod) : []
-  const hold = isKarpenter(context.owner) ? holdBlocker(pod, wishes) : undefined
-  const blockers = ordinary ? blockersOf(pod, budgets, wishes, context) : hold === undefined ? [] : [hold]
+  const blockers = podHolds(pod, index, context)
   const [first] = blockers
-  if (first !== undefined) return { kind: 'pinned', ...first, blockers: blockers.map(blockerLine) }
+  if (first !== undefined)
+    return { kind: 'pinned', why: first.why, fix: first.fix, blockers: blockers.map(blockerLine) }
   const cares = ordinary ? caresOf(pod, budgets, wishes, context) : []
   return cares.length > 0 ? { kind: 'care', why: cares.join('; ') } : { kind: 'movable' }
 }
@@ -72,24 +80,30 @@ const NODE_HOLDS = [
   'karpenter.sh/do-not-consolidate',
 ]
 
-function nodeBlockers(node: Node, nodePool: NodePoolObject | undefined): Blocker[] {
-  const holds = NODE_HOLDS.filter((key) => valueOf(node.annotations, key) === 'true').map((key) => ({
-    why: `annotation ${key} on node ${node.name}`,
-    fix: 'remove it when the node may go',
-  }))
-  const fixed: Blocker[] = []
-  if (node.controlPlane)
-    fixed.push({ why: `node ${node.name} runs the control plane`, fix: 'change it through its cluster manager' })
-  if (node.owner === 'fargate')
-    fixed.push({ why: `node ${node.name} is its Fargate pod's own`, fix: 'it goes when the pod goes' })
-  if (node.owner === 'hybrid')
-    fixed.push({ why: `node ${node.name} is a machine outside AWS`, fix: 'remove it where it runs' })
-  if (nodePool?.replicas !== undefined)
-    fixed.push({
-      why: `NodePool ${nodePool.metadata.name} keeps ${nodePool.replicas} nodes`,
-      fix: 'lower its replicas',
-    })
-  return [...fixed, ...holds]
+/** Kinds of nodes that no plan takes away, whatever else is said of them. */
+function ownKind({ name, controlPlane, owner }: Node): { readonly why: string; readonly fix: string }[] {
+  const fixed = []
+  if (controlPlane)
+    fixed.push({ why: `node ${name} runs the control plane`, fix: 'change it through its cluster manager' })
+  if (owner === 'fargate')
+    fixed.push({ why: `node ${name} is its Fargate pod's own`, fix: 'it goes when the pod goes' })
+  if (owner === 'hybrid') fixed.push({ why: `node ${name} is a machine outside AWS`, fix: 'remove it where it runs' })
+  return fixed
+}
+
+/** What is said of the node itself that keeps it. */
+export function nodeHolds(node: Node, nodePool: NodePoolObject | undefined): Blocker[] {
+  const holds = NODE_HOLDS.filter((key) => valueOf(node.annotations, key) === 'true').map((key): Blocker => {
+    const what = `annotation ${key} on node ${node.name}`
+    return { why: what, fix: 'remove it when the node may go', rule: 'node-annotation', what }
+  })
+  if (node.claim?.hold !== undefined && holds.length === 0) {
+    const what = `annotation ${node.claim.hold} on NodeClaim ${node.claim.name}`
+    holds.push({ why: what, fix: 'remove it when the node may go', rule: 'node-annotation', what })
+  }
+  if (nodePool?.replicas === undefined) return holds
+  const what = `NodePool ${nodePool.metadata.name} keeps ${nodePool.replicas} nodes`
+  return [{ why: what, fix: 'lower its replicas', rule: 'node-pool-size', what }, ...holds]
 }
 
 export type NodeDisruptionContext = {
@@ -103,7 +117,7 @@ export type NodeDisruptionContext = {
 /** Pods that are being deleted already hold nothing. */
 export function nodeDisruption(node: Node, context: NodeDisruptionContext): NodeDisruption {
   const { budgets, now, nodePool, replicasOf } = context
-  const own = nodeBlockers(node, nodePool).map(blockerLine)
+  const own = [...ownKind(node), ...nodeHolds(node, nodePool)].map(blockerLine)
   const pods = [...node.pods].filter(({ terminating }) => !terminating).sort((a, b) => (a.id < b.id ? -1 : 1))
   const pinned = pods.flatMap((pod) => {
     const verdict = podDisruption(pod, budgets, { owner: node.owner, now, replicas: replicasOf(pod) })

@@ -20,6 +20,8 @@ export type NodeFacts = Pick<
   | 'os'
   | 'controlPlane'
   | 'closed'
+  | 'tenancy'
+  | 'platform'
 >
 
 /** First of these labels that the node has with a value. */
@@ -81,6 +83,13 @@ export function ownerOf(labels: Labels, provider: ProviderIdentity): NodeOwner {
 const architectureOf = (text: string | undefined): Architecture | undefined =>
   text === 'amd64' || text === 'arm64' ? text : undefined
 
+/** EC2's own word, else the label that Karpenter and EKS Auto Mode set. */
+function tenancyOf(labels: Labels, instance: InstanceFacts | undefined): Pick<Node, 'tenancy'> {
+  const said =
+    instance?.tenancy ?? firstOf(labels, 'karpenter.k8s.aws/instance-tenancy', 'eks.amazonaws.com/instance-tenancy')
+  return said === 'dedicated' || said === 'host' ? { tenancy: said } : {}
+}
+
 /** `instance`: what EC2 says, only where EC2 was asked about this very instance. */
 export function identify(node: NodeObject, instance?: InstanceFacts | undefined): NodeFacts {
   const { labels } = node.metadata
@@ -88,15 +97,18 @@ export function identify(node: NodeObject, instance?: InstanceFacts | undefined)
   const provider = parseProviderId(node.spec.providerID)
   const owner = ownerOf(labels, provider)
   const capacity = readCapacityType(labels, provider, instance)
-  const zone = firstOf(labels, 'topology.kubernetes.io/zone', 'failure-domain.beta.kubernetes.io/zone') ?? provider.zone
+  const zone =
+    firstOf(labels, 'topology.kubernetes.io/zone', 'failure-domain.beta.kubernetes.io/zone') ??
+    provider.zone ??
+    instance?.zone
   const region = firstOf(labels, 'topology.kubernetes.io/region', 'failure-domain.beta.kubernetes.io/region')
   // Hybrid and Fargate nodes run on no instance type of the account, whatever a label may say.
   const onInstance = owner !== 'fargate' && owner !== 'hybrid'
   return {
     owner,
-    instanceId: provider.instanceId,
+    instanceId: provider.instanceId ?? instance?.id,
     instanceType: onInstance
-      ? firstOf(labels, 'node.kubernetes.io/instance-type', 'beta.kubernetes.io/instance-type')
+      ? (firstOf(labels, 'node.kubernetes.io/instance-type', 'beta.kubernetes.io/instance-type') ?? instance?.type)
       : undefined,
     zone,
     region: region ?? (zone === undefined ? undefined : regionOfZone(zone)),
@@ -108,5 +120,7 @@ export function identify(node: NodeObject, instance?: InstanceFacts | undefined)
     os: operatingSystemOf(nodeInfo.osImage, valueOf(labels, 'kubernetes.io/os') ?? nodeInfo.operatingSystem),
     controlPlane: isControlPlane(labels),
     closed: closedReason(node),
+    ...(onInstance ? tenancyOf(labels, instance) : {}),
+    ...(instance?.platform === undefined ? {} : { platform: instance.platform }),
   }
 }

@@ -6,6 +6,7 @@ import type { ControllerObject, Labels, Taint } from '../domain/snapshot.js'
 import { boundOf, budgetsOf, desiredHealthy, type BudgetIndex } from './budgets.js'
 import { podWishes, scratchAtRisk } from './pod-annotations.js'
 import { spotConstraint, toleratedByName } from './spot-constraint.js'
+import { configuredFitness, type SpotWords } from './spot-words.js'
 
 export type SpotContext = {
   /** The node of a pod, by name. */
@@ -19,6 +20,8 @@ export type SpotContext = {
   /** Jobs that show how long a run takes: a CronJob's, or the Job itself. */
   readonly runs: readonly ControllerObject[]
   readonly namespaceAnnotations: Labels
+  /** The user's `--spot-eligible` and `--spot-ineligible`. */
+  readonly words?: SpotWords | undefined
 }
 
 /** A rule's word on a workload; undefined: it has none, ask the next. */
@@ -62,10 +65,15 @@ const constraint: Rule = ({ pods }) => {
   return found.spot ? yes(`explicitly on spot by ${found.rule}`) : no(`explicitly on-demand by ${found.rule}`)
 }
 
-const override: Rule = ({ pods }, { controller, namespaceAnnotations }) => {
+/** Of those who have a say, whoever says no is heard first. */
+const override: Rule = (workload, { controller, namespaceAnnotations, words: said }) => {
+  const { pods } = workload
+  const configured = configuredFitness(workload, said)
+  if (configured?.eligible === false) return configured
   const own = [controller?.metadata.annotations ?? {}, ...pods.map(({ annotations }) => annotations)]
   const words = own.map((annotations) => valueOf(annotations, 'k8s-cost/spot'))
-  if (words.includes('false')) return no('annotation k8s-cost/spot=false')
+  if (words.includes('false')) return { ...no('annotation k8s-cost/spot=false'), refused: true }
+  if (configured !== undefined) return configured
   if (words.includes('true')) return yes('annotation k8s-cost/spot=true')
   const ready = [...own, namespaceAnnotations].some((one) => valueOf(one, 'spot.kubecost.com/spot-ready') === 'true')
   return ready ? yes('annotation spot.kubecost.com/spot-ready=true') : undefined
@@ -139,6 +147,8 @@ const replicated: Rule = (workload, { budgets, controller, now }) => {
   const { kind, pods } = workload
   if (!REPLICATED.includes(kind)) return no(`kind ${kind} is not judged`)
   const count = fewest(workload)
+  const scaled = workload.minReplicas !== undefined
+  if (count < 2 && scaled) return no(`its autoscaler may leave ${count === 1 ? 'a single replica' : 'no replica'}`)
   if (count < 2) return no(count === 1 ? 'single replica' : 'no replica')
   for (const pod of pods) {
     const covering = budgetsOf(budgets, pod)
@@ -155,7 +165,7 @@ const replicated: Rule = (workload, { budgets, controller, now }) => {
   }
   const start = controller?.minReadySeconds ?? 0
   if (start >= LONGEST_START_SECONDS) return no(`takes ${start} s to become available`)
-  return yes(`${kind} with ${count} replicas`)
+  return yes(`${kind} with ${scaled ? `at least ${count} replicas (its autoscaler's minimum)` : `${count} replicas`}`)
 }
 
 const RULES: readonly Rule[] = [
@@ -173,7 +183,7 @@ const RULES: readonly Rule[] = [
 
 /**
  * Is a workload fit for spot nodes? The policy of k8s-cost, first rule that has a word wins: what its owners say (node
- * rules, annotations, where it runs today, which taints it tolerates), then what speaks against it, then what a Job or a
+ * rules, configuration, annotations, where it runs today, which taints it tolerates), then what speaks against it, then what a Job or a
  * replicated workload needs to get through an interruption. A `maybe` is not eligible; the reason says what is missing.
  */
 export function spotFitness(workload: Workload, context: SpotContext): SpotFitness {

@@ -99,9 +99,16 @@ export function workloadIndex(
       else group.push(pod)
     }
     const fewest = new Map<string, number>()
-    for (const { metadata, targetKind, targetName, minReplicas } of autoscalers) {
+    const most = new Map<string, number>()
+    for (const { metadata, targetKind, targetName, minReplicas, maxReplicas } of autoscalers) {
       const key = keyText(metadata.namespace, targetKind, targetName)
+      // KEDA makes an autoscaler of each ScaledObject, which never goes below one replica: both are here.
       fewest.set(key, Math.min(minReplicas, fewest.get(key) ?? minReplicas))
+      most.set(key, Math.max(maxReplicas, most.get(key) ?? maxReplicas))
+    }
+    const bounds = (key: string): Pick<Workload, 'minReplicas' | 'maxReplicas'> => {
+      const maxReplicas = most.get(key)
+      return { minReplicas: fewest.get(key), ...(maxReplicas === undefined ? {} : { maxReplicas }) }
     }
     return [...groups]
       .sort(([a], [b]) => byText(a, b))
@@ -109,7 +116,7 @@ export function workloadIndex(
         key,
         ...partsOf(key),
         replicas: known.get(key)?.replicas,
-        minReplicas: fewest.get(key),
+        ...bounds(key),
         pods: members.sort((a, b) => byText(a.id, b.id)),
       }))
   }

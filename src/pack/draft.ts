@@ -1,8 +1,9 @@
 import type { NodeOption } from '../domain/plan.js'
 import type { Pod } from '../domain/pod.js'
-import type { Resources } from '../domain/resources.js'
+import { shortfalls, type Resources } from '../domain/resources.js'
 import type { Board, Site } from './board.js'
 import type { Limits, LiveNode, Machine, PackProblem } from './problem.js'
+import { spreadLimits, type SpreadLimits } from './spread-limits.js'
 
 /** A node that a draft may use: one of today's, or one to be bought. Off the board until it is opened. */
 export type Slot = {
@@ -84,6 +85,7 @@ export function nodeLimits(limits: Limits, total: Resources): NodeLimits {
 export class Draft {
   readonly board: Board
   readonly #limits: NodeLimits
+  readonly #spread: SpreadLimits | undefined
   readonly #suits: PackProblem['suits']
   /** Where each pod is now. Entries stay when a pod is taken off: a map that shrinks and grows is slow. */
   readonly places = new Map<Pod, Slot | undefined>()
@@ -92,7 +94,13 @@ export class Draft {
   constructor(board: Board, problem: PackProblem) {
     this.board = board
     this.#limits = nodeLimits(problem.limits, problem.total)
+    this.#spread = spreadLimits(problem)
     this.#suits = problem.suits
+  }
+
+  /** Do guard rails look at more than the node, so that one that is refused now may be open to the next pod like it? */
+  get looksAround(): boolean {
+    return this.#spread !== undefined
   }
 
   /** Puts an empty node on the board, with the pods that come with it. */
@@ -133,9 +141,12 @@ export class Draft {
   takes(slot: Slot, pod: Pod): boolean {
     const index = slot.index
     if (index === undefined || !this.board.fits(pod, index)) return false
-    // What runs there today may stay, whatever is thought of its fitness.
-    if (pod.nodeName !== slot.site.name && !this.#suits(pod, machineOf(slot))) return false
-    return this.#withinLimits(slot, pod, index)
+    if (pod.nodeName === slot.site.name) {
+      // What runs there today may stay, whatever is thought of its fitness. It may hold more there than it asks for.
+      const more = shortfalls(pod.needed, pod.held)
+      if (more.length > 0 && shortfalls(this.board.free(index), pod.held).length > 0) return false
+    } else if (!this.#suits(pod, machineOf(slot))) return false
+    return this.#withinLimits(slot, pod, index) && (this.#spread === undefined || this.#spread.admits(pod, slot))
   }
 
   /** Does the node, as it is filled now, carry more than a guard rail of the user allows? */
@@ -165,23 +176,27 @@ export class Draft {
     const index = this.board.addSite(slot.site)
     slot.index = index
     for (const pod of slot.residents) this.board.place(pod, index, 'held')
+    this.#spread?.residents(slot, 1)
   }
 
   #close(slot: Slot): void {
     const index = this.#indexOf(slot)
     for (const pod of slot.residents) this.board.remove(pod, index)
     this.board.removeSite(index)
+    this.#spread?.residents(slot, -1)
     slot.index = undefined
   }
 
   #put(pod: Pod, slot: Slot): void {
     this.board.place(pod, this.#indexOf(slot), pod.nodeName === slot.site.name ? 'held' : 'needed')
+    this.#spread?.change(pod, slot, 1)
     slot.pods.add(pod)
     this.places.set(pod, slot)
   }
 
   #take(pod: Pod, slot: Slot): void {
     this.board.remove(pod, this.#indexOf(slot))
+    this.#spread?.change(pod, slot, -1)
     slot.pods.delete(pod)
     this.places.set(pod, undefined)
   }

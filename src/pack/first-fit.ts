@@ -44,7 +44,7 @@ export class Pool {
   put(pod: Pod, open: Opener = NOTHING_TO_OPEN): Slot | undefined {
     const { board } = this.#draft
     const classKey = board.classKey(pod)
-    const remembers = !board.hasTopologyRules(classKey)
+    const remembers = !board.hasTopologyRules(classKey) && !this.#draft.looksAround
     let at = this.#index.next(remembers ? (this.#startOf.get(classKey) ?? 0) : 0, pod.needed)
     for (; at !== undefined; at = this.#index.next(at + 1, pod.needed)) {
       const slot = this.#order[at]

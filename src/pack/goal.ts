@@ -20,18 +20,28 @@ export function byPreference(layouts: readonly Layout[], goal: Goal): Layout[] {
   ]
 }
 
+const known = new WeakMap<PackGroup, Map<CapacityPolicy['kind'], readonly NodeOption[]>>()
+
 /** Machines that a policy lets a group buy. */
 export function allowedOptions(group: PackGroup, policy: CapacityPolicy): readonly NodeOption[] {
+  const ofGroup = known.get(group) ?? new Map<CapacityPolicy['kind'], readonly NodeOption[]>()
+  known.set(group, ofGroup)
+  const options = ofGroup.get(policy.kind) ?? choose(group, policy)
+  ofGroup.set(policy.kind, options)
+  return options
+}
+
+function choose({ options, live }: PackGroup, policy: CapacityPolicy): readonly NodeOption[] {
   switch (policy.kind) {
     case 'as-is': {
-      const today = new Set(group.live.map(({ node }) => (node.capacityType === 'spot' ? 'spot' : 'on-demand')))
-      return group.options.filter(({ capacityType }) => today.has(capacityType === 'spot' ? 'spot' : 'on-demand'))
+      const today = new Set(live.map(({ node }) => (node.capacityType === 'spot' ? 'spot' : 'on-demand')))
+      return options.filter(({ capacityType }) => today.has(capacityType === 'spot' ? 'spot' : 'on-demand'))
     }
     case 'on-demand': {
-      return group.options.filter(({ capacityType }) => capacityType !== 'spot')
+      return options.filter(({ capacityType }) => capacityType !== 'spot')
     }
     case 'spot':
-      return group.options
+      return options
     default:
       return policy satisfies never
   }

@@ -15,6 +15,8 @@ import { staticRefusals } from './static-fit.js'
 export function whyLeftOver(pod: Pod, problem: PackProblem, fit: OptionFit): string {
   const [problemOfVolume] = pod.volumes.problems
   if (problemOfVolume !== undefined) return problemOfVolume
+  const hopeless = problem.hopeless?.get(pod)
+  if (hopeless !== undefined) return `no node takes it: ${hopeless}`
   const options = problem.groups.flatMap((group) => group.options)
   const refusals = fit.of(pod)
   const cheapest = cheapestFirst(

@@ -1,10 +1,12 @@
 import type { Goal } from '../domain/goal.js'
 import type { LowerBound } from '../domain/plan.js'
 import type { Pod } from '../domain/pod.js'
-import { add, subtract, sum, type Resources } from '../domain/resources.js'
+import { subtract, sum, type Resources } from '../domain/resources.js'
 import type { MicroUsdPerHour } from '../domain/units.js'
+import type { Bound } from './columns/bin-problem.js'
+import { leastHeld, mostOn } from './demand.js'
 import { allowedOptions } from './goal.js'
-import type { LiveNode, Machine, PackGroup, PackProblem } from './problem.js'
+import type { Machine, PackGroup, PackProblem } from './problem.js'
 import { room } from './shapes.js'
 
 /** A machine that a plan may pay for: what it has room for, and its price in micro-dollars per hour. */
@@ -13,18 +15,34 @@ type Bin = { readonly free: Resources; readonly rate: number; readonly machine: 
 /** Rounds of a search that halves an interval: the bound is valid after any number, only its strength changes. */
 const HALVINGS = 60
 
+const BY_RESOURCES = 'requests ÷ best price per core, GiB, pod slot and device of the machines on offer, group by group'
+const BY_FILLINGS =
+  'prices per pod at which no machine on offer can be filled with more than its own price is worth (column generation), group by group'
+
 /**
  * A cost per hour that no plan for the goal can go below. Pods stay in their group, so groups add up. In each group the
- * nodes that must stay are paid for and their free room is used; what the remaining pods request in sum must then be
- * bought at no less than the best price per core, GiB, pod slot or device of any machine on offer, today's included.
- * Rules between pods, whole nodes and guard rails are left out: they could only make a plan dearer.
+ * nodes that must stay are paid for and their free room is used; what the remaining pods request must then be bought,
+ * today's machines included: in sum at no less than the best price per core, GiB, pod slot or device, and as whole pods
+ * on whole machines at no less than `packed` has proven. Rules between pods and guard rails are left out: they could
+ * only make a plan dearer.
  */
-export function lowerBound(problem: PackProblem, goal: Goal): LowerBound {
-  const micro = problem.groups.reduce((total, group) => total + groupBound(group, problem, goal), 0)
+export function lowerBound(
+  problem: PackProblem,
+  goal: Goal,
+  packed?: (group: PackGroup) => { readonly paid: number; readonly plan: Pick<Bound, 'lowerBound'> },
+): LowerBound {
+  let micro = 0
+  let byFillings = false
+  for (const group of problem.groups) {
+    const byResources = groupBound(group, problem, goal)
+    const { paid, plan } = packed?.(group) ?? { paid: 0, plan: { lowerBound: 0 } }
+    if (paid + plan.lowerBound > byResources) byFillings = true
+    micro += Math.max(byResources, paid + plan.lowerBound)
+  }
   return {
     // Rounded against us: a bound that is a fraction of a micro-dollar too high would be no bound.
     rate: Math.floor(micro * (1 - 1e-9)) as MicroUsdPerHour,
-    basis: 'requests ÷ best price per core, GiB, pod slot and device of the machines on offer, group by group',
+    basis: byFillings ? BY_FILLINGS : BY_RESOURCES,
   }
 }
 
@@ -50,10 +68,10 @@ function groupBound(group: PackGroup, problem: PackProblem, goal: Goal): number 
   return (
     paid +
     Math.max(
-      twoResourceBound(bins, positive(subtract(sum(all.map(least)), absorbed))),
+      twoResourceBound(bins, positive(subtract(sum(all.map(leastHeld)), absorbed))),
       ...resourceNames(bins).map((name) => {
         const wanted = (pods: readonly Pod[]): number =>
-          pods.reduce((total, pod) => total + amount(least(pod), name), 0)
+          pods.reduce((total, pod) => total + amount(leastHeld(pod), name), 0)
         const anyBin = unitPrice(bins, name)
         const onDemand = unitPrice(
           bins.filter(({ machine }) => machine.capacityType !== 'spot'),
@@ -67,28 +85,6 @@ function groupBound(group: PackGroup, problem: PackProblem, goal: Goal): number 
       }),
     )
   )
-}
-
-/** What a pod takes at least: one that stays counts as it is held, one that moves as its spec asks. */
-const least = ({ held, needed }: Pod): Resources => {
-  const extended: Record<string, number> = {}
-  for (const name of Object.keys(needed.extended))
-    extended[name] = Math.min(needed.extended[name] ?? 0, held.extended[name] ?? 0)
-  const pick = <Unit extends number>(a: Unit, b: Unit): Unit => (a < b ? a : b)
-  return {
-    cpu: pick(held.cpu, needed.cpu),
-    memory: pick(held.memory, needed.memory),
-    ephemeralStorage: pick(held.ephemeralStorage, needed.ephemeralStorage),
-    pods: needed.pods,
-    extended,
-  }
-}
-
-/** What a live node may carry: an over-committed one (static pods, a resize) may keep all that it has. */
-function mostOn({ node, residents, pods }: LiveNode): Resources {
-  const free = subtract(node.allocatable, sum(residents.map(({ held }) => held)))
-  const carried = sum(pods.map(({ held }) => held))
-  return add(free, positive(subtract(carried, free)))
 }
 
 const positive = (resources: Resources): Resources => {

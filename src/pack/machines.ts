@@ -55,11 +55,12 @@ export class Machines {
 
   #perKind(find: (pod: Pod) => readonly NodeOption[]): Market['that'] {
     const found: (readonly NodeOption[] | undefined)[] = []
-    return (pod) => (found[this.#kind(pod)] ??= find(pod))
+    return (pod) => (found[this.kindOf(pod)] ??= find(pod))
   }
 
   #holding(options: readonly NodeOption[], pod: Pod): readonly NodeOption[] {
-    const { suits } = this.#problem
+    const { suits, hopeless } = this.#problem
+    if (hopeless?.has(pod) === true) return []
     const refusals = this.#fit.of(pod)
     return options.filter(
       (option) => holds(room(option), pod.needed) && suits(pod, option) && refusals(option).length === 0,
@@ -67,7 +68,7 @@ export class Machines {
   }
 
   /** Pods of one kind are interchangeable for the scheduler, of one workload, and equally fit for spot. */
-  #kind(pod: Pod): number {
+  kindOf(pod: Pod): number {
     const known = this.#kindOf.get(pod)
     if (known !== undefined) return known
     const spot = this.#problem.suits(pod, { capacityType: 'spot', architecture: undefined })

@@ -16,7 +16,13 @@ export type Market = {
   readonly wanted: (typeName: string) => boolean
   /** The user's --arch; undefined: a group keeps its own. */
   readonly architectures: readonly Architecture[] | undefined
-  readonly price: (type: string, zone: string, zoneId: string | undefined, capacityType: CapacityType) => Price
+  readonly price: (
+    type: string,
+    zone: string,
+    zoneId: string | undefined,
+    capacityType: CapacityType,
+    group: NodeGroup,
+  ) => Price
   /** Undefined where the zone is not known: the type is then taken to be offered there if it has a price. */
   readonly offered: (type: string, zone: string, zoneId: string | undefined) => boolean | undefined
   readonly predict: (
@@ -76,7 +82,7 @@ export function offer(
         if (market.offered(type.name, zone, zoneId) === false) return []
         return CAPACITY_TYPES.flatMap((capacityType) => {
           if (!type.usageClasses.includes(capacityType)) return []
-          const price = market.price(type.name, zone, zoneId, capacityType)
+          const price = market.price(type.name, zone, zoneId, capacityType, group)
           // A price of zero is no price that anybody pays: such a machine would swallow every pod.
           if (price.kind === 'unknown' || price.rate <= 0) return []
           const labels = once(() => market.labels(group, type, zone, zoneId, capacityType))
@@ -103,11 +109,12 @@ export function offer(
       })
     })
   const typesInUse = new Set(inUse.map(({ name }) => name))
-  return withoutDominated(bids, typesInUse).map(({ rate: _, free: __, seen: ___, predicted, labels, ...bid }) => ({
+  return withoutDominated(bids, typesInUse).map(({ rate: _, free: __, seen, predicted, labels, ...bid }) => ({
     ...bid,
     group: group.name,
     owner: group.owner,
     labels: labels(),
+    look: seen,
     taints: template.taints,
     capacity: predicted.capacity,
     allocatable: predicted.allocatable,

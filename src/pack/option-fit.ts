@@ -5,12 +5,22 @@ import { seenLabels, type Interests } from './interests.js'
 import { createInterner } from './interner.js'
 import { staticRefusals } from './static-fit.js'
 
+/** What rules see of the name that a node is yet to get. */
+const HOST = { 'kubernetes.io/hostname': 'a name of its own' }
+
 /** Every rule by which a machine itself does not take the pod, whatever else runs there. */
 export const refusalsOf = (
   pod: Pod,
   { labels, taints }: { readonly labels: Labels; readonly taints: readonly Taint[] },
 ): readonly Refusal[] =>
-  staticRefusals(pod, { name: '', labels, taints, unschedulable: false, allocatable: pod.needed, attachLimits: {} })
+  staticRefusals(pod, {
+    name: '',
+    labels: { ...HOST, ...labels },
+    taints,
+    unschedulable: false,
+    allocatable: pod.needed,
+    attachLimits: {},
+  })
 
 /** The same for hundreds of machines that differ in little that rules look at: asked once for each kind of machine. */
 export class OptionFit {
@@ -32,8 +42,9 @@ export class OptionFit {
   #kind(option: NodeOption): number {
     const known = this.#kindOf.get(option)
     if (known !== undefined) return known
-    const { group, zone, labels } = option
-    const kind = this.#kinds.idOf([group, zone, seenLabels(labels, this.#interests)].join('\n'))
+    const { group, zone, capacityType, labels } = option
+    const look = option.look ?? seenLabels(labels, this.#interests)
+    const kind = this.#kinds.idOf([group, zone, capacityType, look].join('\n'))
     this.#kindOf.set(option, kind)
     return kind
   }

@@ -3,12 +3,14 @@ import type { LowerBound, Plan } from '../domain/plan.js'
 import type { Pod } from '../domain/pod.js'
 import type { MicroUsdPerHour } from '../domain/units.js'
 import type { BoardContext } from './board.js'
+import type { ColumnPlans } from './column-plans.js'
 import type { Slot } from './draft.js'
 import { whyLeftOver } from './left-over.js'
 import { lowerBound } from './lower-bound.js'
 import type { PackGroup, PackProblem } from './problem.js'
 import { OptionFit } from './option-fit.js'
 import { realise, type Fleet } from './realise.js'
+import { Releases } from './release.js'
 import { repair, SEEDS, type Repair, type Shop } from './repair.js'
 import { ReplayScheduler } from './replay.js'
 import { Solver, spotShare, type Solution } from './solve.js'
@@ -39,11 +41,12 @@ export class Planner implements PlanSource {
   readonly #repairs = new Map<string, Repair>()
   readonly #bounds = new Map<string, LowerBound>()
 
-  constructor(problem: PackProblem, context: BoardContext, untouched: readonly Untouched[]) {
+  /** `columns`: shared by planners of problems that have groups in common. */
+  constructor(problem: PackProblem, context: BoardContext, untouched: readonly Untouched[], columns: ColumnPlans) {
     this.#problem = problem
     this.#untouched = untouched
     this.#fit = new OptionFit(problem.interests)
-    this.#solver = new Solver(problem, context)
+    this.#solver = new Solver(problem, context, columns)
     this.#groupOf = new Map(problem.groups.flatMap((group) => group.live.map(({ node }) => [node.name, group])))
     this.#running = problem.groups.flatMap(({ live }) => live.flatMap(({ pods }) => pods))
     const anything: Goal = { kind: 'repack' }
@@ -83,6 +86,32 @@ export class Planner implements PlanSource {
     return undefined
   }
 
+  /**
+   * Answers what a plan of this problem costs less without some of its nodes; machines are bought as the goal allows.
+   * Undefined for a plan that is not of this problem.
+   */
+  releases<Result>(plan: Plan, goal: Goal, ask: (releases: Releases) => Result): Result | undefined {
+    const reasons = new Map(plan.unplaced.map(({ pod, reason }) => [pod, reason]))
+    return this.#solver.onPlan(plan, (draft, slotsOf) => {
+      const nodes = [...slotsOf.values()].reduce((total, slots) => total + slots.length, 0)
+      return ask(
+        new Releases({
+          draft,
+          slotsOf,
+          scheduler: nodes * this.#running.length > MOST_STEPS_OF_A_REFILL ? undefined : this.#scheduler,
+          shop: this.#shop(goal).machinesFor,
+          toPlan: (layouts) =>
+            toPlan(
+              { layouts, pendingPlaced: new Map(), pendingLeft: [...reasons.keys()] },
+              this.#untouched,
+              (pod) => reasons.get(pod) ?? '',
+            ),
+          minNodes: this.#problem.limits.minNodes ?? 0,
+        }),
+      )
+    })
+  }
+
   #proven(solution: Solution, goal: Goal): ProvenPlan {
     const layouts = [...solution.layouts.values()]
     const plan = this.#toPlan(solution)
@@ -100,7 +129,7 @@ export class Planner implements PlanSource {
   /** The margin of `fewest` does not matter: no plan for the policy costs less. */
   #bound(goal: Goal): LowerBound {
     const key = JSON.stringify(goal.kind === 'repack' ? goal.kind : goal.policy)
-    const known = this.#bounds.get(key) ?? lowerBound(this.#problem, goal)
+    const known = this.#bounds.get(key) ?? lowerBound(this.#problem, goal, (group) => this.#solver.packed(group, goal))
     this.#bounds.set(key, known)
     return known
   }

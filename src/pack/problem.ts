@@ -34,6 +34,11 @@ export type Limits = {
   /** No node carries more than this share of all requests, unless one pod alone is larger. */
   readonly maxNodeShare: number | undefined
   readonly minNodes: number | undefined
+  /** No zone carries more than this share of all requests, unless one pod alone is larger. */
+  readonly maxZoneShare?: number | undefined
+  /** No node, and no zone, holds more than this share of a workload's replicas; one it may always hold. */
+  readonly maxNodeReplicaShare?: number | undefined
+  readonly maxZoneReplicaShare?: number | undefined
 }
 
 export type PackProblem = {
@@ -47,6 +52,8 @@ export type PackProblem = {
   readonly interests: Interests
   /** May the pod's workload run on such a machine, apart from the scheduler's rules: fit for spot, built for the CPU? */
   readonly suits: (pod: Pod, machine: Machine) => boolean
+  /** Pods that no node whatever takes, by rules about other pods, and why (`hopelessPods`). */
+  readonly hopeless?: ReadonlyMap<Pod, string>
 }
 
 export type Machine = {

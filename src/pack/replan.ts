@@ -1,10 +1,13 @@
 import type { NodeOption } from '../domain/plan.js'
 import type { Pod } from '../domain/pod.js'
 import { sum } from '../domain/resources.js'
+import { layOut } from './blueprint.js'
+import type { ColumnPlan } from './column-plans.js'
 import { machineOf, newSlot, type Draft, type Slot } from './draft.js'
 import { Pool, type Opener } from './first-fit.js'
+import { kindOf, type MachineKind } from './group-bins.js'
 import { byText, largestFirst } from './order.js'
-import type { Machine, PackProblem } from './problem.js'
+import type { PackProblem } from './problem.js'
 import { holds, room } from './shapes.js'
 
 /** What a group may be rebuilt from in one attempt. */
@@ -28,30 +31,42 @@ export type Materials = {
 
 /**
  * First fit decreasing over one group: takes its movable nodes off the board and places their pods anew, on what stays
- * and on nodes of the preferred shapes; a pod that these cannot hold gets the cheapest machine that can. Returns the
- * nodes in use, or undefined when a pod is left over (the caller rolls back).
+ * and on nodes of the preferred shapes; a pod that these cannot hold gets the cheapest machine that can. With a
+ * blueprint, its nodes are filled first, and first fit places what is left. Returns the nodes in use, or undefined when a pod is left over (the caller rolls back).
  */
-export function replan(draft: Draft, materials: Materials): Slot[] | undefined {
+export function replan(draft: Draft, materials: Materials, blueprint?: ColumnPlan): Slot[] | undefined {
   const homeless = materials.reusable.flatMap((slot) => [...slot.pods])
   for (const pod of homeless) draft.take(pod)
   for (const slot of materials.reusable) draft.close(slot)
 
-  const opened: Slot[] = []
-  const open = opener(draft, materials, opened)
-  const pool = new Pool(draft, materials.fixed)
+  const spares = sparesOf(materials)
+  const buy = (option: NodeOption): Slot => {
+    const slot = spares.get(kindOf(option))?.shift() ?? newSlot(option, materials.nextName())
+    draft.open(slot)
+    return slot
+  }
+  const opened = blueprint === undefined ? [] : layOut(draft, blueprint, new Set(homeless), materials.options, buy)
+  const open = opener(draft, materials, spares, opened)
+  const pool = new Pool(draft, [...materials.fixed, ...opened])
   const reference = materials.options[0]?.allocatable ?? materials.reusable[0]?.site.allocatable
   if (reference === undefined) return homeless.length === 0 ? [...materials.fixed] : undefined
-  const left = pool.putAll(largestFirst(homeless, reference), open)
+  const waiting = blueprint === undefined ? homeless : homeless.filter((pod) => draft.places.get(pod) === undefined)
+  const left = pool.putAll(largestFirst(waiting, reference), open)
   return left.length === 0 ? [...materials.fixed, ...opened] : undefined
 }
 
-function opener(draft: Draft, materials: Materials, opened: Slot[]): Opener {
-  const spares = new Map<string, Slot[]>()
-  for (const slot of materials.reusable) {
+/** Today's nodes that may be used again, by the kind of their machine. */
+function sparesOf({ reusable }: Materials): Map<MachineKind, Slot[]> {
+  const spares = new Map<MachineKind, Slot[]>()
+  for (const slot of reusable) {
     if (slot.origin.kind !== 'live' || slot.origin.live.node.closed !== undefined) continue
     const key = kindOf(slot.origin.live.node)
     spares.set(key, [...(spares.get(key) ?? []), slot])
   }
+  return spares
+}
+
+function opener(draft: Draft, materials: Materials, spares: Map<MachineKind, Slot[]>, opened: Slot[]): Opener {
   const inZone = new Map<string, number>()
 
   const tryOpen = (slot: Slot, pod: Pod): boolean => {
@@ -114,10 +129,6 @@ function byType(list: readonly NodeOption[]): ReadonlyMap<string, readonly NodeO
   indexes.set(list, made)
   return made
 }
-
-const kindOf = (
-  machine: Machine & { readonly instanceType: string | undefined; readonly zone: string | undefined },
-): string => `${machine.instanceType ?? ''}/${machine.zone ?? ''}/${machine.capacityType ?? ''}`
 
 /**
  * Moves each bought node's pods to the cheapest machine in the same zone that still holds them all: the last node of a

@@ -15,7 +15,7 @@ export function room(option: NodeOption): Resources {
 }
 
 /** Nodes of this kind that the demand takes at least, one resource at a time; undefined where it cannot hold any of one. */
-function nodesFor(demand: Resources, free: Resources): number | undefined {
+export function nodesFor(demand: Resources, free: Resources): number | undefined {
   let nodes = 0
   const count = (wanted: number, has: number): void => {
     if (wanted > 0) nodes = Math.max(nodes, has > 0 ? wanted / has : Infinity)

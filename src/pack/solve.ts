@@ -1,22 +1,19 @@
 import type { CapacityPolicy, Goal } from '../domain/goal.js'
-import type { NodeOption } from '../domain/plan.js'
+import type { NodeOption, Plan } from '../domain/plan.js'
 import type { Pod } from '../domain/pod.js'
-import { sum, type Resources } from '../domain/resources.js'
 import { createBoard, type BoardContext } from './board.js'
-import { acceptsPods, Draft, liveSlot, machineOf, type Slot } from './draft.js'
-import { drain } from './drain.js'
+import { acceptsPods, Draft, liveSlot, machineOf, newSlot, type Slot } from './draft.js'
+import type { ColumnPlan, ColumnPlans } from './column-plans.js'
 import { choiceOf, fleetChoices } from './fleet.js'
 import { Pool } from './first-fit.js'
-import { byPreference, policyKey } from './goal.js'
+import { byPreference } from './goal.js'
 import { capture, clear, lay, misplaced, type Layout } from './layout.js'
+import { LayoutSearch, mayGo, type GroupState } from './layouts.js'
 import { byText, largestFirst } from './order.js'
 import type { PackGroup, PackProblem } from './problem.js'
 import { Machines } from './machines.js'
-import { replan, trim, type Materials } from './replan.js'
 import type { Alternatives, Fleet } from './realise.js'
 import { housesOwn, nodesOfFleet, settle } from './settle.js'
-import { rankShapes } from './shapes.js'
-import { spotWish, type SpotWish } from './spot.js'
 import { Stock } from './stock.js'
 
 /** Nodes with their pods, and the pods without a node. */
@@ -26,15 +23,9 @@ export type Solution = {
   readonly pendingLeft: readonly Pod[]
 }
 
-/** Pods × shapes that one group may cost: budgets count steps, so that the result does not depend on the machine. */
-const STEPS = 400_000
 const MOST_AIMS = 5
-const MOST_SHAPES = 5
-const FEWEST_SHAPES = 2
 
 const NOT_YET: Layout = { nodes: [], rate: 0, moves: 0, spotNodes: 0, breaches: 0, method: 'keep' }
-
-type GroupState = { readonly group: PackGroup; readonly slots: readonly Slot[]; readonly keep: Layout }
 
 /**
  * Finds plans for one problem. It holds one board; every question starts from today's state and leaves it as it was, so
@@ -45,16 +36,15 @@ export class Solver {
   readonly #draft: Draft
   readonly #groups: readonly GroupState[]
   readonly #misplacedToday: ReadonlySet<Pod>
-  readonly #found = new Map<string, readonly Layout[]>()
   readonly #machines: Machines
-  readonly #wishes = new Map<string, SpotWish>()
+  readonly #search: LayoutSearch
   readonly #stock = new Stock('fleet')
-  #bought = 0
 
-  constructor(problem: PackProblem, context: BoardContext) {
+  constructor(problem: PackProblem, context: BoardContext, columns: ColumnPlans) {
     this.#problem = problem
     this.#draft = new Draft(createBoard(context), problem)
     this.#machines = new Machines(problem, (pod) => this.#draft.board.classKey(pod))
+    this.#search = new LayoutSearch(problem, this.#draft, this.#machines, columns)
     this.#groups = problem.groups.map((group) => {
       const slots = [...group.live].sort((a, b) => byText(a.node.name, b.node.name)).map(liveSlot)
       for (const slot of slots) this.#draft.open(slot)
@@ -92,7 +82,7 @@ export class Solver {
 
   /** What each group could have instead of today's nodes, which come first. */
   alternatives(policy: CapacityPolicy): Alternatives[] {
-    const { wants: wantsSpot } = this.#wish(policy)
+    const { wants: wantsSpot } = this.#search.wish(policy)
     const goal: Goal = { kind: 'cheapest', policy }
     return this.#groups.map((state) => {
       const { group, slots } = state
@@ -107,7 +97,7 @@ export class Solver {
         .filter(({ pods }) => pods.length > 0)
       const fixed = slots.filter((slot) => !mayGo(slot))
       const fleets = pools.length === 0 ? [] : fleetChoices({ fixed, reusable }, pools, market, this.#stock)
-      const layouts = this.#layouts(state, goal).filter(({ breaches }) => breaches === 0)
+      const layouts = this.#search.of(state, goal).filter(({ breaches }) => breaches === 0)
       const tight = layouts.map(({ nodes }) => choiceOf(nodes.map(({ slot }) => slot)))
       const roomy = fleets.filter((choice) => housesOwn(this.#draft, slots, choice.slots))
       return { group: group.name, choices: [choiceOf(slots), ...tight, ...roomy] }
@@ -129,12 +119,45 @@ export class Solver {
     }
   }
 
+  /**
+   * Lends the board with a finished plan on it, its pending pods included, and its nodes by group; undefined for a plan
+   * that is not made of this problem's nodes and machines.
+   */
+  onPlan<Result>(
+    plan: Plan,
+    use: (draft: Draft, slotsOf: ReadonlyMap<string, readonly Slot[]>) => Result,
+  ): Result | undefined {
+    const live = new Map(this.#groups.flatMap(({ slots }) => slots.map((slot) => [slot.site.name, slot])))
+    const options = new Map(this.#problem.groups.flatMap((group) => group.options.map((option) => [option.id, option])))
+    const slotsOf = new Map<string, Slot[]>(this.#groups.map(({ group }) => [group.name, []]))
+    const placed: { readonly slot: Slot; readonly pods: readonly Pod[] }[] = []
+    for (const node of plan.nodes) {
+      if (!node.packed) continue
+      const { group, instanceType, zone, capacityType } = node
+      const option = options.get(`${group}/${instanceType}/${zone}/${capacityType}`)
+      const bought = option === undefined ? undefined : newSlot(option, node.name)
+      const slot = node.action === 'keep' ? live.get(node.name) : bought
+      if (slot === undefined) return undefined
+      slotsOf.get(group)?.push(slot)
+      placed.push({ slot, pods: node.pods })
+    }
+    const mark = this.#draft.mark()
+    try {
+      for (const { slots } of this.#groups) clear(this.#draft, slots)
+      for (const { slot } of placed) this.#draft.open(slot)
+      for (const { slot, pods } of placed) for (const pod of pods) this.#draft.put(pod, slot)
+      return use(this.#draft, slotsOf)
+    } finally {
+      this.#draft.rollback(mark)
+    }
+  }
+
   #solveOnce(goal: Goal): Solution {
     const mark = this.#draft.mark()
     try {
       const chosen = new Map<string, Layout>()
       // Layouts are kept for other questions, so all are made while everything is as it is today.
-      for (const state of this.#groups) this.#layouts(state, goal)
+      for (const state of this.#groups) this.#search.of(state, goal)
       for (const state of this.#groups) chosen.set(state.group.name, this.#settle(state, goal))
       this.#undoMisplacements(chosen)
       this.#topUp(chosen)
@@ -146,7 +169,7 @@ export class Solver {
 
   /** Puts the best layout that the other groups, as they are now, leave room for on the board. */
   #settle(state: GroupState, goal: Goal): Layout {
-    for (const layout of byPreference(this.#layouts(state, goal), goal))
+    for (const layout of byPreference(this.#search.of(state, goal), goal))
       if (this.#replaceBy(state, layout)) return layout
     return state.keep
   }
@@ -224,13 +247,6 @@ export class Solver {
     return { pendingPlaced, pendingLeft }
   }
 
-  #wish(policy: CapacityPolicy): SpotWish {
-    const key = JSON.stringify(policy)
-    const known = this.#wishes.get(key) ?? spotWish(policy, this.#problem)
-    this.#wishes.set(key, known)
-    return known
-  }
-
   /** One that would make another pod break a rule in the final state is left over, though the scheduler would take it. */
   #putPending(pool: Pool, pods: readonly Pod[]): readonly Pod[] {
     const mark = this.#draft.mark()
@@ -260,77 +276,16 @@ export class Solver {
     return misplaced(this.#draft).some((pod) => !this.#misplacedToday.has(pod))
   }
 
-  /** All layouts of a group that the search finds for a goal; each attempt is taken back. */
-  #layouts(state: GroupState, goal: Goal): readonly Layout[] {
-    const policy = goal.kind === 'repack' ? undefined : goal.policy
-    const wish = policy === undefined ? '' : this.#wish(policy).key
-    const key = `${state.group.name} ${policyKey(state.group, policy, wish)}`
-    const known = this.#found.get(key)
-    if (known !== undefined) return known
-    const found = [state.keep, ...this.#drained(state), ...(policy === undefined ? [] : this.#rebuilt(state, policy))]
-    this.#found.set(key, found)
-    return found
-  }
-
   /** Machines that a goal lets a group buy and that could hold the pod with nothing else on them, cheapest first. */
   machinesFor(group: PackGroup, pod: Pod, goal: Goal): readonly NodeOption[] {
     return this.#machines.on(group, goal.kind === 'repack' ? undefined : goal.policy).that(pod)
   }
 
-  #attempt(make: () => Layout | undefined): Layout[] {
-    const mark = this.#draft.mark()
-    const layout = make()
-    this.#draft.rollback(mark)
-    return layout === undefined ? [] : [layout]
-  }
-
-  #drained({ group, slots }: GroupState): readonly Layout[] {
-    const key = `${group.name} drained`
-    const known = this.#found.get(key)
-    if (known !== undefined) return known
-    const found = this.#attempt(() => capture(this.#draft, drain(this.#draft, slots, mayGo), 'drain'))
-    this.#found.set(key, found)
-    return found
-  }
-
-  #rebuilt(state: GroupState, policy: CapacityPolicy): Layout[] {
-    const { group, slots } = state
-    const market = this.#machines.on(group, policy)
-    const { options } = market
-    const movable = slots.filter(mayGo).flatMap((slot) => [...slot.pods])
-    if (movable.length === 0 || options.length === 0) return []
-    const { wants: wantsSpot } = this.#wish(policy)
-    const demandOf = (spot: boolean): Resources =>
-      sum(movable.filter((pod) => wantsSpot(pod) === spot).map((pod) => pod.needed))
-    const most = Math.max(FEWEST_SHAPES, Math.min(MOST_SHAPES, Math.floor(STEPS / movable.length)))
-    const ofType = (spot: boolean): NodeOption[] =>
-      options.filter((option) => (option.capacityType === 'spot') === spot)
-    const onDemand = rankShapes(ofType(false), demandOf(false), most)
-    const spot = rankShapes(ofType(true), demandOf(true), most)
-    const attempts = Math.max(onDemand.length, spot.length)
-    return Array.from({ length: attempts }, (_, rank) => {
-      const shapes = new Set([onDemand[Math.min(rank, onDemand.length - 1)], spot[Math.min(rank, spot.length - 1)]])
-      const materials: Materials = {
-        reusable: slots.filter(mayGo),
-        fixed: slots.filter((slot) => !mayGo(slot)),
-        options,
-        shapes: new Set([...shapes].filter((type) => type !== undefined)),
-        machinesFor: market.that,
-        wantsSpot,
-        suits: this.#problem.suits,
-        nextName: () => `new-${group.name}-${(this.#bought += 1)}`,
-      }
-      return this.#attempt(() => {
-        const used = replan(this.#draft, materials)
-        if (used === undefined) return undefined
-        return capture(this.#draft, trim(this.#draft, used, materials), [...materials.shapes].join(' + '))
-      })
-    }).flat()
+  /** The group packed for a goal by column generation, with its lower bound; rules between pods are not looked at. */
+  packed(group: PackGroup, goal: Goal): ColumnPlan {
+    return this.#search.packed(group, goal)
   }
 }
-
-const mayGo = (slot: Slot): boolean =>
-  slot.origin.kind === 'live' && slot.origin.live.mustStay === undefined && slot.origin.live.pinned.size === 0
 
 /** Allocatable CPU of the spot nodes ÷ allocatable CPU of all nodes. */
 export function spotShare({ layouts }: Solution): number {

@@ -22,12 +22,15 @@ export function spotWish(policy: CapacityPolicy, problem: PackProblem): SpotWish
   }
 }
 
-const podsOnSpot = (problem: PackProblem): Set<Pod> =>
-  new Set(
+/** Without those that must not be there, whose owners have said so. */
+function podsOnSpot(problem: PackProblem): Set<Pod> {
+  const mayBe = (pod: Pod): boolean => problem.suits(pod, { capacityType: 'spot', architecture: undefined })
+  return new Set(
     problem.groups.flatMap(({ live }) =>
-      live.filter(({ node }) => node.capacityType === 'spot').flatMap(({ pods }) => [...pods]),
+      live.filter(({ node }) => node.capacityType === 'spot').flatMap(({ pods }) => pods.filter((pod) => mayBe(pod))),
     ),
   )
+}
 
 /**
  * Pods fit for spot, up to a share of all requested CPU: whole workloads where that goes, those on spot today first, then

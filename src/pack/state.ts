@@ -4,6 +4,7 @@ import type { NodeOption } from '../domain/plan.js'
 import type { Pod } from '../domain/pod.js'
 import { sum } from '../domain/resources.js'
 import type { BoardContext } from './board.js'
+import { hopelessPods } from './hopeless.js'
 import { interestsOf, type Interests } from './interests.js'
 import type { Limits, LiveNode, Machine, PackGroup, PackProblem } from './problem.js'
 import type { Untouched } from './to-plan.js'
@@ -17,6 +18,8 @@ export type ProblemFacts = {
   readonly pinned: ReadonlyMap<Pod, unknown>
   readonly removable: (node: Node) => boolean
   readonly spotFit: (workload: string) => boolean
+  /** By workload key: its owner has said that it is not fit for spot. */
+  readonly spotRefused?: (workload: string) => boolean
   /** The user's --arch; undefined: a workload stays on the architectures that it runs on today. */
   readonly architectures: readonly Architecture[] | undefined
   readonly limits: Limits
@@ -70,6 +73,7 @@ export function packState(cluster: Cluster, facts: ProblemFacts): PackState {
       limits: facts.limits,
       interests,
       suits: suitability(cluster, facts),
+      hopeless: hopelessPods(cluster.namespaces, cluster.pods),
     },
     context: {
       namespaces: cluster.namespaces,
@@ -106,9 +110,10 @@ function suitability(cluster: Cluster, facts: ProblemFacts): PackProblem['suits'
     const today = architecturesOf.get(pod.workload)
     return today === undefined || today.size === 0 || today.has(architecture)
   }
-  // Who put a pod on spot has decided that it may be interrupted, whatever its fitness.
+  // Who put a pod on spot has decided that it may be interrupted, whatever its fitness, unless they say that it may not.
   const mayBeInterrupted = (pod: Pod): boolean =>
-    facts.spotFit(pod.workload) || nodes.get(pod.nodeName)?.capacityType === 'spot'
+    facts.spotFit(pod.workload) ||
+    (nodes.get(pod.nodeName)?.capacityType === 'spot' && facts.spotRefused?.(pod.workload) !== true)
   return (pod: Pod, { capacityType, architecture }: Machine) =>
     (capacityType !== 'spot' || mayBeInterrupted(pod)) && suitsArchitecture(pod, architecture)
 }

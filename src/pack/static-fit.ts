@@ -3,6 +3,7 @@ import type { Pod } from '../domain/pod.js'
 import {
   matchesNodeRules,
   matchesNodeTerms,
+  nodeTermFlaws,
   toleratesCordon,
   unmetNodeSelector,
   unmetVolumeZones,
@@ -117,7 +118,9 @@ export function staticRefusals(pod: Pod, site: Site): Refusal[] {
     refuse('NodeAffinity', `node selector wants ${key}=${nodeSelector[key]}, the node has ${valueText(site, key)}`)
   }
   if (requiredNodeTerms !== undefined && !matchesNodeTerms(requiredNodeTerms, site)) {
-    refuse('NodeAffinity', `required node affinity is not met: ${quoteTerms(requiredNodeTerms)}`)
+    const flaws = nodeTermFlaws(requiredNodeTerms)
+    const unread = flaws.length === 0 ? '' : ` (cannot be read: ${flaws.join('; ')})`
+    refuse('NodeAffinity', `required node affinity is not met: ${quoteTerms(requiredNodeTerms)}${unread}`)
   }
   for (const terms of pod.volumes.nodeTerms) {
     if (!matchesNodeTerms(terms, site)) refuse('VolumeBinding', `a volume is bound elsewhere: ${quoteTerms(terms)}`)

@@ -147,7 +147,8 @@ const ownLabelKeys = ({ podAffinity, podAntiAffinity, topologySpread }: PodSpec)
   ...topologySpread.flatMap((constraint) => constraint.matchLabelKeys),
 ]
 
-function flawsOf(spec: PodSpec): TermFlaw[] {
+/** Selectors of the template's hard terms that nobody can read. */
+export function flawsOf(spec: PodSpec): TermFlaw[] {
   const affinityTerms = [...spec.podAffinity, ...spec.podAntiAffinity]
   const among = (filter: TopologyFilter, selectors: readonly (LabelSelector | undefined)[]): TermFlaw[] =>
     selectors.flatMap((selector) => {

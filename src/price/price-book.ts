@@ -1,4 +1,5 @@
-import type { PriceBook, PriceCatalog, RegionPrices } from '../domain/catalog.js'
+import type { PriceBook, PriceCatalog, RegionPrices, RunAs } from '../domain/catalog.js'
+import type { Price } from '../domain/offering.js'
 import { datesOf, known, type Unknown, unknown } from './answers.js'
 import { spotNote, spotPrice } from './spot-price.js'
 import { coreAndMemoryRates } from './unit-rates.js'
@@ -36,8 +37,18 @@ export function priceBook(catalog: PriceCatalog, regionName: string | undefined)
       return table?.rates.has(type) === true ? dates.day(table.sources?.get(type) ?? table.source) : undefined
     },
     spotPriceNote: typeof note === 'string' ? note : `spot prices are not known: ${note.why}`,
-    onDemand: (type, zone) => inDollars((priced) => onDemandPrice(catalog, priced, type, zone)),
-    spot: (type, zone, zoneId) => inDollars((priced) => spotPrice(catalog, priced, type, zone, zoneId)),
+    onDemand: (type, zone, runAs = SHARED_LINUX) =>
+      inDollars((priced) =>
+        isSharedLinux(runAs)
+          ? onDemandPrice(catalog, priced, type, zone)
+          : otherOnDemandPrice(catalog, priced, type, zone, runAs),
+      ),
+    spot: (type, zone, zoneId, runAs = SHARED_LINUX) =>
+      inDollars((priced) =>
+        isSharedLinux(runAs)
+          ? spotPrice(catalog, priced, type, zone, zoneId)
+          : unknown(`spot prices of ${wordsOf(runAs)} are not read`),
+      ),
     spotAdvice: (type) => {
       const found = region?.advice?.types.get(type)
       return region?.advice && found && { ...found, asOf: dates.day(region.advice.source) }
@@ -80,6 +91,36 @@ export function priceBook(catalog: PriceCatalog, regionName: string | undefined)
     type: (name) => catalog.types.get(name),
     coreAndMemoryRates: () => coreAndMemoryRates(catalog, region),
   }
+}
+
+const SHARED_LINUX: RunAs = { windows: false, tenancy: 'shared' }
+const isSharedLinux = ({ windows, tenancy }: RunAs): boolean => !windows && tenancy === 'shared'
+
+const wordsOf = ({ windows, tenancy }: RunAs): string =>
+  tenancy === 'shared' ? 'Windows' : `${tenancy} tenancy${windows ? ' with Windows' : ''}`
+
+/** What is run otherwise has a price of its own or none: that of Linux on shared hardware would be too low. */
+function otherOnDemandPrice(
+  catalog: PriceCatalog,
+  region: RegionPrices,
+  type: string,
+  zone: string | undefined,
+  runAs: RunAs,
+): Price {
+  if (runAs.tenancy === 'host') return unknown('on a dedicated host, which is paid as a whole')
+  if (runAs.windows && runAs.tenancy === 'dedicated')
+    return unknown('prices of Windows on dedicated tenancy are not read')
+  const place = placeOf(region, zone)
+  if (place.kind === 'unpriced') return unknown(place.why)
+  const words = wordsOf(runAs)
+  if (place.kind === 'local') return unknown(`prices of ${words} in zone ${zone} are not read`)
+  const table = region.otherOnDemand?.get(runAs.windows ? 'windows' : 'dedicated')
+  if (table === undefined)
+    return unknown(`no price of ${words} in ${region.name} is known: the catalog has none, AWS gave none`)
+  const day = datesOf(catalog).day(table.sources?.get(type) ?? table.source)
+  const rate = table.rates.get(type)
+  if (rate === undefined) return unknown(`${type} has no price with ${words} in ${region.name} (list of ${day})`)
+  return known(rate, 'list', `on-demand list ${day}, ${words}`)
 }
 
 /** Linux, shared tenancy. Local and Wavelength Zones have lists of their own, and nothing else holds there. */

@@ -94,11 +94,13 @@ const policyText = (maxSpot: number | undefined): string =>
   }; equal costs go to fewer moves, then to fewer nodes; never dearer than today`
 
 /** A plan is only worth what the scheduler makes of it: what counts is the realised one. */
-function optionOf({ scenario, proven }: Candidate, { subnetFaultsOf }: ScenarioContext): Option[] {
+function optionOf({ scenario, proven }: Candidate, { subnetFaultsOf, blast }: ScenarioContext): Option[] {
   if (proven === undefined || scenario.outcome.kind !== 'planned' || !scenario.outcome.feasible) return []
   const replay = proven.replay()
   if (replay === undefined) return [{ from: scenario, plan: proven.plan, extra: 0, replayed: false }]
   if (replay.realised === undefined || subnetFaultsOf(replay.realised).length > 0) return []
+  // Nodes that were added, empty but for DaemonSets, shift the shares of the zones.
+  if (blast !== undefined && blast.faultsOf(replay.realised).length > 0) return []
   const extra = replay.realised.nodes.length - proven.plan.nodes.length
   return [{ from: scenario, plan: replay.realised, extra, replayed: true }]
 }

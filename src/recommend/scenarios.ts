@@ -1,6 +1,7 @@
 import type { Goal, PlanSource, ProvenPlan } from '../domain/goal.js'
 import type { Plan } from '../domain/plan.js'
 import type { Scenario, ScenarioId } from '../domain/recommendation.js'
+import { blastRadius, type BlastJudge } from './blast-radius.js'
 import { fillOf, movesIn } from './figures.js'
 
 /** Share above the cheapest plan's cost that fewer, larger nodes may cost. */
@@ -15,6 +16,8 @@ export type ScenarioContext = {
   /** What a reader should know of the plan although nothing stands against it. */
   readonly remarksOf: (plan: Plan) => readonly string[]
   readonly limits: { readonly headroom: number; readonly minNodes: number | undefined }
+  /** Limits over more than one node, held against today's placement; absent: none are set. */
+  readonly blast?: BlastJudge
   /** Why nothing can be planned at all (no node has a price, …), or undefined. */
   readonly nothingToPlan: string | undefined
 }
@@ -95,16 +98,21 @@ export function planned(question: Question, proven: ProvenPlan, context: Scenari
         largestNodeShare: fill.largestNodeShare,
         lowerBound: plan.nodes.some(({ price }) => price.kind === 'known') ? bound : undefined,
         moves: movesIn(plan.nodes),
+        blast: blastRadius(plan),
         ...(replay === undefined ? {} : { refillUnplaced: replay.unplaced }),
         ...(replay?.realised === undefined ? {} : { realised: replay.realised.cost.rate }),
       },
-      notes: [...faults, ...(question.id === 'current' ? [] : context.remarksOf(plan))],
+      notes: [
+        ...faults,
+        ...(question.id === 'current' ? [] : context.remarksOf(plan)),
+        ...(context.blast?.remarksOf(plan) ?? []),
+      ],
     },
   }
 }
 
 /** What stands against a plan; today's placement is measured, not judged. */
-function faultsOf(id: ScenarioId, { plan, breaches }: ProvenPlan, context: ScenarioContext): string[] {
+export function faultsOf(id: ScenarioId, { plan, breaches }: ProvenPlan, context: ScenarioContext): string[] {
   if (id === 'current') return []
   const running = plan.unplaced.filter((pod) => pod.running).length
   const { headroom, minNodes } = context.limits
@@ -122,5 +130,6 @@ function faultsOf(id: ScenarioId, { plan, breaches }: ProvenPlan, context: Scena
     minNodes !== undefined && packed < minNodes ? `${packed} nodes, fewer than the ${minNodes} asked for` : undefined,
     first === undefined ? undefined : `${violations.length} placements break a rule of the scheduler: ${first}`,
     ...context.subnetFaultsOf(plan),
+    ...(context.blast?.faultsOf(plan) ?? []),
   ].filter((fault) => fault !== undefined)
 }

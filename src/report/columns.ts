@@ -102,6 +102,19 @@ export const SCENARIOS = {
   refill_unplaced_pods: 'figure',
   realised_hourly_usd: 'figure',
   notes: 'sentences',
+  survives_node_loss: 'flag',
+  survives_zone_loss: 'flag',
+  largest_zone_share: 'figure',
+  largest_node_replica_share: 'figure',
+  largest_node_replica_workload: 'text',
+  largest_zone_replica_share: 'figure',
+  largest_zone_replica_workload: 'text',
+  node_loss: 'text',
+  zone_loss: 'text',
+  preferences_given_up: 'figure',
+  preferences_held_today: 'figure',
+  preferences_given_up_weight: 'figure',
+  preferences_gained: 'figure',
 } as const satisfies Columns
 
 export const PLAN_NODES = {
@@ -141,6 +154,26 @@ export const MAX_PODS = {
   observed: 'figures',
 } as const satisfies Columns
 
+/** Not in the contract: one row for each rule that holds nodes, with what it costs. */
+export const BLOCKERS = {
+  blocker: 'text',
+  rule: 'text',
+  namespace: 'text',
+  kind: 'text',
+  workload: 'text',
+  pods: 'list',
+  nodes: 'list',
+  instance_types: 'types',
+  nodes_monthly_usd: 'figure',
+  monthly_usd: 'figure',
+  proof: 'text',
+  together_with: 'sentences',
+  together_monthly_usd: 'figure',
+  together_proof: 'text',
+  why_unknown: 'text',
+  fix: 'text',
+} as const satisfies Columns
+
 export type NodeRow = Row<typeof NODES>
 export type NodeGroupRow = Row<typeof NODE_GROUPS>
 export type WorkloadRow = Row<typeof WORKLOADS>
@@ -148,3 +181,4 @@ export type ScenarioRow = Row<typeof SCENARIOS>
 export type PlanNodeRow = Row<typeof PLAN_NODES>
 export type PlacementRow = Row<typeof PLACEMENTS>
 export type MaxPodsRow = Row<typeof MAX_PODS>
+export type BlockerRow = Row<typeof BLOCKERS>

@@ -52,5 +52,6 @@ const csvFiles = (view: View): [string, string][] => [
     ),
   ],
   ['plan-nodes.csv', csv(table.PLAN_NODES, view.plan?.nodes.map(({ row }) => row) ?? [])],
+  ['blockers.csv', csv(table.BLOCKERS, view.blockers?.rows ?? [])],
   ['placements.csv', csv(table.PLACEMENTS, view.plan?.placements ?? [])],
 ]

@@ -2,6 +2,7 @@ import * as table from './columns.js'
 import type { Cell, Columns, Row, TypeCount } from './columns.js'
 import type { Figure } from './figures.js'
 import type { PlanView, View } from './view.js'
+import type { WorthView } from './view-blockers.js'
 
 type Json = string | number | boolean | null | readonly Json[] | { readonly [key: string]: Json }
 
@@ -55,12 +56,18 @@ export function reportJson(view: View): string {
         ...row,
         lowerBoundBasis: scenario.boundBasis ?? null,
         podsMoved: number(scenario.moves),
+        preferencesLost: scenario.lost.map((one) => ({
+          ...one,
+          count: number(one.count),
+          weight: number(one.weight),
+        })),
         unpricedNodes: scenario.unpriced,
       }
     }),
     recommended: recommended(view),
     workloads: view.workloads.map(({ row }) => fields(table.WORKLOADS, row)),
     maxPods: view.maxPods.map((row) => fields(table.MAX_PODS, row)),
+    ...blockers(view),
     ...capacity(view),
     warnings: view.warnings.map((warning) => ({ ...warning, count: number(warning.count) })),
     ...(timings === undefined ? {} : { timings: contractTimings(timings) }),
@@ -106,6 +113,19 @@ function recommended({ plan, follows, policy, summary }: View): Json {
     unplaced: plan?.unplaced.map(({ pod, running, reason }) => ({ pod, running, reason })) ?? [],
   }
 }
+
+/** What holds nodes: each rule, the sets that hold nodes together, and all of them. */
+const blockers = ({ blockers: of }: View) => ({
+  blockers: of?.rows.map((row) => fields(table.BLOCKERS, row)) ?? [],
+  blockerSets: of?.sets.map((set) => ({ blockers: set.blockers, nodes: set.nodes, ...worth(set) })) ?? [],
+  allBlockers: of === undefined ? null : { measuredAgainst: of.against, ...worth(of.all) },
+})
+
+const worth = ({ monthly, proof, why }: WorthView) => ({
+  monthlyUsd: number(monthly),
+  proof: proof ?? null,
+  whyUnknown: why ?? null,
+})
 
 const action = (of: PlanView['actions'][number]): Json => ({
   nodeGroup: of.group,

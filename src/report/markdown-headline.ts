@@ -78,6 +78,7 @@ const MEANINGS: readonly (readonly [file: string, holds: string])[] = [
   ['scenarios.csv', 'what was tried, side by side'],
   ['plan-nodes.csv', 'the nodes of the recommended plan'],
   ['placements.csv', 'which pod goes on which of them'],
+  ['blockers.csv', 'what keeps nodes alive, what that costs and how to change it'],
   ['report.json', 'all of it for programs'],
   ['plan-nodes.json', "the plan's nodes as Kubernetes objects"],
 ]

@@ -47,6 +47,42 @@ export function scenarioTable({ scenarios }: View): string[] {
   ]
 }
 
+/** What goes down with one node and with one zone, by scenario; plans that come to the same share a line. */
+export function lossTable({ scenarios }: View): string[] {
+  const tried = scenarios.filter(({ row }) => row.node_loss !== undefined)
+  if (tried.length === 0) return []
+  const rows = tried.map(({ row }) => [
+    row.scenario,
+    row.survives_node_loss,
+    row.largest_node_share,
+    row.largest_node_replica_share,
+    row.survives_zone_loss,
+    row.largest_zone_share,
+    row.largest_zone_replica_share,
+  ])
+  const headings = [
+    left('Scenario'),
+    left('Survives a node'),
+    right('Largest node'),
+    right('Of one workload'),
+    left('Survives a zone'),
+    right('Largest zone'),
+    right('Of one workload'),
+  ]
+  const words = new Map<string, (string | undefined)[]>()
+  for (const { row } of tried) {
+    const text = `One node: ${row.node_loss}. One zone: ${row.zone_loss}.`
+    words.set(text, [...(words.get(text) ?? []), row.scenario])
+  }
+  return [
+    'Survives: every pod of any one lost node, or zone, finds another place by the rules of the scheduler. Of one workload: the largest share of the replicas of one workload, with two or more, on one node or in one zone.',
+    '',
+    ...table(headings, rows),
+    '',
+    ...[...words].map(([text, names]) => bullet(`${names.join(', ')}: ${text}`)),
+  ]
+}
+
 /** Node groups as they are and as the plan leaves them. */
 export function groupTable({ groups }: View, written: Written): string[] {
   const rows = groups.map(({ row, monthly, planMonthly, unpriced }) => [

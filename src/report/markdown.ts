@@ -1,9 +1,11 @@
-import { findingTable, maxPodsTable, priceNotes, stuckTable, workloadTable } from './markdown-details.js'
+import { findingTable, maxPodsTable, priceNotes, workloadTable } from './markdown-details.js'
 import { modelCheck } from './markdown-capacity.js'
 import { addressTable, prefixWorth } from './markdown-network.js'
 import { whatToDo } from './markdown-actions.js'
+import { whatKeepsNodes } from './markdown-blockers.js'
 import { facts, fileList, headline } from './markdown-headline.js'
-import { groupTable, scenarioTable, unplacedTable, useTable } from './markdown-plan.js'
+import { preferenceTable } from './markdown-preferences.js'
+import { groupTable, lossTable, scenarioTable, unplacedTable, useTable } from './markdown-plan.js'
 import { bullet, escape, section, type Written } from './markdown-text.js'
 import type { View } from './view.js'
 
@@ -17,9 +19,14 @@ export function markdown(view: View, written: Written): string {
     ...facts(view),
     ...section('What to do', whatToDo(view, written)),
     ...section('Scenarios', scenarioTable(view)),
+    ...section('What one lost node or zone does', lossTable(view)),
+    ...section('Preferences given up', preferenceTable(view)),
     ...section('Node groups, now and planned', groupTable(view, written)),
     ...section('What binds, what is stranded', useTable(view, written)),
-    ...section('Nodes that cannot be removed', stuckTable(view, written)),
+    ...section(
+      view.blockers === undefined ? 'Nodes that cannot be removed' : 'What keeps nodes alive',
+      whatKeepsNodes(view, written),
+    ),
     ...section('Pods without a node', unplacedTable(view, written)),
     ...section('Most expensive workloads', workloadTable(view, written)),
     ...section('Max pods', maxPodsTable(view, written)),

@@ -4,10 +4,14 @@ import type { Analysis, Scenario } from '../domain/recommendation.js'
 import type { ScenarioRow } from './columns.js'
 import { count, hourlyUsd, known, monthlyUsd, percent, share, type Figure } from './figures.js'
 import { countTypes, total } from './tally.js'
+import { blastRow, NO_BLAST, untriedNote } from './view-blast-radius.js'
+import { lostPreferences, NO_PREFERENCES, preferenceRow, type LostPreferenceView } from './view-preferences.js'
 
 export type ScenarioView = {
   readonly row: ScenarioRow
   readonly title: string
+  /** Preferences that hold today and would hold no longer, the largest weight first. */
+  readonly lost: readonly LostPreferenceView[]
   /** Pods that run now and would be on another node. */
   readonly moves: Figure | undefined
   readonly boundBasis: string | undefined
@@ -29,6 +33,7 @@ function scenarioView({ id, title, outcome, notes }: Scenario, currentRate: Micr
       return {
         row: { ...EMPTY, scenario: id, notes: [outcome.why, ...notes] },
         title,
+        lost: [],
         moves: undefined,
         boundBasis: undefined,
         unpriced: 0,
@@ -60,11 +65,15 @@ function scenarioView({ id, title, outcome, notes }: Scenario, currentRate: Micr
           refill_unplaced_pods: known(outcome.refillUnplaced, count),
           // A sum without a single known part is not 0.
           realised_hourly_usd: known(rate === undefined ? undefined : outcome.realised, hourlyUsd),
-          notes:
-            unpriced === 0
-              ? notes
-              : [...notes, `${unpriced} of ${plan.nodes.length} nodes have no price and are in no total`],
+          notes: [
+            ...notes,
+            ...untriedNote(outcome),
+            ...(unpriced === 0 ? [] : [`${unpriced} of ${plan.nodes.length} nodes have no price and are in no total`]),
+          ],
+          ...blastRow(outcome),
+          ...preferenceRow(outcome),
         },
+        lost: lostPreferences(outcome),
         title,
         moves: count(outcome.moves),
         boundBasis: lowerBound?.basis,
@@ -95,4 +104,6 @@ const EMPTY: ScenarioRow = {
   refill_unplaced_pods: undefined,
   realised_hourly_usd: undefined,
   notes: [],
+  ...NO_BLAST,
+  ...NO_PREFERENCES,
 }

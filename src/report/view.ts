@@ -6,6 +6,7 @@ import { cores, count, known, mib, monthlyUsd, type Figure } from './figures.js'
 import { largestBy, rateOf, total } from './tally.js'
 import { pricing, summary, warnings } from './view-about.js'
 import type { PricingView, Summary, Warning } from './view-about.js'
+import { blockersView, type BlockersView } from './view-blockers.js'
 import { capacityView, type CapacityView } from './view-capacity.js'
 import { addressViews, prefixView, type AddressView, type PrefixView } from './view-network.js'
 import { groupViews, nodeRows, type GroupView } from './view-nodes.js'
@@ -37,6 +38,8 @@ export type View = {
   readonly nodes: readonly NodeRow[]
   /** Nodes that cannot be removed, the dearest first. */
   readonly stuck: readonly { readonly row: NodeRow; readonly monthly: Figure | undefined }[]
+  /** What holds nodes and what that costs; undefined where that was not looked at. */
+  readonly blockers: BlockersView | undefined
   readonly stranded: { readonly cpu: Figure; readonly memory: Figure; readonly podBoundNodes: Figure }
   readonly groups: readonly GroupView[]
   readonly scenarios: readonly ScenarioView[]
@@ -90,6 +93,7 @@ export function viewOf(analysis: Analysis): View {
     policy: analysis.policy,
     nodes,
     stuck: stuckNodes(analysis, nodes),
+    blockers: blockersView(analysis),
     stranded: stranded(analysis),
     groups: groupViews(
       analysis,
@@ -164,7 +168,7 @@ function ownGaps(analysis: Analysis): string[] {
   const planned = analysis.scenarios.flatMap(({ outcome }) => (outcome.kind === 'planned' ? [outcome] : []))
   const gaps = [
     'hourly_usd of a node is its instance alone: disks, public addresses and data transfer are not modelled yet.',
-    'recommended_cpu and recommended_memory_mib of workloads.csv are empty, and workloads share the cost by requests alone: usage is not read yet.',
+    'recommended_cpu and recommended_memory_mib of workloads.csv are what VerticalPodAutoscalers recommend, and empty elsewhere; workloads share the cost by requests alone: usage is read for findings only.',
   ]
   if (planned.some(({ refillUnplaced }) => refillUnplaced === undefined))
     gaps.push(

@@ -124,6 +124,7 @@ function compareJson({ rows, json }: WrittenReport, equal: Equal): void {
     'max-pods.csv': json.maxPods,
     'scenarios.csv': json.scenarios.map(({ id, ...row }) => ({ ...row, scenario: id })),
     'plan-nodes.csv': json.recommended.nodes,
+    'blockers.csv': json.blockers,
   }
   for (const [name, objects] of Object.entries(lists) as [TableName, readonly JsonRow[]][]) {
     equal(`rows of ${name} in report.json`, objects.length, rows[name].length)
@@ -136,6 +137,9 @@ function compareJson({ rows, json }: WrittenReport, equal: Equal): void {
   }
 }
 
+/** Columns of prose, whose parts have spaces of their own. */
+const SENTENCES: ReadonlySet<string> = new Set(['blockers', 'notes', 'together_with'])
+
 /** A JSON value as its cell has it; numbers keep the cell's own zeros at the end where they are the same number. */
 function textOf(value: unknown, column: string, text: string): string {
   if (value === null) return ''
@@ -147,5 +151,5 @@ function textOf(value: unknown, column: string, text: string): string {
       ? `${String(part.instanceType)}x${String(part.count)}`
       : String(part),
   )
-  return textOf(parts.join(column === 'blockers' || column === 'notes' ? '; ' : ' '), column, text)
+  return textOf(parts.join(SENTENCES.has(column) ? '; ' : ' '), column, text)
 }

@@ -3,6 +3,14 @@
  * partial leaves out gets the value that an API server or a reader would give it. Written for tests only: it trusts its
  * input.
  */
+import {
+  readCniNode,
+  readNodeClaim,
+  readPodUsage,
+  readScaledObject,
+  readVerticalAutoscaler,
+} from '../../src/collect/read-addons.js'
+import { readPreferences } from '../../src/collect/read-pod.js'
 import type {
   AutoscalerObject,
   Container,
@@ -157,6 +165,7 @@ export function podSpec(value: unknown): PodSpec {
     nodeSelector: dictionary(spec['nodeSelector']),
     requiredNodeTerms: nodeTerms(object(affinity['nodeAffinity'])[required]),
     preferredTerms: kinds.reduce((count, kind) => count + list(object(affinity[kind])[preferred]).length, 0),
+    ...readPreferences(affinity),
     podAffinity: terms('podAffinity'),
     podAntiAffinity: terms('podAntiAffinity'),
     topologySpread: list(spec['topologySpreadConstraints']).map(spreadConstraint),
@@ -437,10 +446,14 @@ export function snapshotOf(items: readonly Api[], extra: Partial<Snapshot> = {})
     namespaces: ofKind('Namespace', namespaceObject),
     priorityClasses: ofKind('PriorityClass', priorityClassObject),
     runtimeClasses: ofKind('RuntimeClass', runtimeClassObject),
-    autoscalers: ofKind('HorizontalPodAutoscaler', autoscalerObject),
+    autoscalers: [...ofKind('HorizontalPodAutoscaler', autoscalerObject), ...ofKind('ScaledObject', readScaledObject)],
+    verticalAutoscalers: ofKind('VerticalPodAutoscaler', readVerticalAutoscaler),
+    podUsage: ofKind('PodMetrics', readPodUsage),
     nodePools: ofKind('NodePool', nodePoolObject),
     nodeClasses: [...ofKind('EC2NodeClass', nodeClassObject), ...ofKind('NodeClass', nodeClassObject)],
+    nodeClaims: ofKind('NodeClaim', readNodeClaim),
     eniConfigs: ofKind('ENIConfig', (item) => metadata(item['metadata'], false).name),
+    cniNodes: ofKind('CNINode', readCniNode),
     absentKinds: kinds.filter((kind) => !items.some((item) => item['kind'] === kind)),
     findings: [],
     ...extra,

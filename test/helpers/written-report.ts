@@ -5,7 +5,7 @@ import { parseCsv, parseRows } from '../report/parse-csv.js'
 
 export type Rows = readonly Readonly<Record<string, string>>[]
 
-/** The tables that every report has, by file name, with the columns that the contract promises. */
+/** The tables that every report has, by file name, with their columns: those of the contract, and those of blockers. */
 export const TABLES = {
   'nodes.csv': table.NODES,
   'node-groups.csv': table.NODE_GROUPS,
@@ -13,6 +13,7 @@ export const TABLES = {
   'max-pods.csv': table.MAX_PODS,
   'scenarios.csv': table.SCENARIOS,
   'plan-nodes.csv': table.PLAN_NODES,
+  'blockers.csv': table.BLOCKERS,
   'placements.csv': table.PLACEMENTS,
 } as const satisfies Record<string, table.Columns>
 export type TableName = keyof typeof TABLES
@@ -53,6 +54,7 @@ export type ReportJson = {
   } & JsonRow
   readonly workloads: readonly JsonRow[]
   readonly maxPods: readonly JsonRow[]
+  readonly blockers: readonly JsonRow[]
   readonly warnings: readonly {
     readonly code: string
     readonly message: string
@@ -90,6 +92,7 @@ export function readReport(folder: string): WrittenReport {
     'max-pods.csv': rowsOf('max-pods.csv'),
     'scenarios.csv': rowsOf('scenarios.csv'),
     'plan-nodes.csv': rowsOf('plan-nodes.csv'),
+    'blockers.csv': rowsOf('blockers.csv'),
     'placements.csv': rowsOf('placements.csv'),
   }
   return {

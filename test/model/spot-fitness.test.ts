@@ -102,8 +102,19 @@ describe('policy', () => {
   it.each([
     ['replicas', deployment(4), true, 'Deployment with 4 replicas'],
     ['one replica', deployment(1), false, 'single replica'],
-    ['one replica by its autoscaler', deployment(4, {}, { minReplicas: 1 }), false, 'single replica'],
-    ['two by its autoscaler', deployment(4, {}, { minReplicas: 2 }), true, 'Deployment with 2 replicas'],
+    [
+      'one by its autoscaler',
+      deployment(4, {}, { minReplicas: 1 }),
+      false,
+      'its autoscaler may leave a single replica',
+    ],
+    ['none by its autoscaler', deployment(4, {}, { minReplicas: 0 }), false, 'its autoscaler may leave no replica'],
+    [
+      'two by its autoscaler',
+      deployment(4, {}, { minReplicas: 2 }),
+      true,
+      "Deployment with at least 2 replicas (its autoscaler's minimum)",
+    ],
     ['all on spot', deployment(1, { nodeName: 'spot-1' }), true, 'runs on spot today'],
     ['StatefulSet', statefulSet(), false, 'StatefulSet'],
     [

@@ -106,6 +106,7 @@ describe('workloads', () => {
         name: 'web',
         replicas: 3,
         minReplicas: 2,
+        maxReplicas: 9,
         pods: ['web-1-a', 'web-2-b'],
       },
       {

@@ -5,6 +5,7 @@ import type { Pod } from '../../src/domain/pod.js'
 import { sum } from '../../src/domain/resources.js'
 import { bytes, podSlots, type MicroUsdPerHour } from '../../src/domain/units.js'
 import { createBoard, type Site } from '../../src/pack/board.js'
+import { ColumnPlans } from '../../src/pack/column-plans.js'
 import { Planner } from '../../src/pack/plans.js'
 import type { LiveNode, Limits, PackGroup } from '../../src/pack/problem.js'
 import { packState, type PackState, type ProblemFacts } from '../../src/pack/state.js'
@@ -133,7 +134,11 @@ export function packed({ nodes, options, pending = [], daemonSets = [], facts = 
     limits: NO_LIMITS,
     ...facts,
   })
-  return { cluster, state, planner: () => new Planner(state.problem, state.context, state.untouched) }
+  return {
+    cluster,
+    state,
+    planner: () => new Planner(state.problem, state.context, state.untouched, new ColumnPlans()),
+  }
 }
 export type Packed = ReturnType<typeof packed>
 

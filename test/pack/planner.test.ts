@@ -431,7 +431,7 @@ describe('a plan by hand', () => {
     const all = packed({ nodes: [master, nodeOf(option, 'n0', [pod('a', 2000)])], options: [option] })
     const { plan, bound } = all.planner().plan(CHEAPEST)
     expect(plan.cost.rate).toBe(80)
-    expect(bound.rate).toBe(59)
+    expect(bound.rate).toBe(79)
     expect(plan.nodes.find(({ name }) => name === 'control')).toMatchObject({ packed: false, pods: [{ name: 'api' }] })
   })
 })

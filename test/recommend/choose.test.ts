@@ -151,6 +151,16 @@ describe('what is recommended', () => {
       { subnetFaultsOf: ({ cost }) => (cost.rate === 60 ? ['too few addresses'] : []) },
     ],
     [
+      'its realised form breaks a limit that today does not break',
+      { cost: 50, realised: { cost: 60, nodes: 4 } },
+      { blast: { faultsOf: ({ cost }) => (cost.rate === 60 ? ['zone a'] : []), remarksOf: () => [] } },
+    ],
+    [
+      'it breaks a limit that today does not break',
+      { cost: 50 },
+      { blast: { faultsOf: ({ cost }) => (cost.rate === 50 ? ['zone a'] : []), remarksOf: () => [] } },
+    ],
+    [
       'its realised form breaks a rule',
       { cost: 50, realised: { cost: 60, nodes: 4 } },
       { violationsOf: ({ cost }) => (cost.rate === 60 ? ['skew'] : []) },

@@ -15,6 +15,7 @@ describe('reportOf', () => {
       'max-pods.csv',
       'scenarios.csv',
       'plan-nodes.csv',
+      'blockers.csv',
       'placements.csv',
       'report.json',
       'plan-nodes.json',

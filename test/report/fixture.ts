@@ -386,7 +386,28 @@ export const ANALYSIS: Analysis = {
   },
   nodeUse: NODE_USE,
   scenarios: [
-    planned('current', 'as it stands', CURRENT_PLAN),
+    planned('current', 'as it stands', CURRENT_PLAN, {
+      blast: {
+        largestZoneShare: 0.6,
+        onNode: { workload: 'shop/Deployment/api', on: 'node-a', replicas: 2, of: 3 },
+        inZone: { workload: 'shop/Deployment/api', on: 'us-east-1a', replicas: 3, of: 3 },
+      },
+      survival: {
+        node: {
+          kind: 'survives',
+          tried: 3,
+          heaviest: { name: 'node-a', zone: 'us-east-1a', pods: 2, homeless: [] },
+        },
+        zone: {
+          kind: 'fails',
+          tried: 1,
+          failing: 1,
+          of: 1,
+          worst: { name: 'us-east-1a', zone: 'us-east-1a', pods: 4, homeless: [{ why: 'room', pods: 4 }] },
+        },
+      },
+      preferences: { heldToday: 3, givenUp: 0, givenUpWeight: 0, gained: 0, lost: [] },
+    }),
     planned(
       'repack',
       'the same types, fewer of them',

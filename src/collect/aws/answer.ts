@@ -54,8 +54,11 @@ export function troubleOf(error: unknown, action: string, region: string): Troub
     }
   if (/Deserialization error/.test(said)) {
     const { $response: response } = error as { readonly $response?: { readonly statusCode?: unknown } }
-    const status = typeof response?.statusCode === 'number' ? ` (HTTP ${response.statusCode})` : ''
-    return { kind: 'failed', why: `${action}: the answer cannot be read, it is not in AWS's format${status}` }
+    const code = typeof response?.statusCode === 'number' ? response.statusCode : undefined
+    const status = code === undefined ? '' : ` (HTTP ${code})`
+    // AWS itself fails in its own format: what answers here is another, such as an emulator without this call.
+    const cause = code !== undefined && code >= 400 ? `, as from a service that lacks the call` : ''
+    return { kind: 'failed', why: `${action}: the answer cannot be read, it is not in AWS's format${cause}${status}` }
   }
   if (TIMED_OUT.test(kind)) return { kind: 'failed', why: `${action}: no answer in time${said && ` (${said})`}` }
   return { kind: 'failed', why: `${action}: ${said || kind || 'failed without a message'}` }

@@ -10,7 +10,7 @@ export type CallContext = {
 }
 
 /** EC2 takes 200 values of a filter in a call. Filters, unlike lists of ids, do not fail on one that is gone. */
-const FILTER_VALUES = 200
+export const FILTER_VALUES = 200
 
 export const byName = <Item>(name: (item: Item) => string) => {
   return (a: Item, b: Item): number => (name(a) < name(b) ? -1 : name(a) > name(b) ? 1 : 0)

@@ -14,6 +14,12 @@ export type ClientSettings = {
   readonly requestTimeout?: number
 }
 
+/** From the first byte of a request to its answer. */
+export const REQUEST_TIMEOUT_MS = 30_000
+
+const silence = (): void => undefined
+const SILENT = { trace: silence, debug: silence, info: silence, warn: silence, error: silence }
+
 export type ClientRequest = {
   readonly region: string
   /** Name of a profile in the AWS configuration files; without it the SDK's own chain decides. */
@@ -21,6 +27,24 @@ export type ClientRequest = {
   /** GovCloud has no Pricing API: a profile with commercial credentials reads its prices elsewhere. */
   readonly pricingProfile?: string | undefined
 }
+
+/**
+ * What every client has, wherever it asks. Without `throwOnRequestTimeout` the SDK only warns about a late answer.
+ * Endpoint and credentials are left to the SDK's chain.
+ */
+export const sdkConfig = (settings: ClientSettings, version: string) => ({
+  ...(settings.retryStrategy === undefined
+    ? { maxAttempts: 6, retryMode: 'standard' as const }
+    : { retryStrategy: settings.retryStrategy }),
+  requestHandler: {
+    connectionTimeout: settings.connectionTimeout ?? 3000,
+    requestTimeout: settings.requestTimeout ?? REQUEST_TIMEOUT_MS,
+    throwOnRequestTimeout: true,
+  },
+  // The SDK would write its advice straight to the terminal, through progress and JSON logs.
+  logger: SILENT,
+  customUserAgent: [['k8s-cost', version]] as [string, string][],
+})
 
 /** Clients of one run. Each is loaded when it is first asked for: an SDK client takes a second to import. */
 export type Clients = {
@@ -34,9 +58,6 @@ export type Clients = {
   readonly close: () => void
 }
 
-const silence = (): void => undefined
-const SILENT = { trace: silence, debug: silence, info: silence, warn: silence, error: silence }
-
 const once = <Value>(make: () => Promise<Value>): (() => Promise<Value>) => {
   let made: Promise<Value> | undefined
   return () => (made ??= make())
@@ -44,7 +65,7 @@ const once = <Value>(make: () => Promise<Value>): (() => Promise<Value>) => {
 
 /**
  * Clients that leave the endpoint and the credentials to the SDK's chain (AWS_ENDPOINT_URL, profiles, SSO, IRSA, Pod
- * Identity, instance roles). Without `throwOnRequestTimeout` the SDK only warns about a late answer.
+ * Identity, instance roles).
  */
 export function openClients(request: ClientRequest, settings: ClientSettings, version: string): Clients {
   const { region, profile, pricingProfile } = request
@@ -56,17 +77,7 @@ export function openClients(request: ClientRequest, settings: ClientSettings, ve
   const configOf = (where: string, named = profile) => ({
     region: where,
     ...(named === undefined ? {} : { profile: named }),
-    ...(settings.retryStrategy === undefined
-      ? { maxAttempts: 6, retryMode: 'standard' as const }
-      : { retryStrategy: settings.retryStrategy }),
-    requestHandler: {
-      connectionTimeout: settings.connectionTimeout ?? 3000,
-      requestTimeout: settings.requestTimeout ?? 30_000,
-      throwOnRequestTimeout: true,
-    },
-    // The SDK would write its advice straight to the terminal, through progress and JSON logs.
-    logger: SILENT,
-    customUserAgent: [['k8s-cost', version]] as [string, string][],
+    ...sdkConfig(settings, version),
   })
   const pricingRegion = pricingRegionOf(region) ?? COMMERCIAL_PRICING_REGION
   const plansRegion = savingsPlansRegionOf(region)

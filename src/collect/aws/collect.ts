@@ -9,7 +9,7 @@ import type { Failure } from '../../failure.js'
 import { NO_CACHE, openCache, type Cache, type CacheNote } from './cache.js'
 import type { CallContext } from './calls.js'
 import { deadlineIn, openClients, type ClientRequest, type Clients, type ClientSettings } from './clients.js'
-import { readInstances, readReservedInstances, readSubnets } from './ec2-account.js'
+import { readInstances, readReservedInstances, readSubnets, type AskedNode } from './ec2-account.js'
 import { readInstanceTypes, readOfferings, readSpotPrices } from './ec2-market.js'
 import { readCluster, readNodeGroups } from './eks.js'
 import { whoAsks } from './identity.js'
@@ -18,16 +18,17 @@ import { currencyOf } from './region.js'
 import { readSavingsPlans } from './savings-plans.js'
 
 export type AwsRequest = ClientRequest & {
-  /** EC2 instances of the cluster's nodes. */
-  readonly instanceIds: readonly string[]
+  /** The cluster's nodes that may be EC2 instances. */
+  readonly nodes: readonly AskedNode[]
   /** Undefined: every type of the region. */
   readonly instanceTypes?: readonly string[] | undefined
   /** Zones whose spot prices are wanted; undefined: all. */
   readonly zones?: readonly string[] | undefined
   /** EKS's name of the cluster; without it EKS is not asked. */
   readonly clusterName?: string | undefined
-  /** There are Windows nodes, or nodes of EKS Auto Mode; EC2's and EKS's own answers add to this. */
+  /** There are nodes of Windows, of dedicated tenancy or of EKS Auto Mode; EC2's and EKS's own answers add to this. */
   readonly windows?: boolean
+  readonly dedicated?: boolean
   readonly autoMode?: boolean
   /** Over how many days the spread of spot prices is taken; 3 without it. */
   readonly spotDays?: number
@@ -104,18 +105,22 @@ async function readAll(
   context: CallContext,
   now: Date,
 ): Promise<AwsSnapshot> {
-  const { region, instanceTypes: types, zones, instanceIds, clusterName } = request
+  const { region, instanceTypes: types, zones, nodes, clusterName } = request
   const ec2 = await clients.ec2()
   const spot = { types, zones, days: request.spotDays ?? DEFAULT_SPOT_DAYS, now }
   const instanceTypes = cache.through('instanceTypes', () => readInstanceTypes(ec2, types, context))
-  const instances =
-    instanceIds.length === 0 ? skipped('no node is an EC2 instance') : readInstances(ec2, instanceIds, context)
+  const instances = nodes.length === 0 ? skipped('no node is an EC2 instance') : readInstances(ec2, nodes, context)
   const cluster =
     clusterName === undefined
       ? skipped('the name of the EKS cluster is not known')
       : clients.eks().then((eks) => readCluster(eks, clusterName, context))
   const prices = readAllPrices(
-    { client: clients.pricing, windows: request.windows === true, autoMode: request.autoMode === true },
+    {
+      client: clients.pricing,
+      windows: request.windows === true,
+      dedicated: request.dedicated === true,
+      autoMode: request.autoMode === true,
+    },
     { instanceTypes, instances, cluster },
     cache,
     { ...context, currency: currencyOf(region), now },

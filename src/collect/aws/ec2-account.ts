@@ -1,32 +1,82 @@
 import type { EC2Client, Instance, ReservedInstances, Subnet } from '@aws-sdk/client-ec2'
 import type { AwsInstance, AwsRead, AwsReservedInstances, AwsSubnet } from '../../domain/aws-snapshot.js'
 import { NO_ERROR, readOf, readPages, type Pages } from './answer.js'
-import { byName, eachChunk, filter, type CallContext } from './calls.js'
+import { byName, eachChunk, filter, FILTER_VALUES, type CallContext } from './calls.js'
 import { bounded } from './clients.js'
 
-/** Instances that EC2 no longer has, or that are another account's, are not in the answer. */
+/** A node that may be an EC2 instance; undefined: it does not say which. */
+export type AskedNode = { readonly name: string; readonly instanceId: string | undefined }
+
+/**
+ * The instances of these nodes, by id. Nodes of which that gave none, and those that name no instance, are asked for once
+ * more, by their private DNS name. Instances that EC2 no longer has, or that are another account's, are in neither answer.
+ */
 export async function readInstances(
   client: EC2Client,
-  ids: readonly string[],
+  nodes: readonly AskedNode[],
   context: CallContext,
 ): Promise<AwsRead<readonly AwsInstance[]>> {
+  const ids = new Set(nodes.flatMap(({ instanceId }) => instanceId ?? []))
+  const answer = await instancesWith(client, 'instance-id', [...ids], context)
+  const byId = answer.items.flatMap((instance) => instanceOf(instance) ?? [])
+  const found = new Set(byId.map(({ id }) => id))
+  const lost = nodes.filter(({ instanceId }) => instanceId === undefined || !found.has(instanceId))
+  // What this second question does not find, or is not told, costs nothing of the first.
+  const more = answer.error === NO_ERROR ? await instancesByName(client, lost, byId, context) : []
+  const value = [...byId, ...more].sort(byName(({ id }) => id))
+  const where = { ...context, action: 'ec2:DescribeInstances' }
+  return readOf(value, answer, where, answer.items.length - byId.length)
+}
+
+async function instancesWith(
+  client: EC2Client,
+  name: 'instance-id' | 'private-dns-name',
+  values: readonly string[],
+  context: CallContext,
+): Promise<Pages<Instance>> {
   const { paginateDescribeInstances } = await import('@aws-sdk/client-ec2')
-  const pages = eachChunk([...new Set(ids)].sort(), (chunk) =>
+  const pages = eachChunk([...new Set(values)].sort(), (chunk) =>
     paginateDescribeInstances(
       { client, pageSize: 1000 },
       // Nodes of EKS Auto Mode are managed by EKS and hidden without this.
-      { Filters: [filter('instance-id', chunk ?? [])], IncludeManagedResources: true },
+      { Filters: [filter(name, chunk ?? [])], IncludeManagedResources: true },
       { abortSignal: context.deadline.signal },
     ),
   )
-  const answer = await readPages(
+  return readPages(
     bounded(pages, context.deadline),
     (page) => (page.Reservations ?? []).flatMap(({ Instances }) => Instances ?? []),
     (count) => context.onItems('instances', count),
   )
-  const value = answer.items.flatMap((instance) => instanceOf(instance) ?? []).sort(byName(({ id }) => id))
-  const where = { ...context, action: 'ec2:DescribeInstances' }
-  return readOf(value, answer, where, answer.items.length - value.length)
+}
+
+/**
+ * Private DNS names are made of addresses, which several networks of one account use: of a node that names no instance,
+ * only the one instance of that name in the network of the others is believed; of one that does, only that instance.
+ */
+async function instancesByName(
+  client: EC2Client,
+  lost: readonly AskedNode[],
+  known: readonly AwsInstance[],
+  context: CallContext,
+): Promise<readonly AwsInstance[]> {
+  // One call and no more: what is lost by the hundred is another account's, and has no name here either.
+  const asked = [...lost]
+    .sort(byName(({ name, instanceId }) => `${instanceId === undefined ? 0 : 1} ${name}`))
+    .slice(0, FILTER_VALUES)
+  const { items } = await instancesWith(
+    client,
+    'private-dns-name',
+    asked.map(({ name }) => name),
+    context,
+  )
+  const vpcs = new Set(known.flatMap(({ vpcId }) => vpcId ?? []))
+  return asked.flatMap(({ name, instanceId }): AwsInstance[] => {
+    const named = items.filter(({ PrivateDnsName }) => PrivateDnsName === name).flatMap((one) => instanceOf(one) ?? [])
+    if (instanceId !== undefined) return named.filter(({ id }) => id === instanceId)
+    const near = vpcs.size === 0 ? named : named.filter(({ vpcId }) => vpcs.has(vpcId ?? ''))
+    return near.length === 1 ? near.map((one) => ({ ...one, nodeName: name })) : []
+  })
 }
 
 function instanceOf(instance: Instance): AwsInstance | undefined {
@@ -39,7 +89,7 @@ function instanceOf(instance: Instance): AwsInstance | undefined {
     type,
     zone,
     tenancy: placement?.Tenancy ?? 'default',
-    platform: instance.PlatformDetails ?? (instance.Platform === 'Windows' ? 'Windows' : 'Linux/UNIX'),
+    platform: instance.PlatformDetails ?? (/^windows$/i.test(instance.Platform ?? '') ? 'Windows' : 'Linux/UNIX'),
     publicIpv4: !!instance.PublicIpAddress,
     ...(instance.InstanceLifecycle ? { lifecycle: instance.InstanceLifecycle } : {}),
     ...(instance.CapacityReservationId ? { capacityReservationId: instance.CapacityReservationId } : {}),

@@ -1,6 +1,7 @@
 import type { AwsRead, AwsSnapshot, AwsSource } from '../../domain/aws-snapshot.js'
 import type { Finding } from '../../domain/snapshot.js'
 import { AWS_ACTIONS } from './actions.js'
+import type { AskedNode } from './ec2-account.js'
 
 /** What each source is called, and what stands in for it. */
 const SOURCES: Readonly<Record<AwsSource, readonly [name: string, instead: string]>> = {
@@ -12,7 +13,7 @@ const SOURCES: Readonly<Record<AwsSource, readonly [name: string, instead: strin
   reservedInstances: ['Reserved Instances', 'all prices are list prices'],
   onDemand: ['on-demand prices', 'the on-demand prices of the price catalog are used'],
   windows: ['Windows prices', 'Windows nodes have no price'],
-  dedicated: ['prices of dedicated tenancy', 'dedicated nodes have the price of shared tenancy'],
+  dedicated: ['prices of dedicated tenancy', 'nodes on dedicated tenancy have no price'],
   autoMode: ['fees of EKS Auto Mode', 'nodes of EKS Auto Mode lack their fee'],
   ebs: ['EBS prices', 'the EBS prices of the price catalog are used'],
   controlPlane: ['the fee of the control plane', 'the fee of the price catalog is used'],
@@ -31,7 +32,7 @@ const insteads = (sources: readonly AwsSource[]): string =>
  * what is not whole. One finding for each cause, however many sources it hit. A pure function of the snapshot, so that a
  * run from a collect file says the same as the live one.
  */
-export function awsFindings(snapshot: AwsSnapshot, instanceIds: readonly string[]): readonly Finding[] {
+export function awsFindings(snapshot: AwsSnapshot, nodes: readonly AskedNode[]): readonly Finding[] {
   const sources = Object.keys(SOURCES) as AwsSource[]
   const reads = sources.map((source) => ({ source, read: snapshot[source] as AwsRead<unknown> }))
   const denied = groupBy(reads, ({ read }) => (read.kind === 'denied' ? read.permission : undefined))
@@ -58,7 +59,7 @@ export function awsFindings(snapshot: AwsSnapshot, instanceIds: readonly string[
     })),
     ...ambiguousPrices(snapshot),
     ...zonesWithoutSpot(snapshot),
-    ...unknownInstances(snapshot, instanceIds),
+    ...unknownInstances(snapshot, nodes),
   ]
 }
 
@@ -101,15 +102,15 @@ function zonesWithoutSpot({ spotPrices, offerings, askedZones }: AwsSnapshot): r
   return [{ code: 'aws-spot-zones-empty', subject: zones.join(' '), detail }]
 }
 
-function unknownInstances({ instances, region }: AwsSnapshot, ids: readonly string[]): readonly Finding[] {
+function unknownInstances({ instances, region }: AwsSnapshot, nodes: readonly AskedNode[]): readonly Finding[] {
   if (instances.kind !== 'read' || instances.incomplete !== undefined) return []
-  const known = new Set(instances.value.map(({ id }) => id))
-  return [...new Set(ids)]
-    .filter((id) => !known.has(id))
+  const known = new Set(instances.value.flatMap(({ id, nodeName }) => [id, nodeName ?? id]))
+  return [...new Set(nodes.map(({ name, instanceId }) => instanceId ?? name))]
+    .filter((asked) => !known.has(asked))
     .sort()
-    .map((id): Finding => ({
+    .map((asked): Finding => ({
       code: 'aws-instance-unknown',
-      subject: id,
-      detail: `EC2 knows no instance ${id} in ${region} for these credentials: its labels alone say how it is paid for.`,
+      subject: asked,
+      detail: `EC2 knows no instance ${asked} in ${region} for these credentials: its labels alone say how it is paid for.`,
     }))
 }

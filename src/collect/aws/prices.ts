@@ -40,6 +40,7 @@ export async function readAllPrices(
   asked: {
     readonly client: (() => Promise<PricingClient>) | undefined
     readonly windows: boolean
+    readonly dedicated: boolean
     readonly autoMode: boolean
   },
   facts: Facts,
@@ -63,7 +64,7 @@ export async function readAllPrices(
   const nodes = instances.kind === 'read' ? instances.value : []
   const cluster = await facts.cluster
   const windows = asked.windows || nodes.some(({ platform }) => platform.startsWith('Windows'))
-  const dedicated = nodes.some(({ tenancy }) => tenancy === 'dedicated')
+  const dedicated = asked.dedicated || nodes.some(({ tenancy }) => tenancy === 'dedicated')
   const autoMode = asked.autoMode || (cluster.kind === 'read' && cluster.value.autoMode)
   return {
     onDemand,

@@ -2,7 +2,7 @@ import type { AwsRead, AwsSnapshot } from '../../domain/aws-snapshot.js'
 
 /** A stable pseudonym of a name; the same name of the same kind gives the same one, here and for the Kubernetes objects. */
 export type Pseudonym = (
-  kind: 'instance' | 'subnet' | 'vpc' | 'node-group' | 'cluster' | 'commitment' | 'reservation',
+  kind: 'node' | 'instance' | 'subnet' | 'vpc' | 'node-group' | 'cluster' | 'commitment' | 'reservation',
   name: string,
 ) => string
 
@@ -26,6 +26,7 @@ export function redactAws(snapshot: AwsSnapshot, pseudonym: Pseudonym): AwsSnaps
         ...optional('vpcId', 'vpc', one.vpcId),
         ...optional('capacityReservationId', 'reservation', one.capacityReservationId),
         ...optional('autoScalingGroup', 'node-group', one.autoScalingGroup),
+        ...optional('nodeName', 'node', one.nodeName),
       })),
     ),
     subnets: mapRead(snapshot.subnets, (subnets) =>

@@ -80,6 +80,7 @@ export const VALUE_SCHEMAS = {
       vpcId: text.exactOptional(),
       publicIpv4: z.boolean(),
       autoScalingGroup: text.exactOptional(),
+      nodeName: text.exactOptional(),
     }),
   ),
   subnets: z.array(

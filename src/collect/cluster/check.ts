@@ -33,6 +33,16 @@ export async function firstNodes(connection: Connection, options: ReadOptions = 
   }
 }
 
+function foundOf(
+  { resource, groupVersions, need }: ListedKind,
+  state: SourceCheck['state'],
+  remedy: string,
+): SourceCheck {
+  const group = groupOf(groupVersions[0])
+  const source = group === '' ? resource : `${resource}.${group}`
+  return { source, state, need: need === 'required' ? 'needed' : 'useful', remedy }
+}
+
 /**
  * Asks for one object of each kind. Fails with `unreadable-source` only where the cluster itself cannot be asked: what is
  * denied is an answer here.
@@ -44,12 +54,7 @@ export async function checkCluster(connection: Connection, options: ReadOptions 
 
   const check = async (kind: ListedKind): Promise<SourceCheck> => {
     const { resource, groupVersions, need } = kind
-    const found = (state: SourceCheck['state'], remedy: string): SourceCheck => ({
-      source: groupOf(groupVersions[0]) === '' ? resource : `${resource}.${groupOf(groupVersions[0])}`,
-      state,
-      need: need === 'required' ? 'needed' : 'useful',
-      remedy,
-    })
+    const found = (state: SourceCheck['state'], remedy: string): SourceCheck => foundOf(kind, state, remedy)
     for (const groupVersion of groupVersions) {
       const status = await statusOf(`${listPath(groupVersion, resource)}?limit=1`)
       if (status === 200) return found('works', '')
@@ -68,7 +73,10 @@ export async function checkCluster(connection: Connection, options: ReadOptions 
       try {
         checks.push(await check(kind))
       } catch (error) {
-        throw error instanceof Unread ? failureOf(error, kind, connection.label) : error
+        // A server beside the API server may be down, as the metrics server is at times: the others can still be asked.
+        if (!(error instanceof Unread) || error.hopeless || kind.need === 'required')
+          throw failureOf(error, kind, connection.label)
+        checks.push(foundOf(kind, 'fails', error.message))
       }
     }
     return checks

@@ -14,6 +14,8 @@ export type ListedKind = {
   readonly need: 'required' | 'standard' | 'extension'
   /** What a report lacks without it, to follow "so". */
   readonly lacking: string
+  /** What findings call it, where `resource` alone would be taken for another. */
+  readonly label?: string
   readonly fieldSelector?: string
 }
 
@@ -43,6 +45,7 @@ export const listPath = (groupVersion: string, resource: string): string =>
   `/${groupVersion.includes('/') ? 'apis' : 'api'}/${groupVersion}/${resource}`
 
 const OWNERS = 'pods of one workload are not recognised as such where it is their owner'
+const FEWEST = 'it is unknown how few and how many replicas a workload may have'
 const POOLS = 'new nodes are modelled on live ones only'
 
 /**
@@ -108,7 +111,21 @@ export const LISTED_KINDS: readonly ListedKind[] = [
     resource: 'horizontalpodautoscalers',
     groupVersions: ['autoscaling/v2', 'autoscaling/v1'],
     need: 'standard',
-    lacking: 'it is unknown how few replicas a workload may have',
+    lacking: FEWEST,
+  },
+  {
+    kind: 'ScaledObject',
+    resource: 'scaledobjects',
+    groupVersions: ['keda.sh/v1alpha1'],
+    need: 'extension',
+    lacking: FEWEST,
+  },
+  {
+    kind: 'VerticalPodAutoscaler',
+    resource: 'verticalpodautoscalers',
+    groupVersions: ['autoscaling.k8s.io/v1', 'autoscaling.k8s.io/v1beta2'],
+    need: 'extension',
+    lacking: 'it is unknown which requests change by themselves',
   },
   {
     kind: 'NodePool',
@@ -125,11 +142,34 @@ export const LISTED_KINDS: readonly ListedKind[] = [
     lacking: POOLS,
   },
   {
+    kind: 'NodeClaim',
+    resource: 'nodeclaims',
+    groupVersions: ['karpenter.sh/v1', 'karpenter.sh/v1beta1'],
+    need: 'extension',
+    lacking: 'it is unknown which nodes Karpenter is about to replace, and which instances have no node',
+  },
+  {
     kind: 'ENIConfig',
     resource: 'eniconfigs',
     groupVersions: ['crd.k8s.amazonaws.com/v1alpha1'],
     need: 'extension',
     lacking: 'it is unknown whether custom networking is set up',
+  },
+  {
+    kind: 'CNINode',
+    resource: 'cninodes',
+    groupVersions: ['vpcresources.k8s.aws/v1alpha1'],
+    need: 'extension',
+    lacking: 'trunk interfaces and custom networking of nodes are told by labels and settings only',
+  },
+  {
+    kind: 'PodMetrics',
+    resource: 'pods',
+    // Of the metrics server, which knows no pages: one answer of half a KB a pod.
+    groupVersions: ['metrics.k8s.io/v1beta1'],
+    need: 'extension',
+    lacking: 'it is unknown where pods use more than they request',
+    label: 'pods.metrics.k8s.io',
   },
 ]
 

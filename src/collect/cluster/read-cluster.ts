@@ -146,7 +146,11 @@ const withoutName = ({ kind }: ListedKind): Finding => ({
   detail: 'metadata.name: absent; the object was left out',
 })
 
-function findingsOf({ resource, groupVersions, lacking, need }: ListedKind, outcome: Outcome | undefined): Finding[] {
+const nameOf = ({ label, resource }: ListedKind): string => label ?? resource
+
+function findingsOf(kind: ListedKind, outcome: Outcome | undefined): Finding[] {
+  const { groupVersions, lacking, need } = kind
+  const resource = nameOf(kind)
   switch (outcome?.kind) {
     case undefined:
     case 'denied':
@@ -177,5 +181,5 @@ function deniedOf(outcomes: ReadonlyMap<ListedKind, Outcome>): Finding[] {
   const rules = denied.map((kind) => ruleText(accessRule(kind))).join(', ')
   const consequences = [...new Set(denied.map(({ lacking }) => lacking))].join('; ')
   const detail = `may not be listed (403), so ${consequences}. Add to the ClusterRole: ${rules}`
-  return denied.map(({ resource }) => ({ code: 'denied-kind', subject: resource, detail }))
+  return denied.map((kind) => ({ code: 'denied-kind', subject: nameOf(kind), detail }))
 }

@@ -25,12 +25,13 @@ const PUBLIC_DOMAIN =
 const CLUSTER_LABEL = 'kubernetes.io/cluster/'
 
 const NAME_FIELDS = new Set(
-  'name namespace nodeName nominatedNodeName claimName volumeName storageClassName priorityClassName runtimeClassName schedulerName'.split(
-    ' ',
-  ),
+  (
+    'name namespace nodeName nominatedNodeName claimName volumeName storageClassName priorityClassName ' +
+    'runtimeClassName schedulerName containerName'
+  ).split(' '),
 )
 const LABEL_KEYS = new Set(['topologyKey', 'matchLabelKeys', 'mismatchLabelKeys'])
-const LABEL_MAPS = new Set(['labels', 'matchLabels', 'nodeSelector'])
+const LABEL_MAPS = new Set(['labels', 'matchLabels', 'nodeSelector', 'tags'])
 /** Their entries have names that are not anybody's: variables of the VPC CNI, drivers. */
 const PUBLIC_LISTS = new Set(['env', 'drivers'])
 const CLOUD_IDS = new Set(['providerID', 'volumeHandle', 'volumeID'])
@@ -95,6 +96,10 @@ export function redactor(key: string): (item: Json) => Json {
     return value.slice(0, value.length - last.length) + kind + hash(last, 17)
   }
 
+  /** What a feature of the VPC CNI is called is everybody's; its value is the name of an ENIConfig. */
+  const feature = (given: Json): Json =>
+    typeof given['value'] === 'string' ? { ...given, value: name(given['value']) } : given
+
   const string = (field: string, value: string): string => {
     if (NAME_FIELDS.has(field) || field === 'namespaces') return name(value)
     if (field === 'uid') return hash(value, 32)
@@ -111,6 +116,7 @@ export function redactor(key: string): (item: Json) => Json {
     const given = object(value)
     if (LABEL_MAPS.has(field)) return labels(given)
     if (field === 'annotations') return annotations(given)
+    if (field === 'features') return feature(given)
     const label = given['key']
     // An expression of a selector, a taint or a toleration: what it is about decides what its values are.
     if (typeof label === 'string') {

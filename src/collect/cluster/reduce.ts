@@ -1,4 +1,5 @@
 import { keptAnnotations, list, object, type Json } from '../fields.js'
+import { CLUSTER_TAG } from '../read-addons.js'
 import { CNI_VARIABLES } from '../read-kinds.js'
 import type { Kind } from '../snapshot-file.js'
 
@@ -218,13 +219,28 @@ const SHAPES: Readonly<Record<Kind, Shape>> = {
     metadata: META,
     spec: { scaleTargetRef: { kind: 'all', name: 'all' }, minReplicas: 'all', maxReplicas: 'all' },
   },
+  // Not its triggers: they name queues, addresses and sometimes credentials.
+  ScaledObject: {
+    metadata: META,
+    spec: {
+      scaleTargetRef: { kind: 'all', name: 'all' },
+      idleReplicaCount: 'all',
+      minReplicaCount: 'all',
+      maxReplicaCount: 'all',
+    },
+  },
+  VerticalPodAutoscaler: {
+    metadata: META,
+    spec: { targetRef: { kind: 'all', name: 'all' }, updatePolicy: { updateMode: 'all' } },
+    status: { recommendation: { containerRecommendations: [{ containerName: 'all', target: 'all' }] } },
+  },
   NodePool: {
     metadata: META,
     spec: {
       limits: 'all',
       replicas: 'all',
       weight: 'all',
-      disruption: 'all',
+      disruption: { expireAfter: 'all' },
       template: {
         metadata: { labels: 'all' },
         spec: { requirements: 'all', taints: 'all', startupTaints: 'all', nodeClassRef: 'all', kubelet: 'all' },
@@ -242,7 +258,25 @@ const SHAPES: Readonly<Record<Kind, Shape>> = {
       kubelet: 'all',
     },
   },
+  NodeClaim: {
+    metadata: META,
+    spec: { expireAfter: 'all' },
+    status: {
+      nodeName: 'all',
+      providerID: 'all',
+      conditions: only(({ type }) => type === 'Drifted', { type: 'all', status: 'all' }),
+    },
+  },
   ENIConfig: NAME_ONLY,
+  // Of the tags, which are their owner's, only the one that names the cluster.
+  CNINode: {
+    metadata: META,
+    spec: { features: [{ name: 'all', value: 'all' }], tags: { [CLUSTER_TAG]: 'all' } },
+  },
+  PodMetrics: {
+    metadata: { name: 'all', namespace: 'all' },
+    containers: [{ name: 'all', usage: { cpu: 'all', memory: 'all' } }],
+  },
 }
 
 /** An object of a list, cut down, with the kind that lists leave out of their items. */

@@ -1,4 +1,5 @@
 import type { Finding } from '../../domain/snapshot.js'
+import { customNodes, eniConfigNames, strayCniNodes, type CniNodes } from './cni-nodes.js'
 import { explained, numbersIn } from './cni-numbers.js'
 import type { CniSettings } from './cni-settings.js'
 import { imageFamily, liveNodes, unfitToTeach, type LiveNode, type Sample, type TypeLookup } from './live-node.js'
@@ -70,17 +71,55 @@ function aboveAddresses(settings: CniSettings, samples: readonly Sample[]): read
   )
 }
 
-function customNetworking(settings: CniSettings, eniConfigs: readonly string[]): readonly Finding[] {
+/**
+ * Custom networking by the settings, by ENIConfigs and by CNINodes. Where they differ the settings decide how new nodes
+ * are modelled: aws-node reads them when its node starts.
+ */
+function customNetworking({ settings, eniConfigs, cniNodes, samples }: CniFacts): readonly Finding[] {
   const custom = settings.mode === 'custom-networking' || settings.mode === 'custom-networking-prefix'
-  if (custom && eniConfigs.length === 0) {
-    const detail = 'custom networking is on, but the input holds no ENIConfig: pod subnets are not known'
-    return [finding('cni-no-eniconfig', 'kube-system/aws-node', detail)]
+  const nodes = samples.map(({ node }) => node)
+  const onNodes = customNodes(nodes, cniNodes)
+  const named = eniConfigNames(onNodes)
+  const say = (code: string, detail: string): Finding => finding(code, 'kube-system/aws-node', detail)
+  if (!custom) {
+    const left = `custom networking is off, but the CNINodes of ${liveNodes(onNodes.length)} name it${named.length === 0 ? '' : ` (ENIConfig ${named.join(', ')})`}: these keep it until they are replaced; new nodes are modelled without it`
+    const unused = `ENIConfig objects exist (${[...eniConfigs].sort().join(', ')}), but custom networking is off`
+    return [
+      ...(eniConfigs.length > 0 ? [say('cni-eniconfig-unused', unused)] : []),
+      ...(onNodes.length > 0 && settings.plugin === 'aws-node' ? [say('cni-custom-left', left)] : []),
+    ]
   }
-  if (!custom && eniConfigs.length > 0) {
-    const detail = `ENIConfig objects exist (${[...eniConfigs].sort().join(', ')}), but custom networking is off`
-    return [finding('cni-eniconfig-unused', 'kube-system/aws-node', detail)]
-  }
-  return []
+  // Of an ENIConfig called "default" the CNI writes nothing.
+  const trunks = nodes.filter(({ name }) => cniNodes.get(name)?.trunk === true)
+  const without = eniConfigs.includes('default') ? [] : trunks.filter(({ name }) => !cniNodes.get(name)?.custom)
+  const known = new Set(eniConfigs)
+  const missing = named.filter((name) => !known.has(name))
+  const found = named.length > 0 ? ` (CNINodes name ${named.join(', ')})` : ''
+  return [
+    ...(eniConfigs.length === 0
+      ? [
+          say(
+            'cni-no-eniconfig',
+            `custom networking is on, but the input holds no ENIConfig${found}: pod subnets are not known`,
+          ),
+        ]
+      : missing.length > 0
+        ? [
+            say(
+              'cni-eniconfig-missing',
+              `the CNINodes of live nodes name ENIConfig ${missing.join(', ')}, which the input does not hold: pods there get no address until it exists`,
+            ),
+          ]
+        : []),
+    ...(without.length > 0
+      ? [
+          say(
+            'cni-custom-not-in-force',
+            `custom networking is on, but the CNINodes of ${liveNodes(without.length)} of ${trunks.length} with a trunk interface do not name an ENIConfig: pods with security groups of their own take addresses of the node's subnet there; the setting is followed`,
+          ),
+        ]
+      : []),
+  ]
 }
 
 /** Two plugins at once are chained or half-way through a change; only the live nodes' numbers can tell. */
@@ -115,12 +154,18 @@ export type CniFacts = {
   readonly nodes: readonly LiveNode[]
   readonly lookup: TypeLookup
   readonly eniConfigs: readonly string[]
+  readonly cniNodes: CniNodes
 }
 
-export const cniFindings = ({ settings, mode, samples, nodes, lookup, eniConfigs }: CniFacts): readonly Finding[] => [
+export const cniFindings = (facts: CniFacts): readonly Finding[] => [
+  ...ofSettings(facts),
+  ...strayCniNodes(facts.nodes, facts.cniNodes),
+  ...unusable(facts.nodes, facts.lookup),
+]
+
+const ofSettings = ({ settings, mode, samples, ...facts }: CniFacts): readonly Finding[] => [
   ...prefixNotApplied(settings, samples),
   ...(mode === 'overlay' ? [] : aboveAddresses(settings, samples)),
-  ...customNetworking(settings, eniConfigs),
+  ...customNetworking({ settings, mode, samples, ...facts }),
   ...mixed(settings, mode),
-  ...unusable(nodes, lookup),
 ]

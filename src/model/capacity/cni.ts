@@ -1,7 +1,8 @@
-import type { ControllerObject, Finding } from '../../domain/snapshot.js'
+import type { CniNodeObject, ControllerObject, Finding } from '../../domain/snapshot.js'
 import type { InstanceType } from '../../domain/offering.js'
 import type { WarmPool } from './addresses.js'
 import { behindPrefixes, cniFindings } from './cni-findings.js'
+import { cniNodeEvidence, cniNodesOf, customNodes, type CniNodes } from './cni-nodes.js'
 import { constantPods, explained } from './cni-numbers.js'
 import { cniSettings, type CniSettings } from './cni-settings.js'
 import { liveNodes, samplesOf, type LiveNode, type Sample, type TypeLookup } from './live-node.js'
@@ -21,8 +22,9 @@ export type CniDetection = {
   /** The constant number of pods, where `mode` is `fixed`. */
   readonly fixedMaxPods: number | undefined
   readonly maxEni: number | undefined
-  /** Security groups for pods are on, by the settings or by trunk interfaces that live nodes have. */
+  /** Security groups for pods are on: by the settings, or by labels or CNINodes of live nodes. */
   readonly podEni: boolean
+  readonly cniNodes: CniNodes
   readonly warm: WarmPool
   /** Node groups with kubelets that were not told the number that the settings allow. */
   readonly groupsBehind: readonly string[]
@@ -37,6 +39,7 @@ export type CniDetection = {
 export type CniEvidence = {
   readonly controllers: readonly ControllerObject[]
   readonly eniConfigs: readonly string[]
+  readonly cniNodes: readonly CniNodeObject[]
   readonly nodes: readonly LiveNode[]
   readonly lookup: TypeLookup
   readonly override?: CniOverride | undefined
@@ -48,6 +51,18 @@ const ENI_MODES: readonly CniMode[] = [
   'custom-networking',
   'custom-networking-prefix',
 ]
+
+/**
+ * Where no network plugin's DaemonSet was read, CNINodes can still tell of custom networking; whether prefixes are used
+ * with it, only pod numbers can.
+ */
+function withCniNodes(settings: CniSettings, samples: readonly Sample[], cniNodes: CniNodes): CniSettings {
+  const nodes = samples.map(({ node }) => node)
+  if (settings.mode !== 'unknown' || customNodes(nodes, cniNodes).length === 0) return settings
+  const following = (mode: CniMode): number => explained(samples, mode, settings.maxEni).length
+  const prefixes = following('custom-networking-prefix') > following('custom-networking')
+  return { ...settings, mode: prefixes ? 'custom-networking-prefix' : 'custom-networking' }
+}
 
 type Verdict = { readonly mode: CniMode; readonly fixedMaxPods?: number; readonly lines: readonly string[] }
 
@@ -116,10 +131,12 @@ export const withPrefixes = (detected: CniDetection): CniDetection => inMode(det
 
 /** The CNI mode in force, what shows it, and what contradicts it. */
 export function detectCni(from: CniEvidence): CniDetection {
-  const settings = cniSettings(from.controllers, from.nodes)
+  const cniNodes = cniNodesOf(from.cniNodes)
   const samples = samplesOf(from.nodes, from.lookup).filter(({ node }) => node.os !== 'windows')
   const auto = samples.filter(({ node }) => node.owner === 'eks-auto-mode')
   const others = samples.filter(({ node }) => node.owner !== 'eks-auto-mode')
+  const settings = withCniNodes(cniSettings(from.controllers, from.nodes), others, cniNodes)
+  const nodes = samples.map(({ node }) => node)
   const onlyAuto = settings.plugin === undefined && auto.length > 0 && others.length === 0
   const verdict: Verdict = onlyAuto
     ? { mode: 'auto-mode', lines: [`${liveNodes(auto.length)} of EKS Auto Mode, and no network plugin's DaemonSet`] }
@@ -131,14 +148,20 @@ export function detectCni(from: CniEvidence): CniDetection {
     addressing,
     fixedMaxPods: verdict.fixedMaxPods,
     maxEni: settings.maxEni,
-    podEni: settings.podEni || samples.some(({ node }) => hasTrunk(node) === true),
+    podEni: settings.podEni || nodes.some((node) => hasTrunk(node, cniNodes) === true),
+    cniNodes,
     warm: settings.warm,
     groupsBehind: [...new Set(behindPrefixes(settings, others).map(({ node }) => node.group))].sort(),
     overridden: false,
-    evidence: [...settings.evidence, ...trunkEvidence(samples.map(({ node }) => node)), ...verdict.lines],
+    evidence: [...settings.evidence, ...trunkEvidence(nodes), ...cniNodeEvidence(nodes, cniNodes), ...verdict.lines],
     findings: [
-      ...cniFindings({ settings, mode: verdict.mode, samples: others, ...from }),
-      ...trunkFindings(others, { podEni: settings.podEni, mode: addressing, maxEni: settings.maxEni }),
+      ...cniFindings({ ...from, settings, mode: verdict.mode, samples: others, cniNodes }),
+      ...trunkFindings(others, {
+        podEni: settings.plugin === 'aws-node' ? settings.podEni : undefined,
+        mode: addressing,
+        maxEni: settings.maxEni,
+        cniNodes,
+      }),
     ],
   }
   return from.override === undefined ? detected : withCni(detected, from.override)

@@ -22,12 +22,12 @@ export type ClusterCapacity = {
 
 export function capacityOf(
   cluster: Cluster,
-  snapshot: Pick<Snapshot, 'controllers' | 'eniConfigs' | 'nodeClasses'>,
+  snapshot: Pick<Snapshot, 'controllers' | 'eniConfigs' | 'cniNodes' | 'nodeClasses'>,
   lookup: TypeLookup,
   override: CniOverride | undefined,
 ): ClusterCapacity {
-  const { controllers, eniConfigs, nodeClasses } = snapshot
-  const cni = detectCni({ controllers, eniConfigs, nodes: cluster.nodes, lookup, override })
+  const { controllers, eniConfigs, cniNodes, nodeClasses } = snapshot
+  const cni = detectCni({ controllers, eniConfigs, cniNodes, nodes: cluster.nodes, lookup, override })
   return capacityIn(cni, cluster, nodeClasses, lookup)
 }
 

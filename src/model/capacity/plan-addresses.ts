@@ -25,7 +25,7 @@ function demandsOf({ residentPods, pods }: PlanNode): Demands {
 }
 
 const trunkOf = (node: PlanNode, type: InstanceType, cni: CniDetection): boolean =>
-  node.action === 'new' ? cni.podEni && type.trunking : (hasTrunk(node) ?? (cni.podEni && type.trunking))
+  node.action === 'new' ? cni.podEni && type.trunking : (hasTrunk(node, cni.cniNodes) ?? (cni.podEni && type.trunking))
 
 const NOTHING: NodeAddresses = { enis: 0, podAddresses: 0, prefixes: 0, nodeSubnet: 0, podSubnet: 0 }
 

@@ -1,4 +1,5 @@
 import type { Finding } from '../../domain/snapshot.js'
+import type { CniNodes } from './cni-nodes.js'
 import { liveNodes, typeNames, type LiveNode, type Sample } from './live-node.js'
 import { addressLimit, type CniMode } from './max-pods.js'
 
@@ -9,14 +10,20 @@ import { addressLimit, type CniMode } from './max-pods.js'
  */
 const TRUNK_LABEL = 'vpc.amazonaws.com/has-trunk-attached'
 
-/** Whether a live node has a trunk interface; undefined where nothing says so. */
-export const hasTrunk = ({ labels }: Pick<LiveNode, 'labels'>): boolean | undefined =>
-  labels[TRUNK_LABEL] === 'true' ? true : labels[TRUNK_LABEL] === 'false' ? false : undefined
+/**
+ * Whether a live node has a trunk interface; undefined where nothing says so. The label tells what is attached, and so
+ * wins over the CNINode, which tells what was asked for.
+ */
+export const hasTrunk = (
+  { name, labels }: Pick<LiveNode, 'name' | 'labels'>,
+  cniNodes: CniNodes,
+): boolean | undefined =>
+  labels[TRUNK_LABEL] === 'true' ? true : labels[TRUNK_LABEL] === 'false' ? false : cniNodes.get(name)?.trunk
 
 /** What the labels of live nodes say, in one line; nothing where none has the label. */
 export function trunkEvidence(nodes: readonly Pick<LiveNode, 'labels'>[]): readonly string[] {
-  const said = nodes.flatMap((node) => hasTrunk(node) ?? [])
-  const attached = said.filter((trunk) => trunk).length
+  const said = nodes.flatMap(({ labels }) => labels[TRUNK_LABEL] ?? [])
+  const attached = said.filter((value) => value === 'true').length
   return said.length === 0 ? [] : [`label ${TRUNK_LABEL}: true on ${attached} of ${liveNodes(nodes.length)}`]
 }
 
@@ -26,31 +33,38 @@ const byGroup = (samples: readonly Sample[]): readonly (readonly [string, readon
   return [...groups]
 }
 
-/** Labels and settings that do not agree, and pod slots that the trunk interface leaves without an address. */
-export function trunkFindings(
-  samples: readonly Sample[],
-  settings: { readonly podEni: boolean; readonly mode: CniMode; readonly maxEni: number | undefined },
-): readonly Finding[] {
+export type TrunkSettings = {
+  /** ENABLE_POD_ENI; undefined where aws-node was not read. */
+  readonly podEni: boolean | undefined
+  readonly mode: CniMode
+  readonly maxEni: number | undefined
+  readonly cniNodes: CniNodes
+}
+
+/** Labels, CNINodes and settings that do not agree, and pod slots that the trunk interface leaves without an address. */
+export function trunkFindings(samples: readonly Sample[], settings: TrunkSettings): readonly Finding[] {
+  const { podEni, cniNodes } = settings
   return byGroup(samples).flatMap(([group, all]) => {
     const subject = group === '' ? 'nodes without a group' : group
-    const attached = all.filter(({ node }) => hasTrunk(node) === true)
-    const without = all.filter(({ node, type }) => hasTrunk(node) === false && type.trunking)
+    const attached = all.filter(({ node }) => hasTrunk(node, cniNodes) === true)
+    const without = all.filter(({ node, type }) => hasTrunk(node, cniNodes) === false && type.trunking)
+    const wanting = without.filter(({ node }) => podEni ?? cniNodes.get(node.name)?.trunk ?? false)
     const limitOf = ({ type }: Sample): number =>
       addressLimit(type, settings.mode, { maxEni: settings.maxEni, reservedEnis: 1 }) ?? Infinity
     const short = attached.filter((sample) => sample.node.capacity.pods > limitOf(sample))
     const [example] = short
     const lost = short.reduce((sum, sample) => sum + sample.node.capacity.pods - limitOf(sample), 0)
     return [
-      ...(settings.podEni && without.length > 0
+      ...(wanting.length > 0
         ? [
             {
               code: 'cni-trunk-missing',
               subject,
-              detail: `security groups for pods are on, but no trunk interface is attached to ${liveNodes(without.length)} (${typeNames(without)}): pods with security groups of their own cannot run there`,
+              detail: `security groups for pods are on, but no trunk interface is attached to ${liveNodes(wanting.length)} (${typeNames(wanting)}): pods with security groups of their own cannot run there`,
             },
           ]
         : []),
-      ...(!settings.podEni && attached.length > 0
+      ...(podEni === false && attached.length > 0
         ? [
             {
               code: 'cni-trunk-unused',

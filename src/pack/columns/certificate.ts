@@ -9,6 +9,8 @@ export type Certificate = {
   readonly duals: Float64Array
   /** What a bin of each limited type may be worth above its cost; it came off as often as there are such bins. */
   readonly scarcity: Float64Array
+  /** At these prices no bin of a type holds more. */
+  readonly atMost: Float64Array
 }
 
 /**
@@ -43,9 +45,9 @@ export function certify(packing: Packing, value: Float64Array, atMost: Float64Ar
     }
   }
   const scarcity = new Float64Array(types)
-  if (!(bound > 0)) return { bound: 0, duals: new Float64Array(classes), scarcity }
+  if (!(bound > 0)) return { bound: 0, duals: new Float64Array(classes), scarcity, atMost: new Float64Array(types) }
   for (const t of limited) scarcity[t] = Math.max(0, scale * atMost[t]! - cost[t]!)
-  return { bound, duals: value.map((each) => each * scale), scarcity }
+  return { bound, duals: value.map((each) => each * scale), scarcity, atMost: atMost.map((each) => each * scale) }
 }
 
 /**
@@ -66,10 +68,21 @@ export function commonDivisor(numbers: Iterable<number>): number {
   return divisor
 }
 
-/** The proof of these values where the relaxed knapsack says what a bin can hold at most. */
-export function certifyByRelaxation(packing: Packing, filler: Filler, value: Float64Array): Certificate {
+/** Values of classes, with what the relaxed knapsack says that a bin of each type can hold at most, and what that proves. */
+export type Valuation = {
+  readonly value: Float64Array
+  /** Most value for its cost that a bin of each type can hold. */
+  readonly promise: Float64Array
+  readonly certificate: Certificate
+}
+
+export function valuate(packing: Packing, filler: Filler, value: Float64Array): Valuation {
   const every = Int32Array.from({ length: packing.classes }, (_, c) => c)
   const atMost = new Float64Array(packing.types)
   for (let t = 0; t < packing.types; t++) atMost[t] = filler.relax(t, value, every, every.length, packing.demand)
-  return certify(packing, value, atMost)
+  return {
+    value,
+    promise: atMost.map((most, t) => most / (packing.cost[t]! + 1e-3)),
+    certificate: certify(packing, value, atMost),
+  }
 }

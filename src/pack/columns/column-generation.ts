@@ -23,6 +23,8 @@ const KEPT_LEAST = 400
 /** Relative distance between bound and mixture that ends the search. */
 const CLOSE = 2e-5
 const NOISE = 1e-7
+/** A type that cannot hold this part of its cost at the prices asked hardly has a filling that the mixture wants. */
+const HOPELESS = 0.97
 /** Every so many rounds fillings are priced exactly, for the bound, with so many nodes; with few types in every round. */
 const EXACT_EVERY = 10
 const FEW_TYPES = 12
@@ -97,8 +99,9 @@ export function generateColumns(
       // From here on `atMost` belongs to these values, and to no others.
       for (let c = 0; c < classes; c++) asked[c] = weight * best.duals[c]! + (1 - weight) * mixture.price[c]!
       for (let t = 0; t < types; t++) {
+        atMost[t] = filler.relax(t, asked, every, classes, demand)
+        if (atMost[t]! < HOPELESS * (cost[t]! + mixture.scarcity[t]!)) continue
         let filling = filler.fill(t, asked, every, classes, demand)
-        atMost[t] = filler.bound()
         allowed.set(demand)
         for (let more = perType; consider(filling) && more > 1; more--) {
           for (const c of filling?.classes ?? []) allowed[c] = 0
@@ -126,7 +129,7 @@ export function generateColumns(
       quiet = 0
     }
     found.sort((a, b) => b.gain - a.gain || a.filling.type - b.filling.type)
-    const added = master.add(found.slice(0, PER_ROUND).map(({ filling }) => filling))
+    const added = master.add(found.slice(0, Math.max(PER_ROUND, classes >> 2)).map(({ filling }) => filling))
     if (added > 0) {
       const keep = Math.max(KEPT_LEAST, KEPT * classes)
       if (master.fillings.length > 1.5 * keep) master.trim(mixture, keep)

@@ -1,6 +1,5 @@
+import type { AllowLists } from './allow-lists.js'
 import type { BinType } from './bin-problem.js'
-
-type Restricted = { readonly allow: ReadonlySet<number> | undefined; readonly allowKey: string }
 
 /**
  * Indexes of the types that some best plan may need: a type goes when another, of which any number may be bought, has at
@@ -10,27 +9,39 @@ type Restricted = { readonly allow: ReadonlySet<number> | undefined; readonly al
 export function withoutDominatedTypes(
   types: readonly BinType[],
   capacities: readonly (readonly number[])[],
-  classes: readonly Restricted[],
+  { lists, admits }: AllowLists,
 ): number[] {
-  const lists = new Map(classes.map(({ allow, allowKey }) => [allowKey, allow]))
-  const admits = types.map((_, t) => [...lists.values()].map((allow) => allow === undefined || allow.has(t)))
-  const useful = types.map((type, t) => ({ cost: type.cost, t })).filter(({ t }) => (admits[t] ?? []).includes(true))
-  useful.sort((a, b) => a.cost - b.cost || sum(capacities[b.t]) - sum(capacities[a.t]) || a.t - b.t)
+  // Most types share what they admit with many others: sets of lists are compared once for all of them.
+  const setOf = new Map<string, number>()
+  const sets: number[][] = []
+  const kind = types.map((_, t) => {
+    const admitted: number[] = []
+    for (let list = 0; list < lists; list++) if (admits[list * types.length + t] === 1) admitted.push(list)
+    const key = admitted.join()
+    const known = setOf.get(key)
+    if (known !== undefined) return known
+    setOf.set(key, sets.length)
+    return sets.push(admitted) - 1
+  })
+  const reached = sets.map((own) => sets.map((other) => other.every((list) => own.includes(list))))
+  const useful = types.flatMap(({ cost, limit }, t) =>
+    sets[kind[t]!]!.length === 0 || limit === 0 ? [] : [{ cost, t, room: capacities[t]!.reduce((a, b) => a + b, 0) }],
+  )
+  useful.sort((a, b) => a.cost - b.cost || b.room - a.room || a.t - b.t)
 
-  const rivals: number[] = []
+  const rivals = sets.map((): (readonly number[])[] => [])
   const kept = useful.filter(({ t }) => {
-    if (types[t]?.limit === 0) return false
-    const beaten = rivals.some((rival) => covers(capacities[rival], capacities[t]) && reaches(admits[rival], admits[t]))
-    if (!beaten && types[t]?.limit === undefined) rivals.push(t)
+    const capacity = capacities[t]!
+    const beaten = rivals.some(
+      (known, other) => reached[other]![kind[t]!] === true && known.some((rival) => covers(rival, capacity)),
+    )
+    if (!beaten && types[t]?.limit === undefined) rivals[kind[t]!]!.push(capacity)
     return !beaten
   })
   return kept.map(({ t }) => t).sort((a, b) => a - b)
 }
 
-const sum = (amounts: readonly number[] = []): number => amounts.reduce((total, amount) => total + amount, 0)
-
-const covers = (rival: readonly number[] = [], type: readonly number[] = []): boolean =>
-  type.every((amount, r) => (rival[r] ?? 0) >= amount)
-
-const reaches = (rival: readonly boolean[] = [], type: readonly boolean[] = []): boolean =>
-  type.every((admitted, list) => !admitted || rival[list] === true)
+function covers(rival: readonly number[], capacity: readonly number[]): boolean {
+  for (let r = 0; r < capacity.length; r++) if (rival[r]! < capacity[r]!) return false
+  return true
+}

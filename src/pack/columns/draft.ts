@@ -1,3 +1,4 @@
+import type { Valuation } from './certificate.js'
 import type { Filler } from './filler.js'
 import { packGreedily, type Entry, type Habit } from './greedy.js'
 import type { Packing } from './packing.js'
@@ -27,7 +28,7 @@ export const beats = (a: Draft, b: Draft): boolean =>
   a.leftOver !== b.leftOver ? a.leftOver < b.leftOver : a.cost !== b.cost ? a.cost < b.cost : a.nodes < b.nodes
 
 /** A plan from nothing. */
-export function build(packing: Packing, filler: Filler, value: Float64Array, habit: Habit): Draft {
+export function build(packing: Packing, filler: Filler, { value, promise }: Valuation, habit: Habit): Draft {
   const rest = { demand: packing.demand.slice(), limit: packing.limit.slice() }
-  return makeDraft(packing, packGreedily(packing, filler, value, habit, rest), rest.demand)
+  return makeDraft(packing, packGreedily(packing, filler, value, habit, rest, promise), rest.demand)
 }

@@ -1,7 +1,12 @@
 import type { Packing } from './packing.js'
 
+/** With so many classes plans after a poured one are better than those from nothing, and many are made quickly. */
+export const MANY_CLASSES = 800
+
 /** How much is tried, counted in steps: the same steps give the same plan on any machine. */
 export type Effort = {
+  /** Classes × types up to which the best places of all classes are worked out at once. */
+  readonly places: number
   /** Ways to build a first plan. */
   readonly habits: number
   /** Rounds of column generation. */
@@ -14,19 +19,29 @@ export type Effort = {
   readonly columns: number
   /** Simplex steps of an integer programme. */
   readonly steps: number
+  /** Work on choosing whole bins: steps × types × rules. */
+  readonly mixes: number
   /** Fillings that may be listed to prove a plan. */
   readonly fillings: number
 }
 
 export const DEFAULT_EFFORT: Effort = {
+  places: 4_000_000,
   habits: 12,
-  rounds: 160,
+  rounds: 240,
   tries: 2000,
   nodes: 500_000,
   columns: 1000,
   steps: 100_000,
+  mixes: 1_500_000,
   fillings: 20_000,
 }
+
+/** A plan and a bound without the linear programme over fillings. */
+export const BRIEF_EFFORT: Effort = { ...DEFAULT_EFFORT, habits: 3, rounds: 0, tries: 200, columns: 0, fillings: 0 }
+
+/** The first plan that is there at all, and a bound. */
+export const QUICK_EFFORT: Effort = { ...BRIEF_EFFORT, places: 0, habits: 1, tries: 0, mixes: 0 }
 
 /**
  * The same effort for a problem of this size: what takes longer is done less often. Work per round is about classes ×
@@ -41,8 +56,8 @@ export function scaleEffort(effort: Effort, { classes, types }: Packing, items: 
     Math.min(limit, Math.max(Math.min(limit, least), Math.floor(worth * work)))
   return {
     ...effort,
-    habits: most(effort.habits, 3, 1.5e9 / (fill * types * classes)),
-    rounds: most(effort.rounds, 6, 1.3e7 / (fill * types)),
+    habits: most(effort.habits, classes > MANY_CLASSES ? 6 : 3, 1.5e9 / (fill * types * classes)),
+    rounds: most(effort.rounds, 6, 2.5e7 / (fill * types)),
     tries: most(effort.tries, 100, 2e8 / (fill * Math.min(types, 12))),
     nodes: most(effort.nodes, 20_000, effort.nodes),
     // The integer programme helps where few items share a bin; else there are too many good fillings to choose from.

@@ -1,5 +1,5 @@
 import type { Packing } from './packing.js'
-import { makeRelaxation } from './relaxation.js'
+import { makeSifted } from './sifted.js'
 
 /** What one bin of a type holds: `counts[i]` items of class `classes[i]`, classes ascending. */
 export type Filling = {
@@ -30,12 +30,12 @@ export type Filler = {
 }
 
 const SWAPS = 4
-/** With more pairs of kinds to exchange, one item more or less is worth little in any case. */
-const SWAP_PAIRS = 20_000
+/** With more pairs of kinds to exchange only some of them are looked at, each time others. */
+const SWAP_PAIRS = 3000
 
 export function makeFiller(packing: Packing): Filler {
-  const { resources, classes, size, capacity, share, room, most, group } = packing
-  const relaxation = makeRelaxation(resources, classes)
+  const { resources, classes, types, size, capacity, share, room, most, group } = packing
+  const relaxation = makeSifted(resources, classes, types)
   const bulk = new Float64Array(classes)
   for (let c = 0; c < classes; c++) for (let r = 0; r < resources; r++) bulk[c] = bulk[c]! + share[c * resources + r]!
 
@@ -53,6 +53,7 @@ export function makeFiller(packing: Packing): Filler {
   let columns = 0
   let total = 0
   let bound = 0
+  let fills = 0
 
   const fits = (c: number): boolean => {
     for (let r = 0, at = c * resources; r < resources; r++) if (size[at + r]! > left[r]!) return false
@@ -102,6 +103,18 @@ export function makeFiller(packing: Packing): Filler {
     }
   }
 
+  /** How many of column j still fit. It is not full, and one fits. */
+  const howMany = (j: number): number => {
+    const c = classAt[j]!
+    if (group[c]! >= 0) return 1
+    let n = mostAt[j]! - count[j]!
+    for (let r = 0; r < resources; r++) {
+      const need = size[c * resources + r]!
+      if (need > 0) n = Math.min(n, Math.floor(left[r]! / need))
+    }
+    return n
+  }
+
   /** Adds whole items while any fits, the ones that are worth most for what they take of the scarce resources first. */
   function fillUp(): void {
     let length = 0
@@ -122,7 +135,7 @@ export function makeFiller(packing: Packing): Filler {
         if (best < 0 || density[j]! > density[best]!) best = j
       }
       length = kept
-      if (best >= 0) put(best, 1)
+      if (best >= 0) put(best, howMany(best))
     }
   }
 
@@ -130,7 +143,8 @@ export function makeFiller(packing: Packing): Filler {
   function swap(): void {
     let kinds = 0
     for (let j = 0; j < columns; j++) if (count[j]! > 0) kinds++
-    if (kinds * columns > SWAP_PAIRS) return
+    const stride = Math.ceil((kinds * columns) / SWAP_PAIRS)
+    const start = stride > 1 ? fills++ % stride : 0
     for (let round = 0; round < SWAPS; round++) {
       let gain = 1e-9 * total
       let out = -1
@@ -139,7 +153,7 @@ export function makeFiller(packing: Packing): Filler {
         if (count[a]! === 0) continue
         const floor = worth[a]!
         put(a, -1)
-        for (let b = 0; b < columns; b++) {
+        for (let b = start; b < columns; b += stride) {
           if (worth[b]! - floor <= gain || count[b]! >= mostAt[b]! || b === a || !fits(classAt[b]!)) continue
           gain = worth[b]! - floor
           out = a
@@ -158,7 +172,9 @@ export function makeFiller(packing: Packing): Filler {
     gather(t, value, active, length, allowed)
     const at = t * resources
     bound =
-      columns === 0 ? 0 : relaxation.solve(columns, worth, shareAt, mostAt, room.subarray(at, at + resources), weight)
+      columns === 0
+        ? 0
+        : relaxation.solve(t, columns, worth, shareAt, mostAt, room.subarray(at, at + resources), weight)
     return bound
   }
 

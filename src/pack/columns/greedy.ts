@@ -1,3 +1,4 @@
+import { MANY_CLASSES } from './effort.js'
 import type { Filler, Filling } from './filler.js'
 import type { Packing } from './packing.js'
 
@@ -21,7 +22,7 @@ export type Habit = {
 /** A type whose last bin was worth less than this part of the best one's gets no other chance. */
 const NEARLY = 0.9
 /** So many classes are looked at for one bin, of more every second or third: they fill it as well. */
-const WINDOW = 1000
+const WINDOW = 400
 
 /** Habits that win on different clusters: there is no best one. */
 const HABITS: readonly Habit[] = [
@@ -39,18 +40,26 @@ const HABITS: readonly Habit[] = [
   { recovery: 3, fairShare: Infinity, large: 0.005, blend: 0.001 },
 ]
 
-/** With many classes a fair share of each would put hundreds into every bin, which takes long and wins nothing. */
-const MANY_CLASSES = 800
-
-/** Habits to try with so many classes, in this order. */
+/**
+ * Habits to try with so many classes, in this order: with many a fair share of each would put hundreds into every bin,
+ * which takes long and wins nothing.
+ */
 export const habitsFor = (classes: number): readonly Habit[] =>
   classes <= MANY_CLASSES ? HABITS : HABITS.filter(({ fairShare }) => fairShare === Infinity)
 
 /**
  * Buys the bin that holds the most value for its cost, again and again, until everything is packed or nothing fits any
- * more. What stays in `rest.demand` found no bin.
+ * more. What stays in `rest.demand` found no bin. `promise` says how much value for its cost a bin of each type can hold at
+ * most, where that is known: types are tried in that order, and those that cannot win are never filled.
  */
-export function packGreedily(packing: Packing, filler: Filler, value: Float64Array, habit: Habit, rest: Rest): Entry[] {
+export function packGreedily(
+  packing: Packing,
+  filler: Filler,
+  value: Float64Array,
+  habit: Habit,
+  rest: Rest,
+  promise?: Float64Array,
+): Entry[] {
   const { resources, types, classes, cost, share } = packing
   const { demand, limit } = rest
   const worth = new Float64Array(classes)
@@ -78,7 +87,9 @@ export function packGreedily(packing: Packing, filler: Filler, value: Float64Arr
 
   const window = new Int32Array(WINDOW)
   const entries: Entry[] = []
-  const ratio = new Float64Array(types).fill(Infinity)
+  const filled = new Uint8Array(types)
+  const hope = Float64Array.from({ length: types }, (_, t) => (promise?.[t] ?? Infinity) * (1 + habit.large))
+  const ratio = hope.slice()
   const allowed = habit.fairShare === Infinity ? demand : new Int32Array(classes)
   let bought = 0
   const charge = (t: number): number => cost[t]! + 1e-3
@@ -123,8 +134,8 @@ export function packGreedily(packing: Packing, filler: Filler, value: Float64Arr
   /** Types that did nearly as well as the best get another chance. */
   function recover(): void {
     let best = 0
-    for (let t = 0; t < types; t++) if (ratio[t]! < Infinity && ratio[t]! > best) best = ratio[t]!
-    for (let t = 0; t < types; t++) if (ratio[t]! > NEARLY * best) ratio[t] = Infinity
+    for (let t = 0; t < types; t++) if (filled[t] === 1 && ratio[t]! > best) best = ratio[t]!
+    for (let t = 0; t < types; t++) if (ratio[t]! > NEARLY * best) ratio[t] = hope[t]!
   }
 
   /** Types are tried in the order of their last known ratio, which can only have fallen, until one keeps its promise. */
@@ -137,6 +148,7 @@ export function packGreedily(packing: Packing, filler: Filler, value: Float64Arr
         if (ratio[other]! > bestRatio && limit[other]! > 0 && (t < 0 || ratio[other]! > ratio[t]!)) t = other
       if (t < 0) return best
       const filling = fillOne(t)
+      filled[t] = 1
       ratio[t] = filling === undefined ? 0 : filler.value() / charge(t)
       if (filling !== undefined && ratio[t]! > bestRatio) {
         best = filling

@@ -1,12 +1,15 @@
-import { certifyByRelaxation, roundBound, type Certificate } from './certificate.js'
+import { roundBound, valuate, type Certificate } from './certificate.js'
 import { makeChance } from './chance.js'
 import { generateColumns } from './column-generation.js'
+import { cheapestMix, packInto } from './node-mix.js'
 import { beats, build, type Draft } from './draft.js'
-import { scaleEffort, type Effort } from './effort.js'
+import { MANY_CLASSES, scaleEffort, type Effort } from './effort.js'
 import { makeFiller, type Filling } from './filler.js'
 import { habitsFor } from './greedy.js'
+import { firstValues } from './first-values.js'
 import { integerPlan, provenPlan } from './integer-plan.js'
-import { blend, classValues, resourcePrices } from './level-zero.js'
+import { blend } from './level-zero.js'
+import { packAsPoured } from './flow-plan.js'
 import type { LpSolver } from './lp.js'
 import { keyOf, makeMaster, worthOf, type Master, type Mixture } from './master.js'
 import type { Packing } from './packing.js'
@@ -15,7 +18,7 @@ import { roundMixture } from './rounding.js'
 import { tidy } from './tidy.js'
 
 /** What the bound rests on, weakest first. */
-export type Proof = 'resources' | 'fillings' | 'all-fillings'
+export type Proof = 'resources' | 'fillings' | 'whole-bins' | 'all-fillings'
 
 export type Search = {
   readonly draft: Draft
@@ -25,10 +28,20 @@ export type Search = {
   readonly proof: Proof
 }
 
+/** A plan of at most so many bins is proven to the last cent where that can be done. */
+const FEW = 30
+/** Larger plans are good enough when so close to the bound. */
+const ENOUGH = 1e-4
+/** The wider the gap the more is tried, up to this. */
+const WIDE = 0.003
+/** A gap that whole bins alone may close. */
+const PROMISING = 0.02
 /** Plans of so many bins may be proven by listing fillings. */
 const SMALL = 40
-/** With more classes the linear programme over fillings takes longer than it is worth. */
-const MANY_CLASSES = 1200
+/** With so many the linear programme over fillings takes longer than it is worth. */
+const MOST_CLASSES = 4000
+/** Part of its cost that a bin of a poured plan holds at least. */
+const FULL = [0.995, 0.985, 0.97]
 /** An integer programme over fewer fillings finds nothing that rounding does not. */
 const FEW_COLUMNS = 100
 /** Part of the simplex steps for an integer programme that only looks for a better plan. */
@@ -41,12 +54,21 @@ export function search(packing: Packing, lp: LpSolver | undefined, asked: Effort
   const chance = makeChance(packing.classes * 7919 + packing.types)
   const pool = new Map<string, Filling>()
   const learn = (filling: Filling): void => void pool.set(keyOf(filling), filling)
-  const price = resourcePrices(packing)
-  let value = classValues(packing, price)
-  let certificate = certifyByRelaxation(packing, filler, value)
+  const { basis, fluid } = firstValues(packing, filler, lp, asked.places)
+  let value = basis
+  let certificate = basis.certificate
   let proof: Proof = 'resources'
   let proven = 0
-  let best = tidy(packing, build(packing, filler, value, habits[0]!))
+  const certificates = [basis.certificate]
+  // With many classes a plan after a poured one is better than one from nothing, and takes a part of its time.
+  const direct = fluid === undefined || packing.classes <= MANY_CLASSES
+  const firstHabit = habits[0]!
+  let best = tidy(
+    packing,
+    direct
+      ? build(packing, filler, basis, firstHabit)
+      : packAsPoured(packing, filler, fluid, basis, firstHabit, FULL[0]!),
+  )
   const offer = (draft: Draft): boolean => {
     for (const { filling } of draft.entries) learn(filling)
     const neat = tidy(packing, draft)
@@ -56,22 +78,31 @@ export function search(packing: Packing, lp: LpSolver | undefined, asked: Effort
   }
   offer(best)
   const lowerBound = (): number => Math.max(proven, roundBound(certificate.bound, packing.cost))
-  const isBest = (): boolean => best.leftOver === 0 && best.cost <= lowerBound()
+  const gap = (): number => (best.leftOver > 0 ? 1 : 1 - lowerBound() / best.cost)
+  /** Few bins are worth a proof; with many what is left to gain is soon less than any other error. */
+  const isBest = (): boolean => best.leftOver === 0 && (best.nodes > FEW ? gap() <= ENOUGH : best.cost <= lowerBound())
   const items = packing.demand.reduce((sum, n) => sum + n, 0)
   const effort = scaleEffort(asked, packing, items, best.nodes)
 
-  for (const habit of habits.slice(1, effort.habits)) {
+  for (const [k, habit] of habits.slice(0, effort.habits).entries()) {
     if (isBest()) break
-    const other = classValues(packing, blend(packing, price, habit.blend))
-    const better = certifyByRelaxation(packing, filler, other)
-    if (better.bound > certificate.bound) certificate = better
+    if (fluid !== undefined && (k > 0 || direct)) {
+      offer(packAsPoured(packing, filler, fluid, basis, habit, FULL[k % FULL.length]!))
+    }
+    if (k === 0 || !direct) continue
+    const other = valuate(packing, filler, blend(packing, basis.value, habit.blend))
+    if (other.certificate.bound > certificate.bound) certificate = other.certificate
     if (offer(build(packing, filler, other, habit))) value = other
   }
   const rebuild = (worth: Float64Array, tries: number): void => {
-    if (!isBest()) offer(ruinAndRebuild(packing, filler, worth, best, tries, lowerBound(), chance, learn))
+    const many = Math.ceil(tries * Math.min(1, gap() / WIDE))
+    if (!isBest()) offer(ruinAndRebuild(packing, filler, worth, basis.promise, best, many, lowerBound(), chance, learn))
   }
-  const usable = lp !== undefined && packing.classes <= MANY_CLASSES && !isBest()
-  rebuild(value, usable ? effort.tries >> 3 : lp === undefined ? effort.tries : 2 * effort.tries)
+  const usable = lp !== undefined && effort.rounds > 0 && packing.classes <= MOST_CLASSES && !isBest()
+  rebuild(value.value, usable ? effort.tries >> 3 : lp === undefined ? effort.tries : 2 * effort.tries)
+  certificates.push(certificate)
+  // With a wide gap the prices of the fillings are needed first.
+  if (gap() <= PROMISING) tryMix()
   const master = usable && !isBest() ? makeMaster(packing, lp, pool.values()) : undefined
   if (master !== undefined && lp !== undefined) {
     try {
@@ -82,6 +113,18 @@ export function search(packing: Packing, lp: LpSolver | undefined, asked: Effort
   }
   return { draft: best, lowerBound: lowerBound(), certificate, proof }
 
+  /** Whole bins: what they cost at least, and whether everything fits into the cheapest. */
+  function tryMix(): void {
+    if (effort.mixes === 0 || best.nodes > SMALL || best.leftOver > 0 || isBest()) return
+    const mix = cheapestMix(packing, certificates, best, effort.mixes)
+    if (mix === undefined) return
+    if (mix.bound > lowerBound()) {
+      proven = mix.bound
+      proof = 'whole-bins'
+    }
+    if (!isBest() && mix.bins !== undefined) offer(packInto(packing, filler, mix.bins, value.value, best))
+  }
+
   function improve(solver: LpSolver, known: Master): void {
     const enough = best.leftOver > 0 ? Infinity : best.cost
     const generated = generateColumns(packing, filler, known, certificate, { ...effort, target: enough })
@@ -90,20 +133,34 @@ export function search(packing: Packing, lp: LpSolver | undefined, asked: Effort
       proof = 'fillings'
     }
     const { mixture } = generated
+    certificates.push(certificate)
+    if (gap() <= 2 * PROMISING) tryMix()
     if (mixture === undefined || isBest()) return
-    for (const habit of habits.slice(0, Math.min(4, effort.habits >> 1)))
-      for (const draft of roundMixture(packing, filler, mixture.price, known.fillings, mixture.use, habit)) offer(draft)
+    for (const habit of habits.slice(0, direct ? Math.min(4, effort.habits >> 1) : 1))
+      for (const draft of roundMixture(
+        packing,
+        filler,
+        valuate(packing, filler, mixture.price),
+        known.fillings,
+        mixture.use,
+        habit,
+      ))
+        offer(draft)
     rebuild(mixture.price, effort.tries >> 2)
     if (best.nodes <= SMALL && !isBest()) {
       const plan = provenPlan(packing, solver, certificate, best, effort)
       if (plan !== undefined) {
         offer(plan.draft)
-        if (plan.bound > lowerBound()) proof = 'all-fillings'
-        proven = Math.min(plan.bound, best.cost)
+        if (plan.bound > lowerBound()) {
+          proof = 'all-fillings'
+          proven = Math.min(plan.bound, best.cost)
+        }
       }
     }
-    if (effort.columns >= FEW_COLUMNS && !isBest()) {
-      const near = nearFillings(known, mixture, best.cost - certificate.bound)
+    // Among few fillings the search gets further in the same steps; among many there are better plans.
+    for (const columns of effort.columns >= FEW_COLUMNS ? [FEW_COLUMNS, effort.columns] : []) {
+      if (isBest()) break
+      const near = nearFillings(known, mixture, best.cost - certificate.bound).slice(0, columns)
       const plan = integerPlan(packing, solver, near, best, Math.ceil(effort.steps * LOOKING))
       if (plan !== undefined) offer(plan.draft)
     }

@@ -51,12 +51,28 @@ export function classValues({ resources, classes, share }: Packing, price: Float
 }
 
 /**
- * The same prices with a part of what all requests are worth spread evenly over all resources: what is not scarce in sum
- * may still be what fills a node.
+ * The same values with a part of what the classes of each list are worth spread evenly over all resources: what is not
+ * scarce in sum may still be what fills a node.
  */
-export function blend(packing: Packing, price: Float64Array, part: number): Float64Array {
-  const wanted = demandShares(packing)
-  let worth = 0
-  for (let r = 0; r < price.length; r++) worth += wanted[r]! * price[r]!
-  return price.map((each, r) => (1 - part) * each + (wanted[r]! > 0 ? (part * worth) / (price.length * wanted[r]!) : 0))
+export function blend(
+  { resources, classes, share, demand, list }: Packing,
+  value: Float64Array,
+  part: number,
+): Float64Array {
+  const lists = list.reduce((most, each) => Math.max(most, each + 1), 0)
+  const wanted = new Float64Array(lists * resources)
+  const worth = new Float64Array(lists)
+  for (let c = 0; c < classes; c++) {
+    const g = list[c]!
+    worth[g] = worth[g]! + demand[c]! * value[c]!
+    for (let r = 0; r < resources; r++)
+      wanted[g * resources + r] = wanted[g * resources + r]! + demand[c]! * share[c * resources + r]!
+  }
+  return value.map((each, c) => {
+    const g = list[c]!
+    let even = 0
+    for (let r = 0; r < resources; r++)
+      if (wanted[g * resources + r]! > 0) even += share[c * resources + r]! / wanted[g * resources + r]!
+    return (1 - part) * each + (part * worth[g]! * even) / resources
+  })
 }

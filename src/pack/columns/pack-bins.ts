@@ -6,17 +6,19 @@ import { preparePacking } from './packing.js'
 import { splitProblem } from './split.js'
 import { toBins, unmergeCounts } from './unmerge.js'
 
-export { DEFAULT_EFFORT, type Effort } from './effort.js'
+export { BRIEF_EFFORT, DEFAULT_EFFORT, QUICK_EFFORT, type Effort } from './effort.js'
 
 type PartPlan = Omit<BinPlan, 'basis'> & { readonly proof: Proof }
 
 const BASIS: Readonly<Record<Proof, string>> = {
   resources: 'Prices per resource at which no node type sells below its cost, and what fits one node of each type.',
   fillings: 'Prices per class at which no way to fill a node is worth more than the node costs (column generation).',
+  'whole-bins':
+    'Prices as for one node, and whole nodes: no choice of them that could hold everything in sum costs less.',
   'all-fillings':
     'All ways to fill a node that a cheaper plan could use were listed, and the best of them chosen exactly.',
 }
-const STRENGTH: readonly Proof[] = ['resources', 'fillings', 'all-fillings']
+const STRENGTH: readonly Proof[] = ['resources', 'fillings', 'whole-bins', 'all-fillings']
 
 /**
  * The cheapest bins found for all items, and a cost that no bins can go below. Without a solver for linear programmes it

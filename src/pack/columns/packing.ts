@@ -1,5 +1,7 @@
 import type { BinProblem } from './bin-problem.js'
+import { commonDivisor } from './certificate.js'
 import { withoutDominatedTypes } from './dominance.js'
+import { conflictRows, mergeClasses } from './merge.js'
 
 /**
  * A problem in the shape that the search wants: merged classes, kept types, flat arrays of whole numbers (exact in
@@ -23,6 +25,10 @@ export type Packing = {
   readonly most: Int32Array
   /** Conflict group of a class that is no resource, or -1. */
   readonly group: Int32Array
+  /** Classes with the same number have the same list of allowed types. */
+  readonly list: Int32Array
+  /** `admits[list * types + t]` */
+  readonly admits: Uint8Array
   /** Index of the type in the problem. */
   readonly typeOf: readonly number[]
   /** Classes of the problem that were merged into this one. */
@@ -32,29 +38,23 @@ export type Packing = {
 /** Conflict groups that become a resource of their own: each makes every small linear programme a row higher. */
 const MAX_CONFLICT_ROWS = 5
 
-type Merged = {
-  readonly size: number[]
-  readonly allow: ReadonlySet<number> | undefined
-  readonly allowKey: string
-  readonly maxPerBin: number
-  readonly conflict: number | undefined
-  readonly members: number[]
-  count: number
-}
-
 /** `problem` must have no class that fits no type. */
 export function preparePacking(problem: BinProblem): Packing {
-  const merged = mergeClasses(problem)
-  const rows = conflictRows(merged)
+  const { merged, allowed } = mergeClasses(problem)
+  const rows = conflictRows(merged, MAX_CONFLICT_ROWS)
   const resources = problem.resources.length + rows.size
   const sizes = merged.map(({ size, conflict }) => [...size, ...[...rows].map((group) => (group === conflict ? 1 : 0))])
   const total = Array.from({ length: resources }, (_, r) =>
     sizes.reduce((sum, size, c) => sum + (size[r] ?? 0) * (merged[c]?.count ?? 0), 0),
   )
+  // Sums of the sizes are multiples of what divides them all: what a capacity has beyond is of no use.
+  const step = Array.from({ length: resources }, (_, r) => commonDivisor(sizes.map((size) => size[r] ?? 0)) || 1)
   const capacities = problem.types.map(({ capacity }) =>
-    [...capacity, ...[...rows].map(() => 1)].map((amount, r) => Math.min(amount, total[r] ?? 0)),
+    [...capacity, ...[...rows].map(() => 1)].map((amount, r) =>
+      Math.min(amount - (amount % (step[r] ?? 1)), total[r] ?? 0),
+    ),
   )
-  const kept = withoutDominatedTypes(problem.types, capacities, merged)
+  const kept = withoutDominatedTypes(problem.types, capacities, allowed)
 
   const types = kept.length
   const classes = merged.length
@@ -63,7 +63,7 @@ export function preparePacking(problem: BinProblem): Packing {
   const most = new Int32Array(types * classes)
   for (let t = 0; t < types; t++) {
     for (const [c, each] of merged.entries()) {
-      if (each.allow !== undefined && !each.allow.has(kept[t]!)) continue
+      if (allowed.admits[each.list * problem.types.length + kept[t]!] === 0) continue
       let fit = Math.min(each.count, each.maxPerBin)
       for (let r = 0; r < resources; r++) {
         const need = size[c * resources + r]!
@@ -91,64 +91,26 @@ export function preparePacking(problem: BinProblem): Packing {
     demand: Int32Array.from(merged, ({ count }) => count),
     most,
     group: Int32Array.from(merged, ({ conflict }) => (conflict === undefined || rows.has(conflict) ? -1 : conflict)),
+    list: Int32Array.from(merged, ({ list }) => list),
+    admits: Uint8Array.from({ length: allowed.lists * types }, (_, at) => {
+      const list = Math.floor(at / types)
+      return allowed.admits[list * problem.types.length + kept[at - list * types]!]!
+    }),
     typeOf: kept,
     members: merged.map(({ members }) => members),
   }
 }
 
-/**
- * Classes of equal size and rules become one. Those with a limit per bin that matters stay apart unless they exclude
- * each other anyway: a common limit would allow less than two limits do, and the bound would no longer be one.
- */
-function mergeClasses(problem: BinProblem): Merged[] {
-  const byKey = new Map<string, Merged>()
-  const allowSets = new Map<string, ReadonlySet<number>>()
-  for (const [index, { size, count, maxPerBin, types, conflict }] of problem.classes.entries()) {
-    if (count <= 0) continue
-    const allowKey = types === undefined ? '' : [...new Set(types)].sort((a, b) => a - b).join()
-    if (types !== undefined && !allowSets.has(allowKey)) allowSets.set(allowKey, new Set(types))
-    const limited = conflict === undefined && maxPerBin !== undefined && maxPerBin < count
-    const key = `${size.join()};${allowKey};${conflict ?? ''};${limited ? index : ''}`
-    const known = byKey.get(key)
-    if (known === undefined)
-      byKey.set(key, {
-        size: [...size],
-        allow: types === undefined ? undefined : allowSets.get(allowKey),
-        allowKey: types === undefined ? '*' : allowKey,
-        maxPerBin: conflict === undefined ? (limited ? maxPerBin : Infinity) : 1,
-        conflict,
-        members: [index],
-        count,
-      })
-    else {
-      known.members.push(index)
-      known.count += count
-    }
-  }
-  return [...byKey.values()]
-}
-
-/** The conflict groups with the most items, among those that are more than one class's own limit. */
-function conflictRows(merged: readonly Merged[]): ReadonlySet<number> {
-  const groups = new Map<number, { classes: number; items: number }>()
-  for (const { conflict, count } of merged) {
-    if (conflict === undefined) continue
-    const group = groups.get(conflict) ?? { classes: 0, items: 0 }
-    groups.set(conflict, { classes: group.classes + 1, items: group.items + count })
-  }
-  const shared = [...groups].filter(([, { classes }]) => classes > 1)
-  shared.sort(([a, x], [b, y]) => y.items - x.items || a - b)
-  return new Set(shared.slice(0, MAX_CONFLICT_ROWS).map(([group]) => group))
-}
-
 /** What all items together could use of a bin is all that counts of its capacity. */
 function tightenCapacity(capacity: Float64Array, size: Float64Array, most: Int32Array, resources: number): void {
   const classes = size.length / resources
-  for (let at = 0; at < capacity.length; at++) {
-    const t = Math.floor(at / resources)
-    const r = at % resources
-    let usable = 0
-    for (let c = 0; c < classes; c++) usable += most[t * classes + c]! * size[c * resources + r]!
-    capacity[at] = Math.min(capacity[at]!, usable)
+  const usable = new Float64Array(resources)
+  for (let t = 0; t * resources < capacity.length; t++) {
+    usable.fill(0)
+    for (let c = 0, at = 0; c < classes; c++) {
+      const n = most[t * classes + c]!
+      for (let r = 0; r < resources; r++, at++) usable[r] = usable[r]! + n * size[at]!
+    }
+    for (let r = 0; r < resources; r++) capacity[t * resources + r] = Math.min(capacity[t * resources + r]!, usable[r]!)
   }
 }

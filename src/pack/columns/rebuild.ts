@@ -24,6 +24,7 @@ export function ruinAndRebuild(
   packing: Packing,
   filler: Filler,
   value: Float64Array,
+  promise: Float64Array,
   start: Draft,
   tries: number,
   target: number,
@@ -38,6 +39,8 @@ export function ruinAndRebuild(
   let left = start.left.slice()
   const limit = packing.limit.slice()
   for (const { type } of bins) limit[type] = limit[type]! - 1
+  // Types that hold much for their cost are tried more often.
+  const likely = [...promise.keys()].sort((a, b) => promise[b]! - promise[a]! || a - b)
   const disturbed = new Float64Array(classes)
   const pick = <Item>(items: readonly Item[]): Item => items[Math.floor(chance() * items.length)]!
 
@@ -47,7 +50,7 @@ export function ruinAndRebuild(
     const before = out.reduce((sum, at) => sum + cost[bins[at]!.type]!, 0)
     const rest = { demand: left.slice(), limit: new Float64Array(types) }
     for (let n = Math.min(types, TYPES); n > 0; n--) {
-      const t = Math.floor(chance() * types)
+      const t = likely[Math.floor(chance() * chance() * types)]!
       rest.limit[t] = limit[t]!
     }
     for (const at of out) rest.limit[bins[at]!.type] = limit[bins[at]!.type]!

@@ -1,3 +1,4 @@
+import type { Valuation } from './certificate.js'
 import { makeDraft, type Draft } from './draft.js'
 import type { Filler, Filling } from './filler.js'
 import { packGreedily, type Entry, type Habit } from './greedy.js'
@@ -13,7 +14,7 @@ const THRESHOLDS = [1, 0.8, 0.6, 0.5]
 export function roundMixture(
   packing: Packing,
   filler: Filler,
-  value: Float64Array,
+  { value, promise }: Valuation,
   fillings: readonly Filling[],
   use: Float64Array,
   habit: Habit,
@@ -34,7 +35,7 @@ export function roundMixture(
         (part) => worthOf(part, value) > 0.9 * worthOf(filling, value),
       )
     }
-    entries.push(...packGreedily(packing, filler, value, habit, rest))
+    entries.push(...packGreedily(packing, filler, value, habit, rest, promise))
     return makeDraft(packing, entries, rest.demand)
   })
 }

@@ -16,9 +16,11 @@ export type Split = {
 
 /** Problems that do not share a type can be solved one after the other: costs and bounds add up. */
 export function splitProblem(problem: BinProblem): Split {
-  const { types, classes } = problem
-  const every = types.map((_, t) => t)
-  const root = Int32Array.from({ length: types.length }, (_, t) => t)
+  const { types, classes, resources } = problem
+  const every = Int32Array.from(types, (_, t) => t)
+  const rows = resources.length
+  const room = Float64Array.from(types.flatMap(({ capacity }) => resources.map((_, r) => capacity[r] ?? 0)))
+  const root = Int32Array.from(every)
   const find = (t: number): number => {
     let at = t
     while (root[at] !== at) {
@@ -32,16 +34,17 @@ export function splitProblem(problem: BinProblem): Split {
   const misfits: number[] = []
   for (const [c, { size, count, maxPerBin, types: allowed }] of classes.entries()) {
     if (count <= 0) continue
-    if ((maxPerBin ?? 1) > 0)
-      for (const t of allowed ?? every) {
-        const type = types[t]
-        if (type === undefined || type.limit === 0 || !size.every((need, r) => need <= (type.capacity[r] ?? 0)))
-          continue
-        if (first[c]! < 0) first[c] = t
-        const a = find(first[c]!)
-        const b = find(t)
-        root[Math.max(a, b)] = Math.min(a, b)
-      }
+    const from = allowed ?? every
+    for (let k = 0; k < from.length && (maxPerBin ?? 1) > 0; k++) {
+      const t = from[k]!
+      let fits = types[t] !== undefined && types[t].limit !== 0
+      for (let r = 0; r < rows && fits; r++) if (size[r]! > room[t * rows + r]!) fits = false
+      if (!fits) continue
+      if (first[c]! < 0) first[c] = t
+      const a = find(first[c]!)
+      const b = find(t)
+      root[Math.max(a, b)] = Math.min(a, b)
+    }
     if (first[c]! < 0) misfits.push(c)
   }
 
@@ -59,11 +62,18 @@ export function splitProblem(problem: BinProblem): Split {
   return { parts, misfits }
 }
 
+/** Parts keep sharing the lists that they shared. */
 function part(problem: BinProblem, members: readonly number[], isIn: (type: number) => boolean): Part {
   const types = problem.types.flatMap((_, t) => (isIn(t) ? [t] : []))
   if (types.length === problem.types.length && members.length === problem.classes.length)
     return { problem, classes: members, types }
   const indexOf = new Map(types.map((t, index) => [t, index]))
+  const lists = new Map<readonly number[], readonly number[]>()
+  const translated = (list: readonly number[]): readonly number[] => {
+    const known = lists.get(list) ?? list.flatMap((t) => indexOf.get(t) ?? [])
+    lists.set(list, known)
+    return known
+  }
   return {
     problem: {
       resources: problem.resources,
@@ -71,7 +81,7 @@ function part(problem: BinProblem, members: readonly number[], isIn: (type: numb
       classes: members.map((c) => {
         const each = problem.classes[c]!
         if (each.types === undefined) return each
-        return { ...each, types: each.types.flatMap((t) => indexOf.get(t) ?? []) }
+        return { ...each, types: translated(each.types) }
       }),
     },
     classes: members,

@@ -13,7 +13,14 @@ import { ALL_WELL, instance, NOW, offer, product, spot, TYPES } from './answers.
 import { damaged, deniedBy, ec2, ec2Error, FakeAws, json, jsonError, type Answer } from './fake-aws.js'
 
 /** Every test that loads the SDK is in this file: it takes a second to import. */
-const request: AwsRequest = { region: 'eu-west-1', instanceIds: ['i-1', 'i-2'], clusterName: 'prod' }
+const request: AwsRequest = {
+  region: 'eu-west-1',
+  nodes: [
+    { name: 'one', instanceId: 'i-1' },
+    { name: 'two', instanceId: 'i-2' },
+  ],
+  clusterName: 'prod',
+}
 const deps: AwsDeps = {
   now: NOW,
   version: '9.8.7',
@@ -53,7 +60,7 @@ const valueOf = <Value>(read: { readonly kind: string; readonly value?: Value })
 }
 
 const details = (snapshot: AwsSnapshot): string[] =>
-  awsFindings(snapshot, request.instanceIds).map(({ code, detail }) => `${code}: ${detail}`)
+  awsFindings(snapshot, request.nodes).map(({ code, detail }) => `${code}: ${detail}`)
 
 describe('when everything works', () => {
   test('each source is read', async () => {
@@ -192,9 +199,77 @@ describe('when everything works', () => {
   })
 
   test('450 instances are asked about in three calls', async () => {
-    const instanceIds = Array.from({ length: 450 }, (_, at) => `i-${at + 1}`)
-    await collected({ instanceIds })
-    expect(aws.callsOf('ec2:DescribeInstances')).toHaveLength(3)
+    const nodes = Array.from({ length: 450 }, (_, at) => ({ name: `node-${at + 1}`, instanceId: `i-${at + 1}` }))
+    await collected({ nodes })
+    // The fake knows two of them; of the rest some are asked for once more, by name.
+    const filters = aws.callsOf('ec2:DescribeInstances').map(({ params }) => params['Filter.1.Name'])
+    expect(filters).toEqual([...Array<string>(3).fill('instance-id'), 'private-dns-name'])
+  })
+
+  describe('nodes whose instance is not known', () => {
+    const near = { vpcId: 'vpc-1', placement: { availabilityZone: 'eu-west-1a', tenancy: 'default' } }
+    const dns = (privateDnsName: string, more: object = {}) => ({ ...near, privateDnsName, ...more })
+    const answer: Answer = (params) =>
+      ec2({
+        reservationSet: [
+          {
+            instancesSet:
+              params['Filter.1.Name'] === 'instance-id'
+                ? [instance('i-1', near)]
+                : [
+                    instance('i-3', dns('three', { platform: 'windows', platformDetails: '' })),
+                    instance('i-4', dns('four')),
+                    instance('i-5', dns('four', { vpcId: 'vpc-of-others' })),
+                    instance('i-6', dns('six', { vpcId: 'vpc-of-others' })),
+                    instance('i-8', dns('seven')),
+                    instance('i-2', dns('two')),
+                  ],
+          },
+        ],
+      })
+    const nodes = [
+      { name: 'one', instanceId: 'i-1' },
+      { name: 'two', instanceId: 'i-2' },
+      { name: 'three', instanceId: undefined },
+      { name: 'four', instanceId: undefined },
+      { name: 'six', instanceId: undefined },
+      { name: 'seven', instanceId: 'i-7' },
+    ]
+
+    test('are asked for once more, by name: only what must be theirs is believed', async () => {
+      aws.on({ 'ec2:DescribeInstances': answer })
+      const snapshot = await collected({ nodes })
+      expect(valueOf(snapshot.instances).map(({ id, nodeName }) => [id, nodeName])).toEqual([
+        ['i-1', undefined],
+        ['i-2', undefined],
+        ['i-3', 'three'],
+        ['i-4', 'four'],
+      ])
+      const [byId, byName, ...others] = aws.callsOf('ec2:DescribeInstances').map(({ params }) => params)
+      expect(others).toEqual([])
+      expect(byId).toMatchObject({ 'Filter.1.Value.1': 'i-1', 'Filter.1.Value.2': 'i-2', 'Filter.1.Value.3': 'i-7' })
+      expect(byName).toMatchObject({ 'Filter.1.Name': 'private-dns-name', 'Filter.1.Value.1': 'four' })
+      expect(awsFindings(snapshot, nodes).filter(({ code }) => code === 'aws-instance-unknown')).toMatchObject([
+        { subject: 'i-7' },
+        { subject: 'six' },
+      ])
+    })
+
+    test('one call where all are known, one where none names its instance', async () => {
+      await collected()
+      expect(aws.callsOf('ec2:DescribeInstances')).toHaveLength(1)
+      aws.on({ 'ec2:DescribeInstances': answer })
+      const { instances } = await collected({ nodes: [{ name: 'six', instanceId: undefined }] })
+      expect(valueOf(instances)).toMatchObject([{ id: 'i-6', nodeName: 'six' }])
+      expect(aws.callsOf('ec2:DescribeInstances')).toHaveLength(2)
+    })
+
+    test('a second question that is refused costs nothing of the first answer', async () => {
+      aws.on({ 'ec2:DescribeInstances': (params, call) => (call === 0 ? answer(params, call) : deniedBy('ec2:')) })
+      const { instances } = await collected({ nodes })
+      expect(valueOf(instances).map(({ id }) => id)).toEqual(['i-1'])
+      expect(instances).not.toHaveProperty('incomplete')
+    })
   })
 
   test('Windows and dedicated nodes, and EKS Auto Mode, have their prices read too', async () => {
@@ -317,7 +392,7 @@ describe('denials', () => {
     const partial = ['eks:DescribeClusterVersions', 'savingsplans:DescribeSavingsPlanRates'].includes(action)
     const asked = hit.filter((source) => !['windows', 'dedicated', 'autoMode'].includes(source))
     expect(unread.sort()).toEqual(partial ? [] : [...asked].sort())
-    const findings = awsFindings(snapshot, request.instanceIds)
+    const findings = awsFindings(snapshot, request.nodes)
     expect(findings).toHaveLength(1)
     expect(findings[0]?.detail).toContain(action)
     expect(findings[0]?.detail).not.toContain('AbCdEf')
@@ -344,7 +419,7 @@ describe('answers that are no good', () => {
     async (action) => {
       aws.on({ [action]: () => damaged(action) })
       const snapshot = await collected()
-      const findings = awsFindings(snapshot, request.instanceIds)
+      const findings = awsFindings(snapshot, request.nodes)
       expect(findings.map(({ code }) => code)).toEqual(['aws-not-read'])
       expect(findings[0]?.detail).toContain(action)
       expect(valueOf(snapshot.reservedInstances)).toHaveLength(1)
@@ -372,7 +447,9 @@ describe('answers that are no good', () => {
   test('a page for people in place of an answer, as from a proxy', async () => {
     aws.on({ 'pricing:GetProducts': () => ({ status: 502, body: '<!doctype html><title>Bad Gateway</title>' }) })
     expect(details(await collected())).toEqual([
-      expect.stringContaining("(pricing:GetProducts: the answer cannot be read, it is not in AWS's format (HTTP 502))"),
+      expect.stringContaining(
+        "(pricing:GetProducts: the answer cannot be read, it is not in AWS's format, as from a service that lacks the call (HTTP 502))",
+      ),
     ])
   })
 
@@ -389,7 +466,7 @@ describe('answers that are no good', () => {
     expect(valueOf(snapshot.onDemand)).toEqual({ rates: {}, ambiguous: [] })
     expect(valueOf(snapshot.nodeGroups)).toEqual([])
     expect(snapshot.controlPlane.kind).toBe('failed')
-    expect(awsFindings(snapshot, request.instanceIds).map(({ code, subject }) => `${code} ${subject}`)).toContain(
+    expect(awsFindings(snapshot, request.nodes).map(({ code, subject }) => `${code} ${subject}`)).toContain(
       'aws-instance-unknown i-1',
     )
   })
@@ -482,7 +559,7 @@ describe('places', () => {
     })
     aws.fails(/eu-nowhere-9/, notFound)
     const snapshot = await collected({ region: 'eu-nowhere-9', clusterName: undefined })
-    const findings = awsFindings(snapshot, request.instanceIds)
+    const findings = awsFindings(snapshot, request.nodes)
     expect(findings[0]?.detail).toContain(
       'no AWS endpoint ec2.eu-nowhere-9.amazonaws.com was found: region eu-nowhere-9 does not exist, or there is no network',
     )

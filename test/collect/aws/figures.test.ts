@@ -457,6 +457,7 @@ describe('redacting', () => {
       vpcId: 'vpc-secret',
       capacityReservationId: 'cr-secret',
       autoScalingGroup: 'asg-secret',
+      nodeName: 'ip-secret.internal',
     }
     const subnet = { id: 'subnet-secret', vpcId: 'vpc-secret', zone: 'eu-west-1a', cidr: '10.9.8.0/24', ipv6: false }
     const reserved = {
@@ -487,7 +488,13 @@ describe('redacting', () => {
     const text = JSON.stringify(redacted)
     expect(text).not.toMatch(/secret|10\.9\.8|arn:/)
     expect(redacted.instances).toMatchObject({
-      value: [{ type: 'm5.large', subnetId: given.get('subnet subnet-secret') }],
+      value: [
+        {
+          type: 'm5.large',
+          subnetId: given.get('subnet subnet-secret'),
+          nodeName: given.get('node ip-secret.internal'),
+        },
+      ],
     })
     expect(redacted.subnets).toMatchObject({ value: [{ id: given.get('subnet subnet-secret'), freeIpv4: 7 }] })
     expect(readAwsSnapshot(JSON.parse(text), 'x')).toEqual(redacted)

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest'
+import { readCniNode } from '../../../src/collect/read-addons.js'
 import { inForceMaxPods, withCni } from '../../../src/model/capacity/cni.js'
 import { podSpec } from '../../helpers/objects.js'
 import { awsNode, daemonSet, detect, liveNode, resourcesOf } from './live.js'
@@ -206,6 +207,128 @@ describe('the CNI mode in force', () => {
       const detection = detect([trunk('true')], [awsNode()])
       expect(detection.podEni).toBe(true)
       expect(codes(detection)).toEqual(['cni-trunk-unused', 'cni-trunk-takes-addresses'])
+    })
+  })
+
+  describe('with CNINodes', () => {
+    type Feature = { readonly name: string; readonly value?: string }
+    const TRUNK: Feature = { name: 'SecurityGroupsForPods' }
+    const custom = (value: string): Feature => ({ name: 'CustomNetworking', value })
+    /** As the VPC resource controller makes it, and the VPC CNI adds its features. */
+    const cniNode = (name: string, ...features: readonly Feature[]) =>
+      readCniNode({
+        apiVersion: 'vpcresources.k8s.aws/v1alpha1',
+        kind: 'CNINode',
+        metadata: {
+          name,
+          labels: { 'kubernetes.io/os': 'linux' },
+          ownerReferences: [{ apiVersion: 'v1', kind: 'Node', name, uid: 'u', controller: true }],
+        },
+        spec: { features, tags: { 'cluster.k8s.amazonaws.com/name': 'orchard' } },
+      })
+    const podEni = awsNode({ ENABLE_POD_ENI: 'true' })
+    const customOn = awsNode({ AWS_VPC_K8S_CNI_CUSTOM_NETWORK_CFG: 'true' })
+    const both = awsNode({ AWS_VPC_K8S_CNI_CUSTOM_NETWORK_CFG: 'true', ENABLE_POD_ENI: 'true' })
+    const see = (
+      nodes: Parameters<typeof detect>[0],
+      controllers: Parameters<typeof detect>[1],
+      cniNodes: Parameters<typeof detect>[4],
+      eniConfigs: readonly string[] = [],
+    ) => detect(nodes, controllers, undefined, eniConfigs, cniNodes)
+
+    it('sees a trunk interface that no label tells of', () => {
+      const detection = see([large(29), large(29, 'b')], [podEni], [cniNode('a', TRUNK), cniNode('b', TRUNK)])
+      expect(detection.podEni).toBe(true)
+      expect(detection.evidence).toContain('CNINode SecurityGroupsForPods: 2 of 2 live nodes')
+      expect(codes(detection)).toEqual(['cni-trunk-takes-addresses'])
+    })
+
+    it('sees it where aws-node was not read, and blames no setting', () => {
+      const detection = see([large(29)], [], [cniNode('a', TRUNK)])
+      expect(detection).toMatchObject({ mode: 'secondary-ip', podEni: true })
+      expect(codes(detection)).toEqual(['cni-trunk-takes-addresses'])
+    })
+
+    it('names nodes that have no trunk interface although the setting asks for one', () => {
+      const detection = see([large(20), large(20, 'b')], [podEni], [cniNode('a', TRUNK), cniNode('b')])
+      expect(detection.findings).toEqual([
+        expect.objectContaining({
+          code: 'cni-trunk-missing',
+          detail: expect.stringContaining('no trunk interface is attached to 1 live node (m5.large)'),
+        }),
+      ])
+    })
+
+    it('believes the label, which tells what is attached, more than what was asked for', () => {
+      const node = { ...large(20), labels: { 'vpc.amazonaws.com/has-trunk-attached': 'false' } }
+      expect(codes(see([node], [], [cniNode('a', TRUNK)]))).toEqual(['cni-trunk-missing'])
+      expect(codes(see([node], [awsNode()], [cniNode('a', TRUNK)]))).toEqual([])
+    })
+
+    it('names trunk interfaces that the setting does not ask for any more', () => {
+      const detection = see([large(20)], [awsNode()], [cniNode('a', TRUNK)])
+      expect(detection.podEni).toBe(true)
+      expect(codes(detection)).toEqual(['cni-trunk-unused'])
+    })
+
+    it('knows custom networking from them where no DaemonSet was read', () => {
+      const ours = [cniNode('a', TRUNK, custom('us-east-1a')), cniNode('b', TRUNK, custom('us-east-1b'))]
+      const plain = see([large(20), xlarge(44)], [], ours, ['us-east-1a', 'us-east-1b'])
+      expect(plain).toMatchObject({ mode: 'custom-networking', addressing: 'custom-networking' })
+      expect(plain.evidence).toContain('CNINode CustomNetworking: 2 of 2 live nodes (ENIConfig us-east-1a, us-east-1b)')
+      const prefixes = see([large(110), xlarge(110)], [], ours, ['us-east-1a', 'us-east-1b'])
+      expect(prefixes.mode).toBe('custom-networking-prefix')
+      // A number of their own says nothing about how they get addresses.
+      expect(see([large(17), xlarge(17)], [], ours)).toMatchObject({
+        mode: 'fixed',
+        addressing: 'custom-networking',
+      })
+    })
+
+    it('agree with the settings, and say so', () => {
+      const detection = see([large(20)], [both], [cniNode('a', TRUNK, custom('us-east-1a'))], ['us-east-1a'])
+      expect(detection).toMatchObject({ mode: 'custom-networking', podEni: true })
+      expect(codes(detection)).toEqual(['cni-trunk-takes-addresses'])
+    })
+
+    it('name ENIConfigs that the input does not hold', () => {
+      const [none, other] = [[], ['us-east-1b']].map((eniConfigs) =>
+        see([large(20)], [customOn], [cniNode('a', custom('us-east-1a'))], eniConfigs),
+      )
+      expect(none?.findings).toEqual([
+        expect.objectContaining({
+          code: 'cni-no-eniconfig',
+          detail:
+            'custom networking is on, but the input holds no ENIConfig (CNINodes name us-east-1a): pod subnets are not known',
+        }),
+      ])
+      expect(other?.findings).toEqual([
+        expect.objectContaining({
+          code: 'cni-eniconfig-missing',
+          detail: expect.stringContaining('name ENIConfig us-east-1a, which the input does not hold'),
+        }),
+      ])
+    })
+
+    it('contradict settings that are on, and settings that are off', () => {
+      const on = see([large(11)], [both], [cniNode('a', TRUNK)], ['us-east-1a'])
+      expect(on.mode).toBe('fixed')
+      expect(codes(on)).toEqual(['cni-custom-not-in-force'])
+      expect(on.findings[0]?.detail).toContain('the CNINodes of 1 live node of 1 with a trunk interface')
+      // The CNI never writes down an ENIConfig of this name.
+      expect(codes(see([large(11)], [both], [cniNode('a', TRUNK)], ['default']))).toEqual([])
+      const off = see([large(29)], [awsNode()], [cniNode('a', custom('us-east-1a'))])
+      expect(off.mode).toBe('secondary-ip')
+      expect(codes(off)).toEqual(['cni-custom-left'])
+      expect(off.findings[0]?.detail).toContain('new nodes are modelled without it')
+    })
+
+    it('may be left over from nodes that are gone', () => {
+      const detection = see([large(29)], [awsNode()], [cniNode('a'), cniNode('gone', TRUNK)])
+      expect(detection.podEni).toBe(false)
+      expect(detection.evidence).toContain('CNINode: no feature on 1 live node')
+      expect(detection.findings).toEqual([expect.objectContaining({ code: 'cni-node-unknown', subject: 'gone' })])
+      expect(codes(see([], [awsNode()], [cniNode('gone')]))).toEqual([])
     })
   })
 })

@@ -1,6 +1,6 @@
 import type { NodeOwner, OperatingSystem } from '../../../src/domain/cluster.js'
 import type { Resources } from '../../../src/domain/resources.js'
-import type { ControllerObject } from '../../../src/domain/snapshot.js'
+import type { CniNodeObject, ControllerObject } from '../../../src/domain/snapshot.js'
 import { bytes, milliCpu, podSlots } from '../../../src/domain/units.js'
 import { allocatableOf, eksReservedCpu, eksReservedMemoryMib } from '../../../src/model/capacity/allocatable.js'
 import { detectCni, type CniDetection, type CniOverride } from '../../../src/model/capacity/cni.js'
@@ -79,7 +79,8 @@ export const detect = (
   controllers: readonly ControllerObject[] = [awsNode()],
   override?: CniOverride,
   eniConfigs: readonly string[] = [],
-): CniDetection => detectCni({ controllers, eniConfigs, nodes, lookup, override })
+  cniNodes: readonly CniNodeObject[] = [],
+): CniDetection => detectCni({ controllers, eniConfigs, cniNodes, nodes, lookup, override })
 
 export const context = (nodes: readonly LiveNode[], more: Partial<CapacityContext> = {}): CapacityContext => ({
   owner: nodes[0]?.owner ?? 'karpenter',

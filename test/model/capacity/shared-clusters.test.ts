@@ -16,7 +16,7 @@ function open(path: string): { readonly cni: CniDetection; readonly groups: read
   const types = readTypes()
   const lookup = (name: string) => types.get(name)
   const { nodes, controllers } = readCluster(path)
-  const cni = detectCni({ controllers, eniConfigs: [], nodes, lookup })
+  const cni = detectCni({ controllers, eniConfigs: [], cniNodes: [], nodes, lookup })
   const names = [...new Set(nodes.map(({ owner, group }) => `${owner}/${group}`))]
   const groups = names.flatMap((name): CapacityContext[] => {
     const own = nodes.filter((node) => `${node.owner}/${node.group}` === name)

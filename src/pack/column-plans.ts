@@ -1,0 +1,44 @@
+import type { BinPlan } from './columns/bin-problem.js'
+import { DEFAULT_EFFORT, type Effort } from './columns/effort.js'
+import type { LpSolver } from './columns/lp.js'
+import { packBins } from './columns/pack-bins.js'
+import { groupBins, type GroupBins, type Question } from './group-bins.js'
+
+/** A per cent or two between plan and bound, in less time than the rest of a run takes. */
+const EFFORT: Effort = {
+  ...DEFAULT_EFFORT,
+  places: 0,
+  habits: 3,
+  rounds: 12,
+  tries: 60,
+  nodes: 2000,
+  columns: 0,
+  steps: 0,
+  fillings: 0,
+  mixes: 100_000,
+}
+/** For groups of few pods, where a run is over before the compiler has made the search fast. */
+const SMALL_EFFORT: Effort = { ...EFFORT, habits: 2, rounds: 3, tries: 30, nodes: 500, mixes: 30_000 }
+const FEW_PODS = 200
+
+export type ColumnPlan = GroupBins & { readonly plan: BinPlan }
+
+/** Packings of whole groups by column generation, each with its lower bound; equal questions are answered once. */
+export class ColumnPlans {
+  readonly #lp: LpSolver | undefined
+  readonly #known = new Map<string, BinPlan>()
+
+  /** `lp`: without one, bounds are weaker and plans dearer. */
+  constructor(lp?: LpSolver) {
+    this.#lp = lp
+  }
+
+  of(question: Question): ColumnPlan {
+    const bins = groupBins(question)
+    const effort = bins.pods.reduce((count, { length }) => count + length, 0) > FEW_PODS ? EFFORT : SMALL_EFFORT
+    const key = JSON.stringify(bins.problem)
+    const plan = this.#known.get(key) ?? packBins(bins.problem, this.#lp, effort)
+    this.#known.set(key, plan)
+    return { ...bins, plan }
+  }
+}

@@ -1,0 +1,60 @@
+import type { Node } from '../domain/cluster.js'
+import { sum } from '../domain/resources.js'
+
+/** What the user allows; shares from 0 to 1, undefined where nothing was said. */
+export type WantedRails = {
+  readonly headroom: number
+  readonly minNodes: number | undefined
+  readonly maxNodeShare: number | undefined
+  readonly maxZoneShare?: number | undefined
+  readonly maxNodeReplicaShare?: number | undefined
+  readonly maxZoneReplicaShare?: number | undefined
+}
+
+/** The limits that plans are made and judged by, and how a report states them. */
+export type GuardRails = WantedRails & { readonly maxNodeShare: number; readonly words: string }
+
+/** Without --max-node-share no node carries more than this, or than the fullest node carries today. */
+const DEFAULT_NODE_SHARE = 0.2
+
+/** The user's limits as far as these packed nodes can keep them, and the default for a single node. */
+export function guardRails(packed: readonly Node[], wanted: WantedRails): GuardRails {
+  const loads = packed.map(({ zone, pods }) => ({ zone, load: sum(pods.map(({ held }) => held)) }))
+  const all = sum(loads.map(({ load }) => load))
+  const shareOf = ({ cpu, memory }: typeof all): number =>
+    Math.max(cpu / Math.max(1, all.cpu), memory / Math.max(1, all.memory))
+  const zones = [...new Set(loads.flatMap(({ zone }) => zone ?? []))]
+  const zoneToday = Math.max(
+    0,
+    ...zones.map((zone) => shareOf(sum(loads.flatMap((one) => (one.zone === zone ? [one.load] : []))))),
+  )
+  const fullest = loads.reduce((most, { load }) => Math.max(most, shareOf(load)), 0)
+  const { headroom, minNodes, maxZoneShare, maxNodeReplicaShare, maxZoneReplicaShare } = wanted
+  // So few zones cannot keep it, whatever the plan.
+  const isHopeless = maxZoneShare !== undefined && maxZoneShare * zones.length < 1
+  const rails = {
+    headroom,
+    minNodes,
+    maxNodeShare: wanted.maxNodeShare ?? Math.max(DEFAULT_NODE_SHARE, fullest),
+    maxZoneShare: isHopeless ? Math.max(maxZoneShare, zoneToday) : maxZoneShare,
+    maxNodeReplicaShare,
+    maxZoneReplicaShare,
+  }
+  const hopeless = isHopeless ? `, as ${percent(maxZoneShare)} cannot be kept in ${counted(zones.length)}` : ''
+  const words = [
+    `${(headroom * 100).toFixed(0)} % headroom`,
+    `no node carries more than ${percent(rails.maxNodeShare)} of all requests`,
+    minNodes === undefined ? '' : `at least ${minNodes} nodes`,
+    rails.maxZoneShare === undefined ? '' : `no zone more than ${percent(rails.maxZoneShare)}${hopeless}`,
+    maxNodeReplicaShare === undefined
+      ? ''
+      : `no node more than ${percent(maxNodeReplicaShare)} of a workload's replicas`,
+    maxZoneReplicaShare === undefined
+      ? ''
+      : `no zone more than ${percent(maxZoneReplicaShare)} of a workload's replicas`,
+  ]
+  return { ...rails, words: words.filter((part) => part !== '').join('; ') }
+}
+
+const counted = (zones: number): string => (zones === 1 ? '1 zone' : `${zones} zones`)
+const percent = (share: number): string => `${(share * 100).toFixed(1)} %`

@@ -1,0 +1,81 @@
+import fc from 'fast-check'
+import { beforeAll, describe, expect, it } from 'vitest'
+import type { Goal } from '../../src/domain/goal.js'
+import type { Plan } from '../../src/domain/plan.js'
+import { ColumnPlans } from '../../src/pack/column-plans.js'
+import { loadLp, type LpSolver } from '../../src/pack/columns/lp.js'
+import { Planner } from '../../src/pack/plans.js'
+import { verifyPlan } from '../../src/pack/verify.js'
+import { cheapestPlan } from './every-plan.js'
+import { anyPolicy, type Packed } from './make-problem.js'
+import { clusterOf, tinyCluster } from './tiny-cluster.js'
+
+let solver: LpSolver
+beforeAll(async () => {
+  solver = await loadLp()
+})
+
+const anyGoal: fc.Arbitrary<Goal> = fc.oneof(
+  fc.constant<Goal>({ kind: 'repack' }),
+  anyPolicy.map((policy): Goal => ({ kind: 'cheapest', policy })),
+  anyPolicy.map((policy): Goal => ({ kind: 'fewest', policy, margin: 0.2 })),
+)
+const plannerOf = ({ state }: Packed, lp?: LpSolver): Planner =>
+  new Planner(state.problem, state.context, state.untouched, new ColumnPlans(lp))
+
+const faults = ({ plan }: { readonly plan: Plan }, { cluster, state }: Packed) =>
+  verifyPlan({ plan, cluster, mustPlace: state.mustPlace })
+
+/** A multiple of the runs, for a longer search: TINY_CLUSTERS_TIMES=100. */
+const TIMES = Number(process.env['TINY_CLUSTERS_TIMES'] ?? 1)
+
+describe.each([
+  ['without HiGHS', false, 1200],
+  ['with HiGHS', true, 600],
+] as const)('of all plans for a tiny cluster, %s', (_, withLp, runs) => {
+  const lp = (): LpSolver | undefined => (withLp ? solver : undefined)
+
+  it('none costs less than the bound', { timeout: 60_000 * TIMES }, () => {
+    fc.assert(
+      fc.property(tinyCluster, anyGoal, (input, goal) => {
+        const all = clusterOf(input)
+        const { bound } = plannerOf(all, lp()).today(goal)
+        expect(cheapestPlan(all, goal, bound.rate)).toBeUndefined()
+      }),
+      { numRuns: runs * TIMES },
+    )
+  })
+
+  it('none costs less than the plan that is found for most, and the bound is often the very cost', () => {
+    const seen = { sound: 0, plans: 0, best: 0, exact: 0, cheaper: 0 }
+    fc.assert(
+      fc.property(tinyCluster, anyGoal, (input, goal) => {
+        const all = clusterOf(input)
+        const planner = plannerOf(all, lp())
+        const today = planner.today(goal)
+        const { plan, bound } = planner.plan(goal)
+        const mine = faults({ plan }, all).filter(({ inherited }) => !inherited)
+        // A pod that breaks one rule today may come to break another: such a plan is called infeasible later on.
+        if (faults(today, all).length === 0) {
+          seen.sound += 1
+          expect(mine).toEqual([])
+        }
+        if (mine.length > 0) return
+        const least = cheapestPlan(all, goal, plan.cost.rate + 1)
+        // The plan is one of all: the brute force has tried it, too.
+        expect(least).toBeDefined()
+        expect(bound.rate).toBeLessThanOrEqual(least!)
+        seen.plans += 1
+        if (plan.cost.rate === least) seen.best += 1
+        // It is rounded down by up to a micro-dollar.
+        if (bound.rate >= least! - 1) seen.exact += 1
+        if (least! < today.plan.cost.rate) seen.cheaper += 1
+      }),
+      { numRuns: runs / 6 },
+    )
+    expect(seen.sound).toBeGreaterThan(runs / 200)
+    expect(seen.cheaper).toBeGreaterThan(runs / 30)
+    expect(seen.best).toBeGreaterThan(0.9 * seen.plans)
+    expect(seen.exact).toBeGreaterThan(0.7 * seen.plans)
+  })
+})

@@ -1,0 +1,324 @@
+import { describe, expect, it } from 'vitest'
+import type { Node } from '../../src/domain/cluster.js'
+import type { Pod } from '../../src/domain/pod.js'
+import type { Resources } from '../../src/domain/resources.js'
+import { podSlots } from '../../src/domain/units.js'
+import { createBoard } from '../../src/pack/board.js'
+import { groupBins, type GroupBins } from '../../src/pack/group-bins.js'
+import { Machines } from '../../src/pack/machines.js'
+import type { ProblemFacts } from '../../src/pack/state.js'
+import { HOST, known, makeOption, nodeOf, onlyGroup, packed, ZONE, type ClusterParts } from './make-problem.js'
+import { makePod, resources, type PodParts } from './make.js'
+
+const MIB = 2 ** 20
+const DEDICATED = { key: 'dedicated', value: 'x', effect: 'NoSchedule' }
+
+const pod = (name: string, cpu: number, memory = 0, parts: PodParts = {}): Pod =>
+  makePod(name, { needed: resources(cpu, memory), ...parts })
+const pods = (count: number, name: string, cpu: number, memory = 0): Pod[] =>
+  Array.from({ length: count }, (_, index) => pod(`${name}${index}`, cpu, memory))
+const size = (cpu: number, memory: number, slots: number, extended = {}): Resources =>
+  resources(cpu, memory, { pods: podSlots(slots), extended })
+
+const small = makeOption('small', 2000, 20, { memoryMib: 4000, slots: 10 })
+const large = makeOption('large', 4000, 35, { memoryMib: 8000, slots: 20 })
+
+/** The bins of the only group; with `repack`, nothing may be bought. */
+function binsOf(parts: ClusterParts, repack = false): GroupBins {
+  const all = packed(parts)
+  const { problem, context } = all.state
+  const board = createBoard(context)
+  const machines = new Machines(problem, (one) => board.classKey(one))
+  const group = onlyGroup(all)
+  const { options, that } = machines.on(group, undefined)
+  return groupBins({
+    group,
+    options: repack ? [] : options,
+    machinesFor: repack ? () => [] : that,
+    suits: problem.suits,
+    podKind: (one) => machines.kindOf(one),
+  })
+}
+
+/** In the units of the input: one line per bin type, then one per class with the names of its bin types. */
+const shown = ({ problem, machines, pods: classes }: GroupBins) => ({
+  types: problem.types.map(({ cost, capacity, limit }, index) => [machines[index]!.join(' '), cost, capacity, limit]),
+  classes: problem.classes.map(({ size: each, count, types }, index) => ({
+    pods: classes[index]!.map(({ name }) => name).join(' '),
+    size: each,
+    count,
+    may: types?.map((type) => machines[type]!.join(' ')),
+  })),
+})
+/** Names of the bin types that the class of this pod may use. */
+const homesOf = (bins: GroupBins, name: string): readonly string[] | undefined =>
+  shown(bins).classes.find((one) => one.pods.split(' ').includes(name))?.may
+
+describe('classes', () => {
+  it('are of pods with one size, in the largest units that all sizes are whole numbers of', () => {
+    const bins = binsOf({
+      nodes: [nodeOf(large, 'n0', [...pods(3, 'a', 500, 1000), pod('b', 1000, 2000)])],
+      options: [large, small],
+    })
+    expect(bins.problem.resources).toEqual(['cpu', 'memory', 'pods'])
+    expect(shown(bins)).toEqual({
+      types: [
+        ['small/a/on-demand', 20, [4, 4, 10], undefined],
+        ['large/a/on-demand', 35, [8, 8, 20], undefined],
+      ],
+      classes: [
+        { pods: 'a0 a1 a2', size: [1, 1, 1], count: 3, may: ['small/a/on-demand', 'large/a/on-demand'] },
+        { pods: 'b', size: [2, 2, 1], count: 1, may: ['small/a/on-demand', 'large/a/on-demand'] },
+      ],
+    })
+    expect(bins.paid).toBe(0)
+  })
+
+  it('round the room of machines down to whole units, and take a resource that nobody asks for as it is', () => {
+    const odd = makeOption('odd', 1999, 20, { memoryMib: 4000, slots: 10 })
+    const { problem } = binsOf({ nodes: [nodeOf(odd, 'n0', [pod('a', 1000)])], options: [odd] })
+    expect(problem.types.map(({ capacity }) => capacity)).toEqual([[1, 4000 * MIB, 10]])
+  })
+
+  it('take a pod for as little as it holds or asks for, resource by resource', () => {
+    const moving = makePod('a', { needed: resources(1000, 100), held: resources(400, 300) })
+    const { problem } = binsOf({ nodes: [nodeOf(small, 'n0', [moving, pod('b', 1, 1)])], options: [small] })
+    expect(problem.classes.map((one) => one.size)).toEqual([
+      [400, 100, 1],
+      [1, 1, 1],
+    ])
+  })
+
+  it('count devices, by name', () => {
+    const gpu = { 'nvidia.com/gpu': 1 }
+    const withGpus = {
+      ...makeOption('gpu', 4000, 90),
+      allocatable: size(4000, 8000, 20, { 'nvidia.com/gpu': 4, 'a/b': 3 }),
+    }
+    const needed = resources(10, 10, { extended: gpu })
+    const node = nodeOf(withGpus, 'n0', [makePod('a', { needed }), pod('b', 10, 10)])
+    const bins = binsOf({ nodes: [node], options: [withGpus, small] })
+    expect(bins.problem.resources).toEqual(['cpu', 'memory', 'pods', 'nvidia.com/gpu'])
+    expect(bins.problem.types.map(({ capacity }) => capacity[3])).toEqual([0, 4])
+    expect(homesOf(bins, 'a')).toEqual(['gpu/a/on-demand'])
+    expect(homesOf(bins, 'b')).toEqual(['small/a/on-demand', 'gpu/a/on-demand'])
+  })
+
+  it('of one size are apart where rules send them to different machines', () => {
+    const b = makeOption('small', 2000, 20, { memoryMib: 4000, slots: 10, zone: 'b' })
+    const bound = pod('bound', 100, 100, { spec: { nodeSelector: { [ZONE]: 'b' } } })
+    const bins = binsOf({ nodes: [nodeOf(b, 'n0', [pod('free', 100, 100), bound])], options: [small, b] })
+    expect(homesOf(bins, 'free')).toEqual(['small/a/on-demand', 'small/b/on-demand'])
+    expect(homesOf(bins, 'bound')).toEqual(['small/b/on-demand'])
+  })
+
+  it('may be on machines that ask for a host name, whatever it is', () => {
+    const expression = { key: HOST, operator: 'Exists' }
+    const terms = { nodeSelectorTerms: [{ matchExpressions: [expression] }] }
+    const spec = { affinity: { nodeAffinity: { requiredDuringSchedulingIgnoredDuringExecution: terms } } }
+    const bins = binsOf({ nodes: [nodeOf(large, 'n0', [pod('a', 100, 100, { spec })])], options: [large, small] })
+    expect(homesOf(bins, 'a')).toEqual(['small/a/on-demand', 'large/a/on-demand'])
+  })
+})
+
+describe('bin types', () => {
+  const inB = makeOption('small', 2000, 20, { memoryMib: 4000, slots: 10, zone: 'b' })
+
+  it('are one where machines differ in nothing but their zone, and two where one is dearer', () => {
+    const node = nodeOf(large, 'n0', [pod('a', 500, 500)])
+    const equal = binsOf({ nodes: [node], options: [large, small, inB] })
+    expect(equal.machines).toEqual([['small/a/on-demand', 'small/b/on-demand'], ['large/a/on-demand']])
+    const dearer = binsOf({ nodes: [node], options: [large, small, { ...inB, price: known(21) }] })
+    expect(dearer.machines).toEqual([['small/a/on-demand'], ['small/b/on-demand'], ['large/a/on-demand']])
+  })
+
+  it('that nobody may use are left out', () => {
+    const tiny = makeOption('tiny', 100, 1)
+    const bins = binsOf({ nodes: [nodeOf(large, 'n0', [pod('a', 500, 500)])], options: [large, tiny] })
+    expect(bins.machines).toEqual([['large/a/on-demand']])
+  })
+
+  it('leave out what DaemonSets take', () => {
+    const agent = makePod('agent', { role: 'daemon', needed: resources(500, 1000) })
+    const busy = makeOption('busy', 2000, 20, { memoryMib: 4000, slots: 10, overheadPods: [agent] })
+    const node = nodeOf(busy, 'n0', [pod('a', 500, 500), { ...agent, id: 'default/agent-0' }])
+    expect(shown(binsOf({ nodes: [node], options: [busy] })).types).toEqual([
+      ['busy/a/on-demand', 20, [3, 6, 9], undefined],
+    ])
+  })
+
+  it('are limited to the nodes of today where nothing is bought; kinds that are alike share the limit', () => {
+    const nodes = [
+      nodeOf(small, 'n0', [pod('a', 500, 500)]),
+      nodeOf(small, 'n1', [pod('b', 500, 500)]),
+      nodeOf(large, 'n2', [pod('c', 500, 500)]),
+    ]
+    const parts = { nodes, options: [small, large, inB] }
+    expect(shown(binsOf(parts, true)).types).toEqual([
+      ['small/a/on-demand', 20, [4, 8, 10], 2],
+      ['large/a/on-demand', 35, [8, 16, 20], 1],
+    ])
+    const more = { ...parts, nodes: [...nodes, nodeOf(inB, 'n3', [pod('d', 500, 500)])] }
+    expect(shown(binsOf(more, true)).types).toEqual([
+      ['small/a/on-demand small/b/on-demand', 20, [4, 8, 10], 3],
+      ['large/a/on-demand', 35, [8, 16, 20], 1],
+    ])
+  })
+
+  it('are limited for machines that are no longer on offer, and not for those that are', () => {
+    const nodes = [nodeOf(small, 'n0', [pod('a', 500, 500)]), nodeOf(large, 'n1', [pod('b', 500, 500)])]
+    const facts: Partial<ProblemFacts> = { priceOf: () => known(30) }
+    expect(shown(binsOf({ nodes, options: [large], facts })).types).toEqual([
+      ['large/a/on-demand', 30, [8, 16, 20], undefined],
+      ['small/a/on-demand', 30, [4, 8, 10], 1],
+    ])
+  })
+
+  it('have the lower price and the larger room of a live node and its like on offer', () => {
+    const roomy = nodeOf(small, 'n0', [pod('a', 1000, 1000)], { allocatable: size(3000, 2000, 12) })
+    const bins = binsOf({ nodes: [roomy], options: [small], facts: { priceOf: () => known(15) } })
+    expect(shown(bins).types).toEqual([['small/a/on-demand', 15, [3, 4, 12], undefined]])
+  })
+
+  it('have room for all that an over-committed node holds today', () => {
+    const full = nodeOf(small, 'n0', pods(3, 'a', 1000, 1000))
+    expect(shown(binsOf({ nodes: [full], options: [small] }, true)).types).toEqual([
+      ['small/a/on-demand', 20, [3, 4, 10], 1],
+    ])
+  })
+})
+
+describe('nodes that stay', () => {
+  const stays: Partial<ProblemFacts> = { removable: ({ name }) => name !== 'held' }
+
+  it('are paid for, and their room together is one bin for nothing', () => {
+    const nodes = [nodeOf(small, 'held', [pod('a', 500, 1000)]), nodeOf(small, 'free', [pod('b', 500, 1000)])]
+    const bins = binsOf({ nodes, options: [small], facts: stays })
+    expect(bins.paid).toBe(20)
+    expect(shown(bins)).toEqual({
+      types: [
+        ['small/a/on-demand', 20, [4, 4, 10], undefined],
+        ['', 0, [4, 4, 10], 1],
+      ],
+      classes: [{ pods: 'a b', size: [1, 1, 1], count: 2, may: ['small/a/on-demand', ''] }],
+    })
+  })
+
+  it('take part in repacking under the same terms', () => {
+    const nodes = [nodeOf(small, 'held', [pod('a', 500)]), nodeOf(large, 'free', [pod('b', 500)])]
+    const bins = binsOf({ nodes, options: [small, large], facts: stays }, true)
+    expect(bins.machines).toEqual([['large/a/on-demand'], []])
+    expect(homesOf(bins, 'b')).toEqual(['large/a/on-demand', ''])
+    expect(homesOf(bins, 'a')).toEqual(['large/a/on-demand', ''])
+  })
+
+  it('add up, each with what it may carry', () => {
+    const nodes = [
+      nodeOf(small, 'n0', pods(5, 'a', 500, 1000)),
+      nodeOf(large, 'n1', [pod('b', 500, 1000)]),
+      nodeOf(small, 'n2', [pod('c', 500, 1000)], { allocatable: size(700, 900, 1) }),
+    ]
+    const bins = binsOf({ nodes, options: [small, large], facts: { removable: () => false } })
+    expect(bins.paid).toBe(75)
+    // 2.5 cores, as many as it holds, 4 and 0.7; 5 GB, 8 GB and the one that it holds; 10, 20 and 1 pod slots.
+    expect(shown(bins).types.at(-1)).toEqual(['', 0, [Math.floor(7200 / 500), 14, 31], 1])
+  })
+
+  it('are held by a pinned pod, whose room is taken once and which is no item', () => {
+    const held = makePod('pinned', { needed: resources(1500, 1000), held: resources(500, 2000) })
+    const node = nodeOf(small, 'n0', [held, pod('a', 500, 1000)])
+    const [pinned] = node.pods
+    const bins = binsOf({ nodes: [node], options: [large], facts: { pinned: new Map([[pinned!, '']]), ...priced(20) } })
+    expect(bins.paid).toBe(20)
+    expect(shown(bins)).toEqual({
+      types: [
+        ['large/a/on-demand', 35, [8, 8, 20], undefined],
+        ['', 0, [3, 3, 9], 1],
+      ],
+      classes: [{ pods: 'a', size: [1, 1, 1], count: 1, may: ['large/a/on-demand', ''] }],
+    })
+  })
+
+  it('without a price are paid for with nothing', () => {
+    const nodes = [nodeOf(small, 'odd', [pod('a', 500, 1000)], { instanceType: 'unheard-of' })]
+    const bins = binsOf({ nodes, options: [small] })
+    expect(bins.paid).toBe(0)
+    expect(shown(bins).types).toEqual([
+      ['small/a/on-demand', 20, [4, 4, 10], undefined],
+      ['', 0, [4, 4, 10], 1],
+    ])
+  })
+
+  const priced = (rate: number): Partial<ProblemFacts> => ({ priceOf: () => known(rate) })
+})
+
+describe('a live node unlike what its template makes', () => {
+  const ssd = (node: Node): Node => ({ ...node, labels: { ...node.labels, disk: 'ssd' } })
+  const wants = pod('wants', 100, 100, { spec: { nodeSelector: { disk: 'ssd' } } })
+  const at = nodeOf(large, 'n1', [wants])
+
+  it('makes its kind open to pods that its own labels let in', () => {
+    expect(homesOf(binsOf({ nodes: [nodeOf(small, 'n0'), at], options: [small, large] }), 'wants')).toEqual([
+      'large/a/on-demand',
+    ])
+    expect(homesOf(binsOf({ nodes: [ssd(nodeOf(small, 'n0')), at], options: [small, large] }), 'wants')).toEqual([
+      'small/a/on-demand',
+      'large/a/on-demand',
+    ])
+    // Another one like it, without the label, changes nothing.
+    const three = [nodeOf(small, 'm0'), ssd(nodeOf(small, 'n0')), at]
+    expect(homesOf(binsOf({ nodes: three, options: [small, large] }), 'wants')).toContain('small/a/on-demand')
+  })
+
+  it('makes its kind open to pods that do not tolerate the taint of new ones', () => {
+    const tainted = { ...small, taints: [DEDICATED] }
+    const others = { ...large, taints: [DEDICATED] }
+    const plain = nodeOf(others, 'n1', [pod('a', 100, 100)])
+    expect(homesOf(binsOf({ nodes: [nodeOf(tainted, 'n0'), plain], options: [tainted, others] }), 'a')).toEqual([
+      'large/a/on-demand',
+    ])
+    const open = nodeOf(tainted, 'n0', [], { taints: [] })
+    expect(homesOf(binsOf({ nodes: [open, plain], options: [tainted, others] }), 'a')).toEqual([
+      'small/a/on-demand',
+      'large/a/on-demand',
+    ])
+  })
+
+  it('makes its kind open to no other pods than its own while it is closed', () => {
+    const closed = { closed: 'cordoned', unschedulable: true }
+    const own = pod('own', 100, 100, { spec: { nodeSelector: { disk: 'ssd' } } })
+    const bins = binsOf({ nodes: [ssd(nodeOf(small, 'n0', [own], closed)), at], options: [small, large] })
+    expect(homesOf(bins, 'own')).toEqual(['small/a/on-demand'])
+    expect(homesOf(bins, 'wants')).toEqual(['large/a/on-demand'])
+  })
+
+  it('is taken to be welcome to a pod that names a host', () => {
+    const named = pod('named', 100, 100, { spec: { nodeSelector: { [HOST]: 'n0' } } })
+    const bins = binsOf({ nodes: [nodeOf(small, 'n0'), nodeOf(large, 'n1', [named])], options: [small, large] })
+    expect(homesOf(bins, 'named')).toEqual(['small/a/on-demand', 'large/a/on-demand'])
+  })
+
+  it('takes no pod that is unfit for such a machine, but keeps the one that it has', () => {
+    const spot = makeOption('spot', 2000, 5, { capacityType: 'spot' })
+    const nodes = [
+      ssd(nodeOf(spot, 'n0', [pod('brave', 100, 100, { workload: 'brave' })])),
+      nodeOf(large, 'n1', [pod('shy', 100, 100, { workload: 'shy', spec: { nodeSelector: { disk: 'ssd' } } })]),
+    ]
+    const bins = binsOf({ nodes, options: [spot, large], facts: { spotFit: () => false } })
+    expect(homesOf(bins, 'brave')).toEqual(['spot/a/spot', 'large/a/on-demand'])
+    expect(homesOf(bins, 'shy')).toEqual(['large/a/on-demand'])
+  })
+})
+
+it('is the same whatever the order of nodes, pods and machines', () => {
+  const nodes = [
+    nodeOf(large, 'n0', [...pods(3, 'a', 500, 1000), pod('b', 1000, 2000)]),
+    nodeOf(small, 'n1', [pod('c', 700, 100)]),
+    nodeOf(small, 'held', [pod('d', 500, 1000)]),
+  ]
+  const facts: Partial<ProblemFacts> = { removable: ({ name }) => name !== 'held' }
+  const turned = nodes.toReversed().map((node) => ({ ...node, pods: node.pods.toReversed() }))
+  expect(shown(binsOf({ nodes: turned, options: [small, large], facts }))).toEqual(
+    shown(binsOf({ nodes, options: [large, small], facts })),
+  )
+})
