@@ -135,6 +135,7 @@ function settingsOf(options: AnalyzeOptions, basis: Basis, listed: PriceCatalog[
     architectures: arch === undefined ? undefined : arch === 'any' ? ['amd64', 'arm64'] : [arch],
     cni: options.cni === 'auto' ? undefined : options.cni,
     maxSpot: options.maxSpot,
+    spotWords: options.spotWords,
     headroom: options.headroom,
     maxNodeShare: options.maxNodeShare,
     minNodes: options.minNodes,

@@ -195,11 +195,12 @@ describe('a pod that cannot be placed', () => {
 
   it.each(CASES.slice(1))('%s, of a running pod: it stays where it is, and the rest is planned', (_, spec) => {
     const analysis = run(app('odd', 'node-0', spec))
-    const { plan, feasible } = recommended(analysis)
+    const { plan, feasible, lowerBound } = recommended(analysis)
     expect(feasible).toBe(true)
     expect(plan.unplaced).toEqual([])
     expect(plan.nodes.find(({ pods }) => pods.some(({ id }) => id === 'shop/odd'))?.name).toBe('node-0')
     expect(plan.cost.rate).toBeLessThan(analysis.currentCost.rate)
+    expect(lowerBound?.rate).toBeLessThanOrEqual(plan.cost.rate)
   })
 
   it('all of them together', () => {

@@ -46,6 +46,8 @@ export type Board = {
   refusals(pod: Pod, site: number): Refusal[]
   /** What of `fits` depends on the site alone: cordon, taints, node selector and affinity, where volumes are. */
   staticallyFits(pod: Pod, site: number): boolean
+  /** Pods with one key fit statically on the same sites. */
+  placementKey(pod: Pod): number
   free(site: number): Resources
   podsOn(site: number): readonly Pod[]
   /** Pods with one key are interchangeable for every rule: same requests, same rules, same effect on other pods. */
@@ -138,6 +140,7 @@ export function createBoard({ namespaces, pods: contextPods, fixed = [] }: Board
       ]
     },
     staticallyFits: (pod, site) => classes.rulesOf(pod).placement.allows(shapes[site]!),
+    placementKey: (pod) => classes.rulesOf(pod).placementKey,
     free: (site) => ledger.free(site),
     podsOn: (site) => placed[site]!.pods,
     classKey: (pod) => classes.rulesOf(pod).classKey,

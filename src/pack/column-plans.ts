@@ -4,21 +4,21 @@ import type { LpSolver } from './columns/lp.js'
 import { packBins } from './columns/pack-bins.js'
 import { groupBins, type GroupBins, type Question } from './group-bins.js'
 
-/** A per cent or two between plan and bound, in less time than the rest of a run takes. */
+/** A few per cent between plan and bound, in less time than the rest of a run takes. */
 const EFFORT: Effort = {
   ...DEFAULT_EFFORT,
   places: 0,
   habits: 3,
-  rounds: 12,
+  rounds: 6,
   tries: 60,
-  nodes: 2000,
+  nodes: 500,
   columns: 0,
   steps: 0,
   fillings: 0,
   mixes: 100_000,
 }
 /** For groups of few pods, where a run is over before the compiler has made the search fast. */
-const SMALL_EFFORT: Effort = { ...EFFORT, habits: 2, rounds: 3, tries: 30, nodes: 500, mixes: 30_000 }
+const SMALL_EFFORT: Effort = { ...EFFORT, habits: 1, rounds: 0, tries: 30, nodes: 100, mixes: 50_000 }
 const FEW_PODS = 200
 
 export type ColumnPlan = GroupBins & { readonly plan: BinPlan }
@@ -35,7 +35,8 @@ export class ColumnPlans {
 
   of(question: Question): ColumnPlan {
     const bins = groupBins(question)
-    const effort = bins.pods.reduce((count, { length }) => count + length, 0) > FEW_PODS ? EFFORT : SMALL_EFFORT
+    const pods = bins.pods.reduce((count, { length }) => count + length, 0)
+    const effort = pods > FEW_PODS ? EFFORT : SMALL_EFFORT
     const key = JSON.stringify(bins.problem)
     const plan = this.#known.get(key) ?? packBins(bins.problem, this.#lp, effort)
     this.#known.set(key, plan)

@@ -4,6 +4,7 @@ import { subtract, sum, type Resources } from '../domain/resources.js'
 import type { BinProblem, BinType } from './columns/bin-problem.js'
 import { leastHeld, mostOf, mostOn } from './demand.js'
 import type { LiveNode, Machine, PackGroup, PackProblem } from './problem.js'
+import { seenLabels, type Interests } from './interests.js'
 import { refusalsOf } from './option-fit.js'
 import { byText } from './order.js'
 import { room } from './shapes.js'
@@ -36,8 +37,11 @@ export type Question = {
   /** Of those, the ones that could hold the pod. */
   readonly machinesFor: (pod: Pod) => readonly NodeOption[]
   readonly suits: PackProblem['suits']
+  readonly interests: PackProblem['interests']
   /** Pods of equal numbers are the same to the scheduler and to `suits`. */
   readonly podKind: (pod: Pod) => number
+  /** Pods of equal numbers fit statically on the same nodes. */
+  readonly placementKey: (pod: Pod) => number
 }
 
 export function groupBins(question: Question): GroupBins {
@@ -116,7 +120,7 @@ type Kind = {
 
 /** The bin types that each pod may use: machines on offer, live nodes like those that take it, and the nodes that stay. */
 function homes(
-  { options, machinesFor, suits, podKind }: Question,
+  { options, machinesFor, suits, podKind, placementKey, interests }: Question,
   live: readonly LiveNode[],
   kinds: readonly Kind[],
   someStay: boolean,
@@ -124,9 +128,14 @@ function homes(
   const indexOf = new Map(kinds.map(({ kind }, index) => [kind, index]))
   const indexOfOption = new Map(options.map((option) => [option, indexOf.get(kindOf(option))!]))
   const homeOf = new Map(live.flatMap(({ node, pods }) => pods.map((pod) => [pod, indexOf.get(kindOf(node))])))
-  const looks = looksOf(live, indexOf)
+  const looks = looksOf(live, indexOf, interests)
   const lists = new Map<string, TypeList>()
   const known = new Map<string, TypeList>()
+  const welcome = new Map<LiveNode['node'], (boolean | undefined)[]>(
+    looks.flatMap(({ nodes }) => nodes.map((node) => [node, []] as const)),
+  )
+  const isWelcome = (node: LiveNode['node'], pod: Pod): boolean =>
+    (welcome.get(node)![placementKey(pod)] ??= mightTake(node, pod))
 
   return (pod) => {
     const own = homeOf.get(pod)
@@ -137,7 +146,7 @@ function homes(
     for (const option of machinesFor(pod)) mayUse[indexOfOption.get(option)!] = 1
     // A live node may have labels or taints of its own, so that it takes what a new one like it would not.
     for (const { index, nodes } of looks)
-      if (mayUse[index] === 0 && nodes.some((node) => suits(pod, node) && mightTake(node, pod))) mayUse[index] = 1
+      if (mayUse[index] === 0 && nodes.some((node) => suits(pod, node) && isWelcome(node, pod))) mayUse[index] = 1
     if (own !== undefined) mayUse[own] = 1
     if (someStay) mayUse[kinds.length] = 1
     const text = String.fromCharCode(...mayUse)
@@ -152,15 +161,15 @@ function homes(
 }
 
 /** Live nodes by their kind, one of each that rules about single nodes could tell apart by more than its name. */
-function looksOf(live: readonly LiveNode[], indexOf: ReadonlyMap<MachineKind, number>) {
+function looksOf(live: readonly LiveNode[], indexOf: ReadonlyMap<MachineKind, number>, interests: Interests) {
+  const ofRules = new Map([...interests].filter(([key]) => key !== HOSTNAME))
   const looks = new Map<number, Map<string, LiveNode['node']>>()
   for (const { node } of live) {
     const index = indexOf.get(kindOf(node))
     if (index === undefined || node.closed !== undefined) continue
     const ofKind = looks.get(index) ?? new Map<string, LiveNode['node']>()
     looks.set(index, ofKind)
-    const { [HOSTNAME]: _, ...labels } = node.labels
-    const look = JSON.stringify([Object.entries(labels).sort(([a], [b]) => byText(a, b)), node.taints])
+    const look = `${seenLabels(node.labels, ofRules)} ${JSON.stringify(node.taints)}`
     if (!ofKind.has(look)) ofKind.set(look, node)
   }
   return [...looks].map(([index, ofKind]) => ({ index, nodes: [...ofKind.values()] }))

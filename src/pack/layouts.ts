@@ -15,7 +15,7 @@ import { spotWish, type SpotWish } from './spot.js'
 
 /** Pods × shapes that one group may cost: budgets count steps, so that the result does not depend on the machine. */
 const STEPS = 400_000
-const MOST_SHAPES = 3
+const MOST_SHAPES = 5
 const FEWEST_SHAPES = 2
 
 export type GroupState = { readonly group: PackGroup; readonly slots: readonly Slot[]; readonly keep: Layout }
@@ -76,14 +76,15 @@ export class LayoutSearch {
   }
 
   #pack(group: PackGroup, policy: CapacityPolicy | undefined, wantsSpot: (pod: Pod) => boolean): ColumnPlan {
-    const { suits } = this.#problem
+    const { suits, interests } = this.#problem
     const ofPod = (pod: Pod): number => this.#machines.kindOf(pod)
+    const placementKey = (pod: Pod): number => this.#draft.board.placementKey(pod)
     if (policy === undefined)
-      return this.#columns.of({ group, suits, options: [], machinesFor: () => [], podKind: ofPod })
+      return this.#columns.of({ group, suits, interests, placementKey, options: [], machinesFor: () => [], podKind: ofPod })
     const { options, that } = this.#machines.on(group, policy)
     const isOpen = (pod: Pod): boolean => policy.kind !== 'spot' || wantsSpot(pod)
     return this.#columns.of({
-      ...{ group, suits, options },
+      ...{ group, suits, interests, placementKey, options },
       machinesFor: (pod) => (isOpen(pod) ? that(pod) : that(pod).filter(({ capacityType }) => capacityType !== 'spot')),
       // A policy may want some pods of a kind on spot, and not the others.
       podKind: (pod) => 2 * ofPod(pod) + (isOpen(pod) ? 1 : 0),

@@ -16,6 +16,8 @@ export type PodRules = {
   readonly held: Demand
   readonly needed: Demand
   readonly placement: StaticRule
+  /** Equal for pods of one placement rule. */
+  readonly placementKey: number
   readonly topology: TopologyRules
   /** The pod's own volumes; pods of one class may use different ones. */
   readonly volumes: VolumeUse | undefined
@@ -60,10 +62,11 @@ export function createPodClasses(
     const volumes = volumeBook.useOf(pod)
     const ports =
       pod.hostPorts.length === 0 ? '' : JSON.stringify(pod.hostPorts.map((each) => JSON.stringify(each)).sort())
-    const parts = [held, needed, placementIds.idOf(placement.key), topology.id, volumes?.key ?? '', ports]
+    const placementKey = placementIds.idOf(placement.key)
+    const parts = [held, needed, placementKey, topology.id, volumes?.key ?? '', ports]
     const classKey = classKeys.idOf(parts.join('|'))
     looking[classKey] = looksAround(topology) || volumes?.looksAround === true
-    const rules = { classKey, held: demands[held]!, needed: demands[needed]!, placement, topology, volumes }
+    const rules = { classKey, held: demands[held]!, needed: demands[needed]!, placement, placementKey, topology, volumes }
     return volumes === undefined ? (plainRules[classKey] ??= rules) : rules
   }
 

@@ -98,7 +98,8 @@ class Layout {
   private readonly staying = new Map<number, Presence>()
   private readonly values = new Map<string, readonly (string | undefined)[]>()
   private readonly domainCounts = new Map<string, ReadonlyMap<string, number>>()
-  private readonly scopes = new Map<WishScope, { readonly forms: boolean[]; readonly counts: boolean[] }>()
+  /** Nodes that make up the domains of a scope. */
+  private readonly forming = new Map<WishScope, readonly boolean[]>()
   private readonly even = new Map<string, boolean>()
   private readonly nodeTerms = new Map<Wish, (boolean | undefined)[]>()
 
@@ -143,12 +144,14 @@ class Layout {
   /** Infinite where no node makes a domain. */
   private skewOf({ key, matcher, scope }: SpreadWish): number {
     const at = this.valuesOf(key)
-    const { forms, counts } = this.within(scope)
+    const forms = this.formingIn(scope)
     const pods = new Map<string, number>()
     for (const [host, value] of at.entries()) if (value !== undefined && forms[host] === true) pods.set(value, 0)
     for (const [host, count] of this.staying.get(matcher.id) ?? []) {
-      const before = counts[host] === true ? pods.get(at[host] ?? '') : undefined
-      if (before !== undefined) pods.set(at[host] ?? '', before + count)
+      const value = at[host]
+      const before = value === undefined ? undefined : pods.get(value)
+      if (value === undefined || before === undefined) continue
+      if (forms[host] === true || scope.counts(this.node(host))) pods.set(value, before + count)
     }
     let least = Infinity
     let most = 0
@@ -159,20 +162,22 @@ class Layout {
     return pods.size === 0 ? Infinity : most - least
   }
 
-  private within(scope: WishScope) {
-    const known = this.scopes.get(scope) ?? {
-      forms: this.nodes.map(scope.forms),
-      counts: this.nodes.map(scope.counts),
-    }
-    this.scopes.set(scope, known)
+  private formingIn(scope: WishScope): readonly boolean[] {
+    const known = this.forming.get(scope) ?? this.nodes.map(scope.forms)
+    this.forming.set(scope, known)
     return known
   }
 
   private nodeMatches(wish: Wish & { readonly kind: 'node affinity' }, host: number): boolean {
     const known = this.nodeTerms.get(wish) ?? []
     this.nodeTerms.set(wish, known)
+    return (known[host] ??= matchesNodeTerm(wish.term, this.node(host)))
+  }
+
+  private node(host: number): PlanNode {
     const node = this.nodes[host]
-    return (known[host] ??= node !== undefined && matchesNodeTerm(wish.term, node))
+    if (node === undefined) throw new Error(`the plan has no node ${host}`)
+    return node
   }
 
   private enter(pod: Pod, host: number): void {

@@ -63,10 +63,10 @@ export class ReplayScheduler {
         }
     })
 
-    // Most rules look at the node alone: they are asked once for each class of pods.
+    // Most rules look at the node alone: they are asked once for all pods that share them.
     const possible: (Int32Array | undefined)[] = []
     const possibleFor = (pod: Pod): Int32Array => {
-      const key = board.classKey(pod)
+      const key = board.placementKey(pod)
       return (possible[key] ??= Int32Array.from(
         [...indexes.keys()].filter((position) => board.staticallyFits(pod, indexes[position]!)),
       ))

@@ -7,7 +7,7 @@ import {
   valueOf,
 } from '../domain/requirement.js'
 import type { PlanNode } from '../domain/plan.js'
-import type { Expression, NamespaceObject, NodeSelectorTerm, PodSpec } from '../domain/snapshot.js'
+import type { Expression, Labels, NamespaceObject, NodeSelectorTerm, PodSpec } from '../domain/snapshot.js'
 import { createMatchers, withLabelKeys, type Matcher } from './matcher.js'
 
 /** A preferred term with its selector resolved. */
@@ -33,7 +33,7 @@ export type SpreadWish = {
 
 /** Nodes that make up the domains of a constraint, and nodes whose pods count (plugin PodTopologySpread, scoring.go). */
 export type WishScope = {
-  readonly id: string
+  readonly id: number
   /** The pod could go there: only such nodes make a domain. */
   readonly forms: (node: PlanNode) => boolean
   readonly counts: (node: PlanNode) => boolean
@@ -96,13 +96,18 @@ export function readWishes(namespaces: readonly NamespaceObject[], pods: readonl
       // Without a selector, and with an empty one, kube-scheduler counts no pod: there is no skew.
       if (selector === undefined || isEmptySelector(selector)) return []
       const matcher = matchers.ofSelector(selector, pod)
-      const made = wishScope(pod.spec, keys, constraint)
-      const scope = scopes.get(made.id) ?? made
-      scopes.set(made.id, scope)
+      const scope = wishScope(pod.spec, keys, constraint)
       const { topologyKey: key, maxSkew } = constraint
       const text = `${matcher.text}, over ${key}, skew at most ${maxSkew}`
       return [{ id: `${matcher.id} ${maxSkew} ${key} ${scope.id}`, text, matcher, key, maxSkew, scope }]
     })
+  }
+
+  const wishScope: (...of: Parameters<typeof scopeText>) => WishScope = (spec, keys, constraint) => {
+    const text = scopeText(spec, keys, constraint)
+    const scope = scopes.get(text) ?? makeScope(scopes.size, spec, keys, constraint)
+    scopes.set(text, scope)
+    return scope
   }
 
   const wishesOf = (pod: Pod): Wishes | undefined => {
@@ -120,10 +125,13 @@ export function readWishes(namespaces: readonly NamespaceObject[], pods: readonl
   // Which matchers select a pod can be asked when all of them are made.
   pods.forEach(wishesOf)
   matchers.seal()
-  const selectedBy = new Map<Pod, readonly number[]>()
+  /** By labels and namespace, which is all that selectors look at: pods that come with new nodes are copies. */
+  const selectedBy = new Map<Labels, Map<string, readonly number[]>>()
   const selecting = (pod: Pod): readonly number[] => {
-    const known = selectedBy.get(pod) ?? matchers.selecting(pod)
-    selectedBy.set(pod, known)
+    const inNamespace = selectedBy.get(pod.labels) ?? new Map<string, readonly number[]>()
+    selectedBy.set(pod.labels, inNamespace)
+    const known = inNamespace.get(pod.namespace) ?? matchers.selecting(pod)
+    inNamespace.set(pod.namespace, known)
     return known
   }
   return { of: wishesOf, selecting }
@@ -138,25 +146,36 @@ const ownLabelKeys = ({ preferences, topologySpread }: PodSpec): string[] => [
   ...topologySpread.filter(isSoft).flatMap(({ matchLabelKeys }) => matchLabelKeys),
 ]
 
-function wishScope(spec: PodSpec, keys: readonly string[], constraint: PodSpec['topologySpread'][number]): WishScope {
-  const { nodeSelector, requiredNodeTerms, tolerations } = spec
-  const honoursRules = constraint.nodeAffinityPolicy !== 'Ignore'
-  const honoursTaints = constraint.nodeTaintsPolicy === 'Honor'
+/** What decides which nodes count for a constraint; equal texts, equal nodes. */
+const scopeText = (spec: PodSpec, keys: readonly string[], constraint: PodSpec['topologySpread'][number]): string =>
+  JSON.stringify([
+    keys,
+    Object.entries(spec.nodeSelector).sort(([a], [b]) => (a < b ? -1 : 1)),
+    spec.requiredNodeTerms ?? null,
+    spec.tolerations,
+    constraint.nodeAffinityPolicy === 'Ignore',
+    constraint.nodeTaintsPolicy === 'Honor',
+  ])
+
+function makeScope(
+  id: number,
+  { nodeSelector, requiredNodeTerms, tolerations }: PodSpec,
+  keys: readonly string[],
+  { nodeAffinityPolicy, nodeTaintsPolicy }: PodSpec['topologySpread'][number],
+): WishScope {
   const cordonless = toleratesCordon(tolerations)
+  const anywhere = requiredNodeTerms === undefined && Object.keys(nodeSelector).length === 0
   const hasKeys = ({ labels }: PlanNode): boolean => keys.every((key) => valueOf(labels, key) !== undefined)
-  const matches = (node: PlanNode): boolean => matchesNodeRules(nodeSelector, requiredNodeTerms, node)
-  const tolerated = ({ taints }: PlanNode): boolean => untoleratedTaints(taints, tolerations).length === 0
+  const matches = (node: PlanNode): boolean => anywhere || matchesNodeRules(nodeSelector, requiredNodeTerms, node)
+  const tolerated = ({ taints }: PlanNode): boolean =>
+    taints.length === 0 || untoleratedTaints(taints, tolerations).length === 0
   return {
-    id: JSON.stringify([
-      keys,
-      Object.entries(nodeSelector).sort(([a], [b]) => (a < b ? -1 : 1)),
-      requiredNodeTerms ?? null,
-      tolerations,
-      honoursRules,
-      honoursTaints,
-    ]),
+    id,
     forms: (node) => hasKeys(node) && matches(node) && tolerated(node) && (!node.unschedulable || cordonless),
-    counts: (node) => hasKeys(node) && (!honoursRules || matches(node)) && (!honoursTaints || tolerated(node)),
+    counts: (node) =>
+      hasKeys(node) &&
+      (nodeAffinityPolicy === 'Ignore' || matches(node)) &&
+      (nodeTaintsPolicy !== 'Honor' || tolerated(node)),
   }
 }
 

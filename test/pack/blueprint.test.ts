@@ -42,8 +42,16 @@ function workshop(all: Packed) {
       if (slot.origin.kind === 'live') for (const one of slot.origin.live.pods) draft.put(one, slot)
   const packing = (group: PackGroup): ColumnPlan => {
     const { options, that } = machines.on(group, undefined)
-    const { suits } = problem
-    return new ColumnPlans().of({ group, options, machinesFor: that, suits, podKind: (one) => machines.kindOf(one) })
+    const { suits, interests } = problem
+    return new ColumnPlans().of({
+      group,
+      options,
+      machinesFor: that,
+      suits,
+      interests,
+      podKind: (one) => machines.kindOf(one),
+      placementKey: (one) => draft.board.placementKey(one),
+    })
   }
   const mayGo = ({ origin }: Slot): boolean =>
     origin.kind === 'live' && origin.live.mustStay === undefined && origin.live.pinned.size === 0
@@ -221,47 +229,53 @@ describe('a group that is rebuilt by it', () => {
   it('obeys every rule, whatever the cluster, has no empty node of its own, and ignores the order of the input', () => {
     let byPacking = 0
     fc.assert(
-      fc.property(anyInput, fc.constantFrom(0, 0.2), (input, headroom) => {
-        const parts = { ...partsOf(input), facts: { limits: { ...NO_LIMITS, headroom } } }
-        const rebuild = (given: ClusterParts) => {
-          const { draft, groups, packing, materials } = workshop(packed(given))
-          return groups.map(({ group, slots }) => {
-            const from = materials(
-              group,
-              [...slots].sort((a, b) => (a.site.name < b.site.name ? -1 : 1)),
-            )
-            const running = new Set(slots.flatMap((slot) => [...slot.pods]))
-            const mark = draft.mark()
-            const used = replan(draft, from, packing(group))
-            if (used === undefined) {
-              draft.rollback(mark)
-              return undefined
-            }
-            byPacking += 1
-            const names = used.map(({ site }) => site.name)
-            expect(new Set(names).size).toBe(names.length)
-            const placed = used.flatMap((slot) => [...slot.pods])
-            expect(new Set(placed)).toEqual(running)
-            expect(placed).toHaveLength(running.size)
-            for (const slot of used) {
-              expect(slot.index).toBeDefined()
-              expect(slot.site.labels[HOST]).toBe(slot.site.name)
-              if (!from.fixed.includes(slot)) expect(slot.pods.size).toBeGreaterThan(0)
-              expect(draft.breaksLimits(slot)).toBe(false)
-              // What a node that stays has too much of, it has today.
-              const { cpu, memory, pods: slotsLeft } = draft.board.free(slot.index!)
-              if (!from.fixed.includes(slot)) expect(Math.min(cpu, memory, slotsLeft)).toBeGreaterThanOrEqual(0)
-            }
-            return shown(used).map(String).sort()
-          })
-        }
-        const turned = {
-          ...parts,
-          nodes: parts.nodes.toReversed().map((node) => ({ ...node, pods: node.pods.toReversed() })),
-          options: parts.options.toReversed(),
-        }
-        expect(rebuild(turned)).toEqual(rebuild(parts))
-      }),
+      fc.property(
+        anyInput,
+        fc.constantFrom(0, 0.2),
+        fc.constantFrom(undefined, 0.4),
+        (input, headroom, maxNodeShare) => {
+          const parts = { ...partsOf(input), facts: { limits: { ...NO_LIMITS, headroom, maxNodeShare } } }
+          const rebuild = (given: ClusterParts) => {
+            const { draft, groups, packing, materials } = workshop(packed(given))
+            return groups.map(({ group, slots }) => {
+              const from = materials(
+                group,
+                [...slots].sort((a, b) => (a.site.name < b.site.name ? -1 : 1)),
+              )
+              const running = new Set(slots.flatMap((slot) => [...slot.pods]))
+              const mark = draft.mark()
+              const used = replan(draft, from, packing(group))
+              if (used === undefined) {
+                draft.rollback(mark)
+                return undefined
+              }
+              byPacking += 1
+              const names = used.map(({ site }) => site.name)
+              expect(new Set(names).size).toBe(names.length)
+              const placed = used.flatMap((slot) => [...slot.pods])
+              expect(new Set(placed)).toEqual(running)
+              expect(placed).toHaveLength(running.size)
+              for (const slot of used) {
+                expect(slot.index).toBeDefined()
+                expect(slot.site.labels[HOST]).toBe(slot.site.name)
+                if (!from.fixed.includes(slot)) expect(slot.pods.size).toBeGreaterThan(0)
+                expect(draft.breaksLimits(slot)).toBe(false)
+                // What a node that stays has too much of, it has today.
+                const { cpu, memory, pods: slotsLeft } = draft.board.free(slot.index!)
+                if (!from.fixed.includes(slot)) expect(Math.min(cpu, memory, slotsLeft)).toBeGreaterThanOrEqual(0)
+                for (const one of slot.pods) expect(draft.board.staticallyFits(one, slot.index!)).toBe(true)
+              }
+              return shown(used).map(String).sort()
+            })
+          }
+          const turned = {
+            ...parts,
+            nodes: parts.nodes.toReversed().map((node) => ({ ...node, pods: node.pods.toReversed() })),
+            options: parts.options.toReversed(),
+          }
+          expect(rebuild(turned)).toEqual(rebuild(parts))
+        },
+      ),
       { numRuns: 60 },
     )
     expect(byPacking).toBeGreaterThan(30)

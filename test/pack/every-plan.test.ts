@@ -26,8 +26,17 @@ const plannerOf = ({ state }: Packed, lp?: LpSolver): Planner =>
 const faults = ({ plan }: { readonly plan: Plan }, { cluster, state }: Packed) =>
   verifyPlan({ plan, cluster, mustPlace: state.mustPlace })
 
+/** Pods that break a rule where they are, and all that is on a node with too little for them. */
+const brokenToday = (today: { readonly plan: Plan }, all: Packed): ReadonlySet<string> =>
+  new Set(
+    faults(today, all).flatMap(({ pod, node }) =>
+      pod === '' ? (today.plan.nodes.find(({ name }) => name === node)?.pods ?? []).map(({ id }) => id) : [pod],
+    ),
+  )
+
 /** A multiple of the runs, for a longer search: TINY_CLUSTERS_TIMES=100. */
 const TIMES = Number(process.env['TINY_CLUSTERS_TIMES'] ?? 1)
+const LONG = { timeout: 60_000 * TIMES }
 
 describe.each([
   ['without HiGHS', false, 1200],
@@ -35,7 +44,7 @@ describe.each([
 ] as const)('of all plans for a tiny cluster, %s', (_, withLp, runs) => {
   const lp = (): LpSolver | undefined => (withLp ? solver : undefined)
 
-  it('none costs less than the bound', { timeout: 60_000 * TIMES }, () => {
+  it('none costs less than the bound', LONG, () => {
     fc.assert(
       fc.property(tinyCluster, anyGoal, (input, goal) => {
         const all = clusterOf(input)
@@ -46,7 +55,7 @@ describe.each([
     )
   })
 
-  it('none costs less than the plan that is found for most, and the bound is often the very cost', () => {
+  it('none costs less than the plan that is found for most, and the bound is often the very cost', LONG, () => {
     const seen = { sound: 0, plans: 0, best: 0, exact: 0, cheaper: 0 }
     fc.assert(
       fc.property(tinyCluster, anyGoal, (input, goal) => {
@@ -55,11 +64,10 @@ describe.each([
         const today = planner.today(goal)
         const { plan, bound } = planner.plan(goal)
         const mine = faults({ plan }, all).filter(({ inherited }) => !inherited)
-        // A pod that breaks one rule today may come to break another: such a plan is called infeasible later on.
-        if (faults(today, all).length === 0) {
-          seen.sound += 1
-          expect(mine).toEqual([])
-        }
+        // The search does not look at what else a pod breaks that breaks a rule today; the checks that follow it do.
+        const broken = brokenToday(today, all)
+        expect(mine.filter((one) => !broken.has(one.pod))).toEqual([])
+        if (broken.size === 0) seen.sound += 1
         if (mine.length > 0) return
         const least = cheapestPlan(all, goal, plan.cost.rate + 1)
         // The plan is one of all: the brute force has tried it, too.
@@ -71,9 +79,9 @@ describe.each([
         if (bound.rate >= least! - 1) seen.exact += 1
         if (least! < today.plan.cost.rate) seen.cheaper += 1
       }),
-      { numRuns: runs / 6 },
+      { numRuns: (runs / 6) * TIMES },
     )
-    expect(seen.sound).toBeGreaterThan(runs / 200)
+    expect(seen.sound).toBeGreaterThan(0)
     expect(seen.cheaper).toBeGreaterThan(runs / 30)
     expect(seen.best).toBeGreaterThan(0.9 * seen.plans)
     expect(seen.exact).toBeGreaterThan(0.7 * seen.plans)

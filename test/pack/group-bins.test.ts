@@ -36,7 +36,9 @@ function binsOf(parts: ClusterParts, repack = false): GroupBins {
     options: repack ? [] : options,
     machinesFor: repack ? () => [] : that,
     suits: problem.suits,
+    interests: problem.interests,
     podKind: (one) => machines.kindOf(one),
+    placementKey: (one) => board.placementKey(one),
   })
 }
 
@@ -290,11 +292,16 @@ describe('a live node unlike what its template makes', () => {
     const bins = binsOf({ nodes: [ssd(nodeOf(small, 'n0', [own], closed)), at], options: [small, large] })
     expect(homesOf(bins, 'own')).toEqual(['small/a/on-demand'])
     expect(homesOf(bins, 'wants')).toEqual(['large/a/on-demand'])
+    // It may stay for these.
+    expect(shown(binsOf({ nodes: [ssd(nodeOf(small, 'n0', [own], closed))], options: [small] }, true)).types).toEqual([
+      ['small/a/on-demand', 20, [20, 40, 10], 1],
+    ])
   })
 
   it('is taken to be welcome to a pod that names a host', () => {
     const named = pod('named', 100, 100, { spec: { nodeSelector: { [HOST]: 'n0' } } })
-    const bins = binsOf({ nodes: [nodeOf(small, 'n0'), nodeOf(large, 'n1', [named])], options: [small, large] })
+    const alike = [nodeOf(small, 'm0'), nodeOf(small, 'n0')]
+    const bins = binsOf({ nodes: [...alike, nodeOf(large, 'n1', [named])], options: [small, large] })
     expect(homesOf(bins, 'named')).toEqual(['small/a/on-demand', 'large/a/on-demand'])
   })
 

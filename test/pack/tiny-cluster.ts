@@ -23,6 +23,8 @@ const CAPACITY_TYPES: readonly CapacityType[] = ['on-demand', 'on-demand', 'spot
 
 const machine = fc.record({
   group: fc.nat({ max: 1 }),
+  /** Of the first one's size and price. */
+  twin: often(false, true),
   cpu: fc.integer({ min: 1, max: 6 }),
   memory: fc.integer({ min: 1, max: 6 }),
   slots: fc.integer({ min: 1, max: 5 }),
@@ -71,7 +73,7 @@ const RULES: readonly Pick<PodParts, 'spec' | 'volumes' | 'hostPorts'>[] = [
   { spec: { nodeSelector: { disk: 'ssd' } } },
   { spec: { nodeSelector: { disk: 'ssd' }, ...TOLERATES } },
   { spec: TOLERATES },
-  { spec: { nodeSelector: { [HOST]: 'n0' } } },
+  { spec: { nodeSelector: { [HOST]: 'n1' } } },
   { spec: onHost('NotIn', ['n0']) },
   { spec: onHost('Exists') },
   { spec: nodeTerm({ matchFields: [{ key: 'metadata.name', operator: 'In', values: ['n1'] }] }) },
@@ -88,7 +90,7 @@ const RULES: readonly Pick<PodParts, 'spec' | 'volumes' | 'hostPorts'>[] = [
   { volumes: { attachments: [{ driver: 'ebs', handle: 'v1' }] } },
   {
     volumes: {
-      nodeTerms: [[{ matchExpressions: [{ key: HOST, operator: 'In', values: ['n0'] }], matchFields: [] }]],
+      nodeTerms: [[{ matchExpressions: [{ key: HOST, operator: 'In', values: ['n1'] }], matchFields: [] }]],
     },
   },
 ]
@@ -114,11 +116,15 @@ export const tinyCluster = fc.record({
   live: fc.array(liveNode, { minLength: 1, maxLength: 4 }),
   pods: fc.array(pod, { minLength: 1, maxLength: 5 }),
   fitForSpot: fc.constantFrom('x', 'y', 'both', 'none'),
+  /** A workload whose owner wants it on no spot node, even if it runs on one. */
+  refused: often<string | undefined>(undefined, 'x'),
 })
 
 /** Pods are put where the input says, whether they fit there or not. */
-export function clusterOf({ groups, tainted, machines, live, pods, fitForSpot }: TinyCluster): Packed {
-  const all = machines.map((one, index): NodeOption & { readonly offered: boolean } => {
+export function clusterOf({ groups, tainted, machines, live, pods, fitForSpot, refused }: TinyCluster): Packed {
+  const all = machines.map((each, index): NodeOption & { readonly offered: boolean } => {
+    const { zone, offered, labelled } = each
+    const one = each.twin ? { ...machines[0]!, zone, offered, labelled } : each
     const agent = makePod('agent', { role: 'daemon', needed: resources(one.daemon, 0), workload: 'agent' })
     const option = makeOption(`t${index}`, one.cpu, one.rate * 1000, {
       memoryMib: one.memory,
@@ -181,7 +187,8 @@ export function clusterOf({ groups, tainted, machines, live, pods, fitForSpot }:
       priceOf: ({ name }) => prices.get(name)!,
       removable: ({ name }) => live[Number(name.slice(1))]?.stays !== true,
       pinned,
-      spotFit: (workload) => fitForSpot === 'both' || workload === fitForSpot,
+      spotFit: (workload) => workload !== refused && (fitForSpot === 'both' || workload === fitForSpot),
+      spotRefused: (workload) => workload === refused,
     },
   })
 }

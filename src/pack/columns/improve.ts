@@ -101,6 +101,7 @@ export function search(packing: Packing, lp: LpSolver | undefined, asked: Effort
   const usable = lp !== undefined && effort.rounds > 0 && packing.classes <= MOST_CLASSES && !isBest()
   rebuild(value.value, usable ? effort.tries >> 3 : lp === undefined ? effort.tries : 2 * effort.tries)
   certificates.push(certificate)
+  let triedMix = false
   // With a wide gap the prices of the fillings are needed first.
   if (gap() <= PROMISING) tryMix()
   const master = usable && !isBest() ? makeMaster(packing, lp, pool.values()) : undefined
@@ -111,11 +112,14 @@ export function search(packing: Packing, lp: LpSolver | undefined, asked: Effort
       master.dispose()
     }
   }
+  // Where it looked hopeless it may still lift the bound.
+  if (!triedMix) tryMix()
   return { draft: best, lowerBound: lowerBound(), certificate, proof }
 
   /** Whole bins: what they cost at least, and whether everything fits into the cheapest. */
   function tryMix(): void {
     if (effort.mixes === 0 || best.nodes > SMALL || best.leftOver > 0 || isBest()) return
+    triedMix = true
     const mix = cheapestMix(packing, certificates, best, effort.mixes)
     if (mix === undefined) return
     if (mix.bound > lowerBound()) {
