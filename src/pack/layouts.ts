@@ -80,7 +80,15 @@ export class LayoutSearch {
     const ofPod = (pod: Pod): number => this.#machines.kindOf(pod)
     const placementKey = (pod: Pod): number => this.#draft.board.placementKey(pod)
     if (policy === undefined)
-      return this.#columns.of({ group, suits, interests, placementKey, options: [], machinesFor: () => [], podKind: ofPod })
+      return this.#columns.of({
+        group,
+        suits,
+        interests,
+        placementKey,
+        options: [],
+        machinesFor: () => [],
+        podKind: ofPod,
+      })
     const { options, that } = this.#machines.on(group, policy)
     const isOpen = (pod: Pod): boolean => policy.kind !== 'spot' || wantsSpot(pod)
     return this.#columns.of({

@@ -66,7 +66,15 @@ export function createPodClasses(
     const parts = [held, needed, placementKey, topology.id, volumes?.key ?? '', ports]
     const classKey = classKeys.idOf(parts.join('|'))
     looking[classKey] = looksAround(topology) || volumes?.looksAround === true
-    const rules = { classKey, held: demands[held]!, needed: demands[needed]!, placement, placementKey, topology, volumes }
+    const rules = {
+      classKey,
+      held: demands[held]!,
+      needed: demands[needed]!,
+      placement,
+      placementKey,
+      topology,
+      volumes,
+    }
     return volumes === undefined ? (plainRules[classKey] ??= rules) : rules
   }
 
