@@ -118,6 +118,7 @@ export function analyse(
     remarksOf: addresses.remarks,
     limits,
     blast: blastJudge(plans.today(goal).plan, limits),
+    keepWishes: (plan) => plans.keepWishes(plan),
     nothingToPlan: nothingToPlan(cluster, bill),
   }
   const asked = candidates(scenarioContext, settings.maxSpot)

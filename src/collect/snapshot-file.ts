@@ -134,7 +134,7 @@ class Gathered {
 export type CollectNotes = { readonly asked: readonly string[]; readonly findings: readonly Finding[] }
 
 const OWN_API = 'k8s-cost/v1'
-const TWICE = 'pod-listed-twice'
+const twice = (kind: Kind): string => `${kind.toLowerCase()}-listed-twice`
 
 const notesSchema = z.object({
   asked: z.array(z.string()),
@@ -196,7 +196,7 @@ export class SnapshotBuilder {
     const { namespace, name } = value.metadata
     const key = namespace === '' ? name : `${namespace}/${name}`
     if (JSON.stringify(known.value) === JSON.stringify(value)) return
-    if (kind !== 'Pod' || known.file !== file || !isSuccessor(known.value, value))
+    if (!COMES_AND_GOES.has(kind) || known.file !== file || !isSuccessor(known.value, value))
       throw new FailureError({
         kind: 'bad-input',
         file,
@@ -205,9 +205,9 @@ export class SnapshotBuilder {
       })
     if ((value.metadata.createdAt ?? '') > (known.value.metadata.createdAt ?? '')) ofKind.values[known.at] = value
     this.#findings.push({
-      code: TWICE,
+      code: twice(kind),
       subject: key,
-      detail: `two pods of this name with different uids in one list; the one created last was kept`,
+      detail: `two ${kind} objects of this name with different uids in one list; the one created last was kept`,
     })
   }
 
@@ -231,7 +231,7 @@ export class SnapshotBuilder {
   /** Forgets the objects of a kind: its list is read again from the start. */
   drop(kind: Kind): void {
     this.#objects.delete(kind)
-    if (kind === 'Pod') this.#findings = this.#findings.filter(({ code }) => code !== TWICE)
+    this.#findings = this.#findings.filter(({ code }) => code !== twice(kind))
   }
 
   #all<K extends Kind>(...wanted: readonly K[]): ObjectOf<K>[] {
@@ -274,6 +274,9 @@ export class SnapshotBuilder {
     }
   }
 }
+
+/** Kinds whose objects are made anew under names that were used before. */
+const COMES_AND_GOES: ReadonlySet<Kind> = new Set<Kind>(['Pod', 'NodeClaim'])
 
 /**
  * A long list is not one moment: a StatefulSet's pod can be deleted and made anew, with another uid, while its pages are

@@ -66,9 +66,10 @@ export function lay(draft: Draft, layout: Layout, check: boolean): boolean {
  * Pods that the rules would no longer let where they are. Rules between pods are checked when a pod is placed, not when
  * another leaves; a plan must hold in its final state as well.
  */
-export function misplaced(draft: Draft): Pod[] {
+export function misplaced(draft: Draft, among: Iterable<Pod> = draft.places.keys()): Pod[] {
   const found: Pod[] = []
-  for (const [pod, slot] of draft.places) {
+  for (const pod of among) {
+    const slot = draft.places.get(pod)
     const index = slot?.index
     if (slot === undefined || index === undefined || !draft.board.hasTopologyRules(draft.board.classKey(pod))) continue
     const as = pod.nodeName === slot.site.name ? 'held' : 'needed'

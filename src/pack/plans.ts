@@ -5,6 +5,7 @@ import type { MicroUsdPerHour } from '../domain/units.js'
 import type { BoardContext } from './board.js'
 import type { ColumnPlans } from './column-plans.js'
 import type { Slot } from './draft.js'
+import { keepWishes } from './keep-wishes.js'
 import { whyLeftOver } from './left-over.js'
 import { lowerBound } from './lower-bound.js'
 import type { PackGroup, PackProblem } from './problem.js'
@@ -16,6 +17,7 @@ import { ReplayScheduler } from './replay.js'
 import { Solver, spotShare, type Solution } from './solve.js'
 import { Stock } from './stock.js'
 import { toPlan, type Untouched } from './to-plan.js'
+import { readWishes, type WishBook } from './wishes.js'
 
 /** Pods × nodes up to which plans are refilled: beyond it one refill would take minutes. */
 const MOST_STEPS_OF_A_REFILL = 60_000_000
@@ -23,6 +25,8 @@ const MOST_STEPS_OF_A_REFILL = 60_000_000
 const MOST_STEPS_OF_A_SEARCHED_REFILL = 10_000_000
 /** What the repair of one plan may cost. */
 const MOST_STEPS_OF_A_REPAIR = 50_000_000
+/** What it may cost to keep preferences. */
+const MOST_STEPS_OF_WISHES = 2_000_000
 /** The share counts what is bought, not what is asked for: aim lower until what comes out is within it. */
 const SPOT_AIMS = [0.9, 0.6, 0]
 
@@ -40,6 +44,7 @@ export class Planner implements PlanSource {
   readonly #lend = new Stock('added').lender()
   readonly #repairs = new Map<string, Repair>()
   readonly #bounds = new Map<string, LowerBound>()
+  readonly #wishesOf: (today: Plan) => WishBook | undefined
 
   /** `columns`: shared by planners of problems that have groups in common. */
   constructor(problem: PackProblem, context: BoardContext, untouched: readonly Untouched[], columns: ColumnPlans) {
@@ -49,6 +54,11 @@ export class Planner implements PlanSource {
     this.#solver = new Solver(problem, context, columns)
     this.#groupOf = new Map(problem.groups.flatMap((group) => group.live.map(({ node }) => [node.name, group])))
     this.#running = problem.groups.flatMap(({ live }) => live.flatMap(({ pods }) => pods))
+    this.#wishesOf = ({ nodes }) =>
+      readWishes(context.namespaces, [
+        ...nodes.flatMap(({ pods, residentPods }) => [...pods, ...residentPods]),
+        ...problem.pending,
+      ])
     const anything: Goal = { kind: 'repack' }
     this.#newScheduler = () =>
       new ReplayScheduler(context, this.#running, (pod) => this.#shop(anything).machinesFor(pod).length === 0)
@@ -110,6 +120,17 @@ export class Planner implements PlanSource {
         }),
       )
     })
+  }
+
+  /** The plan on the same nodes with no more pods moved, and with more of what pods prefer where that costs nothing. */
+  keepWishes(plan: Plan): Plan {
+    const today = this.#toPlan(this.#solver.today())
+    const book = this.#wishesOf(today)
+    if (book === undefined) return plan
+    const better = this.#solver.onPlan(plan, (draft, slotsOf) =>
+      keepWishes({ plan, today, book, draft, slotsOf, budget: MOST_STEPS_OF_WISHES }),
+    )
+    return better ?? plan
   }
 
   #proven(solution: Solution, goal: Goal): ProvenPlan {

@@ -2,7 +2,7 @@ import type { ProvenPlan } from '../domain/goal.js'
 import type { Plan } from '../domain/plan.js'
 import type { Scenario, ScenarioId } from '../domain/recommendation.js'
 import { fillOf, movesIn } from './figures.js'
-import { planned, recommendedGoal, type Candidate, type ScenarioContext } from './scenarios.js'
+import { faultsOf, planned, recommendedGoal, type Candidate, type ScenarioContext } from './scenarios.js'
 
 export type Choice = {
   readonly recommended: Scenario
@@ -66,12 +66,17 @@ export function choose(all: readonly Candidate[], maxSpot: number | undefined, c
   if (best.plan.cost.rate >= current.proven.plan.cost.rate)
     return keep('no feasible plan costs less than what runs now', cheapest)
 
-  const proven: ProvenPlan = {
-    plan: best.plan,
-    bound: cheapest.proven.bound,
+  const { bound } = cheapest.proven
+  const provenOf = (plan: Plan): ProvenPlan => ({
+    plan,
+    bound,
     breaches: 0,
-    replay: () => (best.replayed ? { unplaced: 0, realised: best.plan } : undefined),
-  }
+    // The scheduler starts from empty nodes: it does not matter which pods the plan has on them.
+    replay: () => (best.replayed ? { unplaced: 0, realised: plan } : undefined),
+  })
+  const kind = context.keepWishes?.(best.plan) ?? best.plan
+  const isSound = hasSameNodes(kind, best.plan) && faultsOf('recommended', provenOf(kind), context).length === 0
+  const proven = provenOf(isSound ? kind : best.plan)
   const { scenario } = planned({ id: 'recommended', title: TITLES[best.from.id] ?? '', goal }, proven, context)
   const notes = [
     best.extra > 0 ? `${best.extra} nodes more than packed tightly, so that the default scheduler can rebuild it` : '',
@@ -79,6 +84,14 @@ export function choose(all: readonly Candidate[], maxSpot: number | undefined, c
   ].filter((note) => note !== '')
   return { recommended: { ...scenario, notes: [...notes, ...scenario.notes] }, follows: best.from.id, policy, cheapest }
 }
+
+/** The same nodes at the same cost, on which no more pods are moved and all have a place that had one. */
+const hasSameNodes = (one: Plan, other: Plan): boolean =>
+  one.nodes.length === other.nodes.length &&
+  one.nodes.every(({ name, price }, at) => name === other.nodes[at]?.name && price === other.nodes[at].price) &&
+  one.cost.rate === other.cost.rate &&
+  one.unplaced.length === other.unplaced.length &&
+  movesIn(one.nodes) <= movesIn(other.nodes)
 
 const TITLES: Partial<Record<ScenarioId, string>> = {
   recommended: 'cheapest plan that the default scheduler can rebuild',

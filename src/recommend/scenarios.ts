@@ -18,6 +18,8 @@ export type ScenarioContext = {
   readonly limits: { readonly headroom: number; readonly minNodes: number | undefined }
   /** Limits over more than one node, held against today's placement; absent: none are set. */
   readonly blast?: BlastJudge
+  /** The plan on the same nodes, with more of what pods prefer where that costs nothing; absent: plans stay as they are. */
+  readonly keepWishes?: (plan: Plan) => Plan
   /** Why nothing can be planned at all (no node has a price, …), or undefined. */
   readonly nothingToPlan: string | undefined
 }

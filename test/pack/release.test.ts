@@ -146,7 +146,15 @@ describe('nodes whose rules are gone', () => {
   })
 })
 
-/** Every set of one cheaper machine, or none, for each node that may go, judged by the replay and by the verifier. */
+/** Two or three machines that together are cheaper than one. */
+const severalFor = (rate: number, options: readonly NodeOption[]): NodeOption[][] =>
+  options
+    .flatMap((a, i) =>
+      options.slice(i).flatMap((b, j) => [[a, b], ...options.slice(i + j).map((c): NodeOption[] => [a, b, c])]),
+    )
+    .filter((some) => some.reduce((sum, { price }) => sum + price.rate, 0) < rate)
+
+/** Every set of cheaper machines, or none, for each node that may go, judged by the replay and by the verifier. */
 function cheapest(all: Packed, names: readonly string[], options: readonly NodeOption[]): number {
   const live = all.state.problem.groups.flatMap((group) => group.live)
   const running = live.flatMap(({ pods }) => pods)
@@ -160,8 +168,8 @@ function cheapest(all: Packed, names: readonly string[], options: readonly NodeO
   const search = (at: number, bought: readonly NodeOption[], stay: readonly string[]): void => {
     if (at < names.length) {
       search(at + 1, bought, [...stay, names[at]!])
-      for (const option of [undefined, ...options])
-        search(at + 1, option === undefined ? bought : [...bought, option], stay)
+      for (const instead of [[], ...options.map((option) => [option]), ...severalFor(rateOf(names[at]!), options)])
+        search(at + 1, [...bought, ...instead], stay)
       return
     }
     const saved =

@@ -270,6 +270,39 @@ describe('with --max-spot', () => {
   })
 })
 
+describe('a plan with more of what pods prefer', () => {
+  const plans: Plans = { today: { cost: 100 }, cheapest: { cost: 40, moves: 2 } }
+  const fewer = planOf({ cost: 40, moves: 1 })
+
+  it('is what is recommended, with its own figures', () => {
+    const { plan, outcome } = chosen(plans, { keepWishes: () => fewer })
+    expect(plan).toBe(fewer)
+    expect(outcome).toMatchObject({ moves: 1, realised: 40, refillUnplaced: 0 })
+  })
+
+  it('is not asked for where everything is kept', () => {
+    const { plan } = chosen({ today: { cost: 10 }, cheapest: { cost: 40 } }, { keepWishes: () => fewer })
+    expect(plan?.cost.rate).toBe(10)
+  })
+
+  it.each<[string, Plan]>([
+    ['costs something else', { ...fewer, cost: { rate: 39 as MicroUsdPerHour, unpriced: 0 } }],
+    ['has other nodes', { ...fewer, nodes: fewer.nodes.map((node) => ({ ...node, name: 'other' })) }],
+    ['has more nodes', planOf({ cost: 40, nodes: 2 })],
+    ['moves more pods', planOf({ cost: 40, moves: 3 })],
+    ['leaves a pod out', { ...fewer, unplaced: [{ pod: POD, running: false, reason: 'test' }] }],
+  ])('is not taken if it %s', (_, other) => {
+    const { outcome } = chosen(plans, { keepWishes: () => other })
+    expect(outcome).toMatchObject({ plan: { cost: { rate: 40 } }, moves: 2 })
+  })
+
+  it('is not taken if it breaks a rule or has too few addresses', () => {
+    const only = (plan: Plan): readonly string[] => (plan === fewer ? ['test'] : [])
+    for (const more of [{ violationsOf: only }, { subnetFaultsOf: only }])
+      expect(chosen(plans, { keepWishes: () => fewer, ...more }).outcome).toMatchObject({ moves: 2, feasible: true })
+  })
+})
+
 const anySketch: fc.Arbitrary<Sketch> = fc
   .record({
     cost: fc.integer({ min: 1, max: 12 }),
