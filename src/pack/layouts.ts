@@ -16,6 +16,8 @@ import { spotWish, type SpotWish } from './spot.js'
 /** Pods × shapes that one group may cost: budgets count steps, so that the result does not depend on the machine. */
 const STEPS = 400_000
 const MOST_SHAPES = 5
+/** Pods × nodes of a cluster beyond which column generation takes more time and memory than it is worth. */
+const MOST_TO_PACK = 60_000_000
 const FEWEST_SHAPES = 2
 
 export type GroupState = { readonly group: PackGroup; readonly slots: readonly Slot[]; readonly keep: Layout }
@@ -33,6 +35,7 @@ export class LayoutSearch {
   readonly #found = new Map<string, readonly Layout[]>()
   readonly #wishes = new Map<string, SpotWish>()
   readonly #packings = new Map<string, ColumnPlan>()
+  readonly #isTooLarge: boolean
   #bought = 0
 
   constructor(problem: PackProblem, draft: Draft, machines: Machines, columns: ColumnPlans) {
@@ -40,6 +43,8 @@ export class LayoutSearch {
     this.#draft = draft
     this.#machines = machines
     this.#columns = columns
+    const live = problem.groups.flatMap((group) => group.live)
+    this.#isTooLarge = live.length * live.reduce((count, { pods }) => count + pods.length, 0) > MOST_TO_PACK
   }
 
   of(state: GroupState, goal: Goal): readonly Layout[] {
@@ -62,12 +67,13 @@ export class LayoutSearch {
   }
 
   /** The group packed for a goal by column generation, with its lower bound; rules between pods are not looked at. */
-  packed(group: PackGroup, goal: Goal): ColumnPlan {
+  packed(group: PackGroup, goal: Goal): ColumnPlan | undefined {
     const free: SpotWish = { key: 'spot', wants: () => true }
     return this.#packed(group, goal, free)
   }
 
-  #packed(group: PackGroup, goal: Goal, { key: wish, wants }: SpotWish): ColumnPlan {
+  #packed(group: PackGroup, goal: Goal, { key: wish, wants }: SpotWish): ColumnPlan | undefined {
+    if (this.#isTooLarge) return undefined
     const policy = goal.kind === 'repack' ? undefined : goal.policy
     const key = `${group.name} ${policyKey(group, policy, wish)}`
     const known = this.#packings.get(key) ?? this.#pack(group, policy, wants)
@@ -131,9 +137,10 @@ export class LayoutSearch {
     const spot = rankShapes(ofType(true), demandOf(true), most)
     const attempts = Math.max(onDemand.length, spot.length)
     const blueprint = this.#packed(group, { kind: 'cheapest', policy }, this.wish(policy))
-    return [blueprint, ...Array.from({ length: attempts }, () => undefined)]
+    const first = blueprint === undefined ? [] : [blueprint]
+    return [...first, ...Array.from({ length: attempts }, () => undefined)]
       .map((packed, at) => {
-        const rank = Math.max(0, at - 1)
+        const rank = Math.max(0, at - first.length)
         const shapes = new Set([onDemand[Math.min(rank, onDemand.length - 1)], spot[Math.min(rank, spot.length - 1)]])
         const materials: Materials = {
           reusable: slots.filter(mayGo),

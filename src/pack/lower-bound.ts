@@ -29,7 +29,7 @@ const BY_FILLINGS =
 export function lowerBound(
   problem: PackProblem,
   goal: Goal,
-  packed?: (group: PackGroup) => { readonly paid: number; readonly plan: Pick<Bound, 'lowerBound'> },
+  packed?: (group: PackGroup) => { readonly paid: number; readonly plan: Pick<Bound, 'lowerBound'> } | undefined,
 ): LowerBound {
   let micro = 0
   let byFillings = false

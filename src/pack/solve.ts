@@ -282,7 +282,7 @@ export class Solver {
   }
 
   /** The group packed for a goal by column generation, with its lower bound; rules between pods are not looked at. */
-  packed(group: PackGroup, goal: Goal): ColumnPlan {
+  packed(group: PackGroup, goal: Goal): ColumnPlan | undefined {
     return this.#search.packed(group, goal)
   }
 }

@@ -146,6 +146,25 @@ describe('nodes whose rules are gone', () => {
   })
 })
 
+/** Does the default scheduler fill the plan's nodes, as they are listed, in every order of the pods? */
+function fillsItself(all: Packed, plan: Plan): boolean {
+  const live = all.state.problem.groups.flatMap((group) => group.live)
+  const scheduler = new ReplayScheduler(
+    all.state.context,
+    live.flatMap(({ pods }) => pods),
+    () => false,
+  )
+  const optionOf = new Map(all.state.problem.groups.flatMap(({ options }) => options.map((one) => [one.id, one])))
+  const slots = plan.nodes.map((node) => {
+    const kept = live.find((one) => one.node.name === node.name)
+    const { group, instanceType, zone, capacityType } = node
+    return kept === undefined
+      ? newSlot(optionOf.get(`${group}/${instanceType}/${zone}/${capacityType}`)!, node.name)
+      : liveSlot(kept)
+  })
+  return SEEDS.every((seed) => scheduler.leftOver(slots, seed, 0).length === 0)
+}
+
 /** Two or three machines that together are cheaper than one. */
 const severalFor = (rate: number, options: readonly NodeOption[]): NodeOption[][] =>
   options
@@ -248,7 +267,8 @@ describe('what is saved', () => {
           }
         }
         const possible = cheapest(all, names, OPTIONS)
-        expect(saving).toBeLessThanOrEqual(possible)
+        // Equal scores go to the node that comes first, so nodes that fill in one order may not fill in another.
+        expect(saving <= possible || (plan !== undefined && fillsItself(all, plan))).toBe(true)
         if (possible > 0) {
           all_ += possible
           reached += saving
