@@ -5,6 +5,7 @@ import type { Pod } from '../domain/pod.js'
 import { subtract, sum, type Resources } from '../domain/resources.js'
 import type { Labels } from '../domain/snapshot.js'
 import { seenLabels, type Interests } from './interests.js'
+import { once } from './once.js'
 import { refusalsOf } from './option-fit.js'
 import { withoutDominated } from './prune.js'
 
@@ -140,11 +141,6 @@ function overheads(
     known.set(kind, made)
     return made
   }
-}
-
-function once<Value>(make: () => Value): () => Value {
-  let made: { readonly value: Value } | undefined
-  return () => (made ??= { value: make() }).value
 }
 
 const hasArchitecture = (type: InstanceType, wanted: readonly Architecture[]): boolean =>

@@ -9,6 +9,7 @@ import { keepWishes } from './keep-wishes.js'
 import { whyLeftOver } from './left-over.js'
 import { lowerBound } from './lower-bound.js'
 import type { PackGroup, PackProblem } from './problem.js'
+import { once } from './once.js'
 import { OptionFit } from './option-fit.js'
 import { realise, type Fleet } from './realise.js'
 import { Releases } from './release.js'
@@ -211,10 +212,4 @@ export class Planner implements PlanSource {
       nextSlot: this.#lend,
     }
   }
-}
-
-/** A replay takes seconds; whoever asks again gets the first answer. */
-function once<Value>(make: () => Value): () => Value {
-  let made: { readonly value: Value } | undefined
-  return () => (made ??= { value: make() }).value
 }
