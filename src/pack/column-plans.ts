@@ -9,6 +9,7 @@ const EFFORT: Effort = {
   ...DEFAULT_EFFORT,
   places: 0,
   habits: 3,
+  squeaks: 0,
   rounds: 6,
   tries: 60,
   nodes: 500,

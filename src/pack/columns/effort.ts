@@ -9,6 +9,8 @@ export type Effort = {
   readonly places: number
   /** Ways to build a first plan. */
   readonly habits: number
+  /** With many classes: plans made after a look at what was wrong with the one before. */
+  readonly squeaks: number
   /** Rounds of column generation. */
   readonly rounds: number
   /** Times that a part of the plan is taken out and rebuilt. */
@@ -28,6 +30,7 @@ export type Effort = {
 export const DEFAULT_EFFORT: Effort = {
   places: 4_000_000,
   habits: 12,
+  squeaks: 8,
   rounds: 240,
   tries: 2000,
   nodes: 500_000,
@@ -38,10 +41,18 @@ export const DEFAULT_EFFORT: Effort = {
 }
 
 /** A plan and a bound without the linear programme over fillings. */
-export const BRIEF_EFFORT: Effort = { ...DEFAULT_EFFORT, habits: 3, rounds: 0, tries: 200, columns: 0, fillings: 0 }
+export const BRIEF_EFFORT: Effort = {
+  ...DEFAULT_EFFORT,
+  habits: 3,
+  squeaks: 3,
+  rounds: 0,
+  tries: 200,
+  columns: 0,
+  fillings: 0,
+}
 
 /** The first plan that is there at all, and a bound. */
-export const QUICK_EFFORT: Effort = { ...BRIEF_EFFORT, places: 0, habits: 1, tries: 0, mixes: 0 }
+export const QUICK_EFFORT: Effort = { ...BRIEF_EFFORT, places: 0, habits: 1, squeaks: 0, tries: 0, mixes: 0 }
 
 /**
  * The same effort for a problem of this size: what takes longer is done less often. Work per round is about classes ×
@@ -57,7 +68,7 @@ export function scaleEffort(effort: Effort, { classes, types }: Packing, items: 
   return {
     ...effort,
     habits: most(effort.habits, classes > MANY_CLASSES ? 6 : 3, 1.5e9 / (fill * types * classes)),
-    rounds: most(effort.rounds, 6, 2.5e7 / (fill * types)),
+    rounds: most(effort.rounds, classes > MANY_CLASSES ? 2 : 6, 2.5e7 / (fill * types)),
     tries: most(effort.tries, 100, 2e8 / (fill * Math.min(types, 12))),
     nodes: most(effort.nodes, 20_000, effort.nodes),
     // The integer programme helps where few items share a bin; else there are too many good fillings to choose from.

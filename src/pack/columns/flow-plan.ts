@@ -10,7 +10,8 @@ const WELL_FILLED = 0.985
 
 /**
  * A plan after a poured one: each type first gets the items that were poured into it, as far as they fill its bins well;
- * what is left over everywhere is packed together at the end.
+ * what is left over everywhere is packed together at the end. `asked`: values to fill by, where they are not what the
+ * items are worth.
  */
 export function packAsPoured(
   packing: Packing,
@@ -19,6 +20,7 @@ export function packAsPoured(
   { value, promise }: Valuation,
   habit: Habit,
   wellFilled = WELL_FILLED,
+  asked = value,
 ): Draft {
   const { types, cost, limit } = packing
   const rest = { demand: packing.demand.slice(), limit: limit.slice() }
@@ -28,7 +30,7 @@ export function packAsPoured(
     const left = share.slice()
     const own = { demand: left, limit: new Float64Array(types) }
     own.limit[t] = limit[t]!
-    for (const entry of packGreedily(packing, filler, value, habit, own)) {
+    for (const entry of packGreedily(packing, filler, asked, habit, own)) {
       let worth = 0
       for (let k = 0; k < entry.filling.classes.length; k++)
         worth += value[entry.filling.classes[k]!]! * entry.filling.counts[k]!
@@ -41,7 +43,7 @@ export function packAsPoured(
       }
     }
   }
-  entries.push(...packGreedily(packing, filler, value, habit, rest, promise))
+  entries.push(...packGreedily(packing, filler, asked, habit, rest, promise))
   return makeDraft(packing, entries, rest.demand)
 }
 

@@ -15,6 +15,7 @@ import { keyOf, makeMaster, worthOf, type Master, type Mixture } from './master.
 import type { Packing } from './packing.js'
 import { ruinAndRebuild } from './rebuild.js'
 import { roundMixture } from './rounding.js'
+import { makeWheel } from './squeaky-wheel.js'
 import { tidy } from './tidy.js'
 
 /** What the bound rests on, weakest first. */
@@ -93,6 +94,13 @@ export function search(packing: Packing, lp: LpSolver | undefined, asked: Effort
     const other = valuate(packing, filler, blend(packing, basis.value, habit.blend))
     if (other.certificate.bound > certificate.bound) certificate = other.certificate
     if (offer(build(packing, filler, other, habit))) value = other
+  }
+  if (fluid !== undefined && !direct) {
+    const louder = makeWheel(packing, basis.value)
+    for (let step = 0, last = best; step < effort.squeaks && !isBest(); step++) {
+      last = packAsPoured(packing, filler, fluid, basis, firstHabit, FULL[1], louder(last))
+      offer(last)
+    }
   }
   const rebuild = (worth: Float64Array, tries: number): void => {
     const many = Math.ceil(tries * Math.min(1, gap() / WIDE))

@@ -86,7 +86,7 @@ function packGratisFirst(
 ): BinPlan {
   const free = new Set(gratis)
   const counted = problem.types.map((type, t) => (free.has(t) ? { ...type, cost: 1 } : { ...type, limit: 0 }))
-  const first = packBins({ ...problem, types: counted }, undefined, { ...effort, habits: 1, tries: 0 })
+  const first = packBins({ ...problem, types: counted }, undefined, { ...effort, habits: 1, squeaks: 0, tries: 0 })
   const stays = new Map(first.unpacked)
   const rest: BinProblem = {
     ...problem,
