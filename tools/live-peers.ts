@@ -1,7 +1,8 @@
 /**
  * `npm run test:live:peers`: starts moto, an emulator of AWS, on loopback, gives it a few instances, subnets, an EKS
- * cluster and a bucket, and runs `npm run test:live` against it. Without KUBECONFIG a server that speaks the list
- * protocol stands in for the API server, with nodes that are those instances.
+ * cluster and a bucket, and runs `npm run test:live` against it. Without KUBECONFIG a kube-apiserver on loopback has
+ * nodes that are those instances, or a server that speaks the list protocol where there is none. Then come the checks of
+ * tools/kubernetes-peers.ts, which need no AWS.
  */
 import {
   DescribeImagesCommand,
@@ -15,7 +16,6 @@ import { CreateClusterCommand, EKSClient } from '@aws-sdk/client-eks'
 import { CreateBucketCommand, S3Client } from '@aws-sdk/client-s3'
 import { spawn, spawnSync, type ChildProcess } from 'node:child_process'
 import { mkdtempSync, rmSync } from 'node:fs'
-import { createServer, type AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -23,6 +23,11 @@ import { product, usage } from '../test/collect/aws/answers.js'
 import { json } from '../test/collect/aws/fake-aws.js'
 import { startLoopbackAws } from '../test/collect/aws/loopback-aws.js'
 import { startApiServer, type Raw } from '../test/collect/cluster/api-server.js'
+import { findKubernetes } from './kubernetes-binary.js'
+import { accountOfDeploy } from './kubernetes-live.js'
+import { Loader, type Item } from './kubernetes-objects.js'
+import { defaultFiles, kubernetesChecks } from './kubernetes-peers.js'
+import { freePort, startKubernetes } from './kubernetes-server.js'
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url))
 const REGION = 'eu-west-1'
@@ -41,14 +46,6 @@ function pythonWithMoto(folder: string): string | undefined {
   const own = join(folder, 'venv', 'bin', 'python')
   if (!works(python, '-m', 'venv', join(folder, 'venv'))) return undefined
   return works(own, '-m', 'pip', 'install', '--quiet', 'moto[server,ec2,s3,eks]') ? own : undefined
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer()
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
-  const { port } = server.address() as AddressInfo
-  await new Promise((resolve) => server.close(resolve))
-  return port
 }
 
 async function answers(url: string, server: ChildProcess): Promise<boolean> {
@@ -182,7 +179,7 @@ function nodeOf(
 function objectsOf(seeded: readonly Seeded[]): readonly Raw[] {
   const nodes = seeded.map(nodeOf)
   const owner = (kind: string, name: string) => [{ apiVersion: 'apps/v1', kind, name, uid: name, controller: true }]
-  const template = { metadata: { labels: { app: 'web' } }, spec: { containers: [] } }
+  const template = { metadata: { labels: { app: 'web' } }, spec: { containers: [{ name: 'web', image: 'web' }] } }
   const spec = { replicas: nodes.length, selector: { matchLabels: { app: 'web' } }, template }
   const pods = nodes.map(({ metadata: { name } }, index) =>
     Object.assign(
@@ -223,6 +220,23 @@ function objectsOf(seeded: readonly Seeded[]): readonly Raw[] {
   ]
 }
 
+type Server = { readonly kubeconfig: string; readonly close: () => Promise<void> }
+
+/** A real API server that knows these objects, for the service account of deploy/, else one that stands in for it. */
+async function serve(folder: string, objects: readonly Raw[]): Promise<Server> {
+  const found = await findKubernetes(console.log)
+  if (found.kind === 'missing') {
+    console.log(`KUBECONFIG is not set: a stand-in serves the nodes, as ${found.why}`)
+    return startApiServer(objects, { secure: false })
+  }
+  console.log(`KUBECONFIG is not set: kube-apiserver ${found.version} serves the nodes`)
+  const kubernetes = await startKubernetes(found.program, join(folder, 'kubernetes'))
+  const loader = new Loader(kubernetes)
+  await loader.load(objects as unknown as readonly Item[])
+  for (const { what, why } of loader.refused) console.log(`        it refuses ${what}: ${why}`)
+  return { kubeconfig: await accountOfDeploy(kubernetes), close: kubernetes.close }
+}
+
 async function main(folder: string): Promise<number> {
   const python = pythonWithMoto(folder)
   if (python === undefined) {
@@ -256,10 +270,8 @@ async function main(folder: string): Promise<number> {
     console.log('moto lacks the Pricing API: a stand-in with a few prices of its own answers in its place')
     console.log('moto keeps neither the tenancy of an instance nor who may do what: no call is ever denied')
     const given = process.env['KUBECONFIG'] ?? ''
-    const server = given === '' ? await startApiServer(objectsOf(seeded), { secure: false }) : undefined
-    console.log(
-      server === undefined ? `API server: that of ${given}` : 'KUBECONFIG is not set: a stand-in serves the nodes',
-    )
+    if (given !== '') console.log(`API server: that of ${given}`)
+    const server = given === '' ? await serve(folder, objectsOf(seeded)) : undefined
     const child = spawn('npm', ['run', '--silent', 'test:live'], {
       cwd: ROOT,
       stdio: 'inherit',
@@ -276,7 +288,9 @@ async function main(folder: string): Promise<number> {
 
 const folder = mkdtempSync(join(tmpdir(), 'k8s-cost-peers-'))
 try {
-  process.exitCode = await main(folder)
+  const exitCode = await main(folder)
+  const holds = await kubernetesChecks(['live', 'schedule'], defaultFiles())
+  process.exitCode = holds ? exitCode : 1
 } finally {
   rmSync(folder, { recursive: true })
 }
