@@ -39,11 +39,17 @@ const TARGET_RATIO = 2
 const TARGET_PEAK_MIB = 450
 const WORKLOADS_PER_PAGE = 25
 
-/** A pod as API servers send it: some 9 KB, a third of it managedFields. `@` stands for the page. */
+/** Stands for the number of the page, and is as long as it. */
+const PAGE_MARK = '@@@@'
+
+/**
+ * A pod as API servers send it: some 11 KB, a third of it managedFields. Times, addresses and the name of the token's
+ * volume are each pod's own, as they are in a cluster: no two pods have all fields alike.
+ */
 function podOf(index: number): object {
-  const workload = `checkout-@-${index % WORKLOADS_PER_PAGE}`
+  const workload = `checkout-${PAGE_MARK}-${index % WORKLOADS_PER_PAGE}`
   const name = `${workload}-6d5f8c7b9d-${index.toString(36).padStart(5, 'x')}`
-  const uid = `6f1c2a9e-0000-4000-8000-@-${index}`
+  const uid = `6f1c2a9e-0000-4000-8000-${PAGE_MARK}-${index}`
   const labels = { app: workload, 'pod-template-hash': '6d5f8c7b9d', 'app.kubernetes.io/part-of': 'shop', tier: 'web' }
   const probe = { httpGet: { path: '/healthz', port: 8080, scheme: 'HTTP' }, timeoutSeconds: 1, periodSeconds: 10 }
   const container = (container: string): object => ({
@@ -56,14 +62,15 @@ function podOf(index: number): object {
     })),
     ports: [{ name: 'http', containerPort: 8080, protocol: 'TCP' }],
     resources: { limits: { memory: '512Mi' }, requests: { cpu: `${100 + (index % 5) * 50}m`, memory: '512Mi' } },
-    volumeMounts: [
-      { name: 'kube-api-access', readOnly: true, mountPath: '/var/run/secrets/kubernetes.io/serviceaccount' },
-    ],
+    volumeMounts: [{ name: token, readOnly: true, mountPath: '/var/run/secrets/kubernetes.io/serviceaccount' }],
     livenessProbe: probe,
     readinessProbe: probe,
     terminationMessagePath: '/dev/termination-log',
     imagePullPolicy: 'IfNotPresent',
   })
+  const time = `2026-06-25T13:${String(10 + (index % 50))}:${String(10 + (index % 49))}Z`
+  const ip = `10.0.${index % 250}.${index % 240}`
+  const token = `kube-api-access-${(index * 7919).toString(36).padStart(5, 'q')}`
   const fields = Object.fromEntries(
     Array.from({ length: 40 }, (_, at) => [`f:field-${at}`, { '.': {}, 'f:name': {}, 'f:value': {} }]),
   )
@@ -83,7 +90,7 @@ function podOf(index: number): object {
           apiVersion: 'apps/v1',
           kind: 'ReplicaSet',
           name: `${workload}-6d5f8c7b9d`,
-          uid: `0b7e5d3c-0000-4000-8000-@-${index % WORKLOADS_PER_PAGE}`,
+          uid: `0b7e5d3c-0000-4000-8000-${PAGE_MARK}-${index % WORKLOADS_PER_PAGE}`,
           controller: true,
         },
       ],
@@ -91,16 +98,23 @@ function podOf(index: number): object {
         {
           manager: 'kube-controller-manager',
           operation: 'Update',
+          time,
           fieldsType: 'FieldsV1',
           fieldsV1: { 'f:spec': fields },
         },
-        { manager: 'kubelet', operation: 'Update', fieldsType: 'FieldsV1', fieldsV1: { 'f:status': fields } },
+        {
+          manager: 'kubelet',
+          operation: 'Update',
+          time,
+          fieldsType: 'FieldsV1',
+          fieldsV1: { 'f:status': { ...fields, 'f:podIPs': { [`k:{"ip":"${ip}"}`]: { '.': {}, 'f:ip': {} } } } },
+        },
       ],
     },
     spec: {
       volumes: [
         {
-          name: 'kube-api-access',
+          name: token,
           projected: { sources: [{ serviceAccountToken: { expirationSeconds: 3607, path: 'token' } }] },
         },
         { name: 'config', configMap: { name: workload, defaultMode: 420 } },
@@ -112,7 +126,7 @@ function podOf(index: number): object {
       terminationGracePeriodSeconds: 30,
       dnsPolicy: 'ClusterFirst',
       serviceAccountName: 'checkout',
-      nodeName: `ip-10-0-@-${index % 30}.ec2.internal`,
+      nodeName: `ip-10-0-${PAGE_MARK}-${index % 30}.ec2.internal`,
       schedulerName: 'default-scheduler',
       tolerations: [
         { key: 'node.kubernetes.io/not-ready', operator: 'Exists', effect: 'NoExecute', tolerationSeconds: 300 },
@@ -132,14 +146,14 @@ function podOf(index: number): object {
       conditions: ['Initialized', 'Ready', 'ContainersReady', 'PodScheduled'].map((type) => ({
         type,
         status: 'True',
-        lastTransitionTime: '2026-06-25T13:50:08Z',
+        lastTransitionTime: time,
       })),
       hostIP: '10.0.0.1',
-      podIPs: [{ ip: '10.0.1.1' }],
+      podIPs: [{ ip }],
       startTime: '2026-06-25T13:50:08Z',
       containerStatuses: names.map((each) => ({
         name: each,
-        state: { running: { startedAt: '2026-06-25T13:50:08Z' } },
+        state: { running: { startedAt: time } },
         ready: true,
         restartCount: 0,
         image: `123456789012.dkr.ecr.us-east-1.amazonaws.com/${each}:2026.7.1`,
@@ -151,18 +165,29 @@ function podOf(index: number): object {
   }
 }
 
+const COMMA = Buffer.from(',')
+
+/** Where the number of the page is written into an item. */
+function marksOf(item: Buffer): readonly number[] {
+  const marks: number[] = []
+  for (let at = item.indexOf(PAGE_MARK); at >= 0; at = item.indexOf(PAGE_MARK, at + 1)) marks.push(at)
+  return marks
+}
+
 /** Serves the pods and one node until the parent goes away; says where. */
 async function serve(pods: number, folder: string): Promise<void> {
   const certificate = makeCertificate(folder)
-  const template = Array.from({ length: PAGE_SIZE }, (_, index) => JSON.stringify(podOf(index)))
-  const page = (from: number): string => {
+  const items = Array.from({ length: PAGE_SIZE }, (_, index) => Buffer.from(JSON.stringify(podOf(index))))
+  // Pages are made of the same bytes: a server that works less leaves the machine to those that are measured.
+  const marked = items.map((item) => ({ item, marks: marksOf(item) }))
+  const page = (from: number): Buffer => {
     const end = Math.min(from + PAGE_SIZE, pods)
-    const items = template
-      .slice(0, end - from)
-      .join(',')
-      .replaceAll('@', String(from / PAGE_SIZE))
     const next = end < pods ? `,"continue":"${end}"` : ''
-    return `{"kind":"PodList","apiVersion":"v1","metadata":{"resourceVersion":"1"${next}},"items":[${items}]}`
+    const number = String(from / PAGE_SIZE).padStart(PAGE_MARK.length, '0')
+    for (const { item, marks } of marked) for (const at of marks) item.write(number, at, 'latin1')
+    const parts = items.slice(0, end - from).flatMap((item, index) => (index === 0 ? [item] : [COMMA, item]))
+    const head = `{"kind":"PodList","apiVersion":"v1","metadata":{"resourceVersion":"1"${next}},"items":[`
+    return Buffer.concat([Buffer.from(head), ...parts, Buffer.from(']}')])
   }
   const server = https.createServer(certificate, (request, response) => {
     const url = new URL(request.url ?? '/', 'https://server')
@@ -178,7 +203,7 @@ async function serve(pods: number, folder: string): Promise<void> {
     token: 't',
   })
   process.on('disconnect', () => process.exit())
-  process.send?.({ kubeconfig, mebibytes: ((Buffer.byteLength(page(0)) / PAGE_SIZE) * pods) / 1024 / 1024 })
+  process.send?.({ kubeconfig, mebibytes: ((page(0).length / PAGE_SIZE) * pods) / 1024 / 1024 })
 }
 
 const READERS = {

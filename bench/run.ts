@@ -6,6 +6,7 @@ const BENCHMARKS: readonly { readonly title: string; readonly module: string }[]
   { title: 'Start and demo', module: './start.ts' },
   { title: 'Checking plans', module: './verify.ts' },
   { title: 'Reading a cluster', module: './cluster-list.ts' },
+  { title: 'A large cluster', module: './large.ts' },
   { title: 'Packing (npm run bench:pack)', module: './pack/run.ts' },
 ]
 

@@ -156,6 +156,7 @@ function buildProgram(handlers: Handlers, output: Output): Command {
     .description('try every source with the credentials of today: what works, what is denied, what to add')
     .addOption(regionOption())
     .addOption(textOption(ROWS.pricingProfile, `<${ROWS.pricingProfile.argument}>`, ROWS.pricingProfile.help))
+    .addOption(textOption(ROWS.out, '<S3-URL>', 's3://bucket/prefix/: whether a report could be uploaded there'))
     .addHelpText('after', DOCTOR_HELP)
     .action((_, command: Command) => handlers.doctor(flagsOf(command)))
   addOptions(doctor, ['cluster', 'log'])

@@ -9,6 +9,7 @@ import type { AwsOptions, ClusterOptions } from './options.js'
 import { VERSION } from './package.js'
 import type { Logger, Progress } from './progress.js'
 import { aligned } from './report/aligned.js'
+import { s3Place, s3Url } from './s3-url.js'
 
 type Reporting = { readonly progress: Progress; readonly log: Logger }
 
@@ -20,13 +21,14 @@ type Half = { readonly lines: readonly string[]; readonly works: boolean; readon
  * failure comes with it only where nothing works at all.
  */
 export async function examineSources(
-  options: AwsOptions & { readonly cluster: ClusterOptions },
+  options: AwsOptions & { readonly cluster: ClusterOptions; readonly out?: string | undefined },
   reporting: Reporting,
 ): Promise<{ readonly text: string; readonly failure: FailureError | undefined }> {
   const { nodes, ...cluster } = await examineCluster(options.cluster, reporting)
   reporting.progress.show('asking AWS')
   const aws = await examineAws(nodes, options)
-  const text = [...cluster.lines, '', ...aws.lines, ''].join('\n')
+  const target = await examineTarget(options)
+  const text = [...cluster.lines, '', ...aws.lines, '', ...target].join('\n')
   if (cluster.works || aws.works) return { text, failure: undefined }
   const nothing = new FailureError({
     kind: 'unreadable-source',
@@ -59,6 +61,22 @@ async function examineCluster(
     const lines = [label, '', explain(error.failure).text, '', 'No report of a live cluster can be made.']
     return { lines, works: false, failure: error, nodes: [] }
   }
+}
+
+/** The bucket that `--out` names; no line where it names none. */
+async function examineTarget({
+  out,
+  region,
+}: {
+  readonly out?: string | undefined
+  readonly region: string | undefined
+}): Promise<readonly string[]> {
+  const place = out === undefined ? undefined : s3Place(out)
+  if (place === undefined) return []
+  const { checkTarget } = await import('./upload/check.js')
+  const deps = { region: (await profileRegion()) ?? region ?? 'us-east-1', version: VERSION, env: process.env }
+  const rows = (await checkTarget(place, deps)).map(({ action, state, remedy }) => [action, state, remedy])
+  return [`Upload to ${s3Url(place)}`, '', ...aligned(rows), '']
 }
 
 const works = ({ state }: SourceCheck): boolean => state === 'works'

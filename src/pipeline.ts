@@ -32,15 +32,15 @@ import { bill as billOf, unpricedReasons } from './price/bill.js'
 import { nodePrice, runAsByGroup } from './price/node-price.js'
 import { priceBook } from './price/price-book.js'
 import { shareCosts } from './price/share.js'
-import { blastJudge, withSurvival } from './recommend/blast-radius.js'
+import { blastJudge } from './recommend/blast-radius.js'
 import { choose } from './recommend/choose.js'
-import { growthBeyond, type Growth } from './recommend/growth.js'
+import { frontierOf, soundPlans, withLosses } from './recommend/frontier.js'
+import { commitmentsOf } from './recommend/commitments.js'
 import { guardRails } from './recommend/guard-rails.js'
 import { nodeUse } from './recommend/node-use.js'
 import { withPreferences } from './recommend/preferences.js'
 import { candidates, recommendedGoal, type ScenarioContext } from './recommend/scenarios.js'
-import { usageFindings } from './recommend/usage.js'
-import { assumptions, capacityFindings, clusterFindings } from './remarks.js'
+import { assumptions, capacityFindings, clusterFindings, feeFindings, growthOf, planFindings } from './remarks.js'
 import { prefixDelegation } from './what-if.js'
 
 /** What a user decides; everything else follows from the snapshot and the catalog. */
@@ -82,38 +82,20 @@ export function analyse(
   lp?: LpSolver,
 ): Analysis {
   onStage('model')
-  const cluster = buildCluster(snapshot, { name: settings.clusterName, region: settings.region })
-  const book = priceBook(catalog, cluster.region)
-  const bill = billNow(cluster, book, snapshot.aws?.cluster)
-  const capacity = capacityOf(cluster, snapshot, book.type, settings.cni)
-  const moves = movability(cluster, snapshot, settings.now, settings.spotWords)
+  const model = modelOf(snapshot, catalog, settings)
+  const { cluster, book, bill, capacity, moves } = model
   const use = nodeUses(cluster, capacity, moves, book)
 
   onStage('pack')
-  const limits = guardRails(cluster.nodes.filter(isPacked), settings)
-  const market = marketOf(book, capacity, settings, cluster)
-  const state = packState(cluster, {
-    priceOf: (node) => priceIn(bill, node),
-    optionsOf: (name, interests) => {
-      const group = cluster.groups.find((one) => one.name === name)
-      return group === undefined ? [] : offer(group, market, cluster.daemonSets, interests)
-    },
-    needsNoPlace,
-    pinned: moves.pinned,
-    removable: (node) => moves.nodes.get(node.name)?.removable ?? false,
-    spotFit: (workload) => moves.spot.get(workload)?.eligible ?? false,
-    spotRefused: (workload) => moves.spot.get(workload)?.refused ?? false,
-    architectures: settings.architectures,
-    limits,
-  })
+  const { limits, state } = problemOf(model, settings)
   const goal = recommendedGoal(settings.maxSpot)
   const columns = new ColumnPlans(lp)
   const plans = new Planner(state.problem, state.context, state.untouched, columns)
   const addressesIn = addressChecks(plans.today(goal).plan, capacity.cni, book.type, settings.freeAddresses)
   const addresses = addressesIn(capacity.cni)
-  const scenarioContext: ScenarioContext = {
+  const judged: ScenarioContext = {
     plans,
-    violationsOf: (plan) => violations(plan, cluster, state.mustPlace),
+    violationsOf: oncePerPlan((plan) => violations(plan, cluster, state.mustPlace)),
     subnetFaultsOf: addresses.faults,
     remarksOf: addresses.remarks,
     limits,
@@ -121,6 +103,8 @@ export function analyse(
     keepWishes: (plan) => plans.keepWishes(plan),
     nothingToPlan: nothingToPlan(cluster, bill),
   }
+  const frontierPlans = judged.nothingToPlan === undefined ? plans.frontier({ kind: 'as-is' }) : []
+  const scenarioContext = { ...judged, frontier: frontierPlans && soundPlans(frontierPlans, judged) }
   const asked = candidates(scenarioContext, settings.maxSpot)
   const choice = choose(asked, settings.maxSpot, scenarioContext)
   const whatIf = prefixDelegation({
@@ -138,13 +122,19 @@ export function analyse(
 
   onStage('report')
   const checks = capacity.checks()
-  const growth = growthOf(choice.recommended, cluster)
+  const plan = planIn(choice.recommended)
+  const growth = growthOf(plan, cluster, snapshot)
+  const commitments = commitmentsOf({
+    ...{ aws: snapshot.aws, cluster, bill, plan, listPrice: book.onDemand, now: settings.now },
+    types: book.types().map(({ name }) => name),
+  })
   const vertical = recommendedRequests(snapshot.verticalAutoscalers, cluster.workloads)
-  const survival = withSurvival(
+  const tested = withLosses(
     [...asked.map(({ scenario }) => scenario), choice.recommended, whatIf.scenario],
+    frontierOf(scenarioContext.frontier, state.problem.groups, judged.nothingToPlan),
     survivalTests(cluster, state.problem.suits),
   )
-  const scenarios = withPreferences(survival, (today) => preferenceChanges(cluster, today))
+  const scenarios = withPreferences(tested.scenarios, (today) => preferenceChanges(cluster, today))
   const shares = shareCosts(
     cluster.nodes.map((node) => ({ node, price: priceIn(bill, node) })),
     book.coreAndMemoryRates(),
@@ -156,6 +146,7 @@ export function analyse(
     priceBasis: priceBasis(cluster, bill, book, settings, typesOf(cluster, choice.recommended)),
     nodeUse: use,
     scenarios,
+    frontier: tested.frontier,
     follows: choice.follows,
     policy: choice.policy,
     workloads: cluster.workloads.map((workload): WorkloadCost => ({
@@ -190,22 +181,62 @@ export function analyse(
     ...bindingOrderOf(choice.recommended, cluster),
     pending: state.problem.pending,
     currentCost: bill.total,
+    ...(commitments === undefined ? {} : { commitments }),
     sumOfClusterFees: sumRates(bill.clusterFees.flatMap(({ price }) => (price.kind === 'known' ? [price.rate] : []))),
     assumptions: [...assumptions(cluster, capacity, book, limits.words), ...growth.notes],
     findings: [
       ...cluster.findings,
       ...whatIf.findings,
       ...clusterFindings(cluster, book),
-      ...capacityFindings(planIn(choice.recommended), cluster, capacity, book),
+      ...feeFindings(cluster, bill),
+      ...capacityFindings(plan, cluster, capacity, book),
       ...strayPatterns(cluster.workloads, settings.spotWords),
       ...refusedOnSpot(cluster, moves.spot),
       ...expiryFindings(cluster.nodes, settings.now),
-      ...growth.findings,
-      ...usageFindings(planIn(choice.recommended), cluster.workloads, snapshot.podUsage),
+      ...planFindings({ plan, cluster, snapshot, growth, commitments }),
     ],
     gaps: [],
     timings: undefined,
   }
+}
+
+/** What is known of a cluster before anything is packed. */
+type Model = {
+  readonly cluster: Cluster
+  readonly book: PriceBook
+  readonly bill: Bill
+  readonly capacity: ClusterCapacity
+  readonly moves: Movability
+}
+
+export function modelOf(snapshot: Snapshot, catalog: PriceCatalog, settings: Settings): Model {
+  const cluster = buildCluster(snapshot, { name: settings.clusterName, region: settings.region })
+  const book = priceBook(catalog, cluster.region)
+  const bill = billNow(cluster, book, snapshot.aws?.cluster)
+  const capacity = capacityOf(cluster, snapshot, book.type, settings.cni)
+  const moves = movability(cluster, snapshot, settings.now, settings.spotWords)
+  return { cluster, book, bill, capacity, moves }
+}
+
+/** What is to be packed, and the user's guard rails. */
+export function problemOf({ cluster, book, bill, capacity, moves }: Model, settings: Settings) {
+  const limits = guardRails(cluster.nodes.filter(isPacked), settings)
+  const market = marketOf(book, capacity, settings, cluster)
+  const state = packState(cluster, {
+    priceOf: (node) => priceIn(bill, node),
+    optionsOf: (name, interests) => {
+      const group = cluster.groups.find((one) => one.name === name)
+      return group === undefined ? [] : offer(group, market, cluster.daemonSets, interests)
+    },
+    needsNoPlace,
+    pinned: moves.pinned,
+    removable: (node) => moves.nodes.get(node.name)?.removable ?? false,
+    spotFit: (workload) => moves.spot.get(workload)?.eligible ?? false,
+    spotRefused: (workload) => moves.spot.get(workload)?.refused ?? false,
+    architectures: settings.architectures,
+    limits,
+  })
+  return { limits, state }
 }
 
 const priceIn = (bill: Bill, node: Node) =>
@@ -269,6 +300,16 @@ function marketOf(book: PriceBook, capacity: ClusterCapacity, settings: Settings
   }
 }
 
+/** The check of a plan takes seconds in a large cluster, and several that choose among plans ask for it. */
+function oncePerPlan<Answer>(ask: (plan: Plan) => Answer): (plan: Plan) => Answer {
+  const known = new WeakMap<Plan, { readonly answer: Answer }>()
+  return (plan) => {
+    const { answer } = known.get(plan) ?? { answer: ask(plan) }
+    known.set(plan, { answer })
+    return answer
+  }
+}
+
 const violations = (plan: Plan, cluster: Cluster, mustPlace: Parameters<typeof verifyPlan>[0]['mustPlace']): string[] =>
   verifyPlan({ plan, cluster, mustPlace })
     .filter(({ inherited }) => !inherited)
@@ -288,12 +329,6 @@ const bindingOrderOf = ({ outcome }: Scenario, cluster: Cluster): Pick<Analysis,
 
 const recommendedFor = (recommended: WorkloadCost['recommended']): Pick<WorkloadCost, 'recommended'> =>
   recommended === undefined ? {} : { recommended }
-
-/** What autoscalers may add beyond the recommended plan. */
-function growthOf(recommended: Scenario, { workloads }: Cluster): Growth {
-  const plan = planIn(recommended)
-  return plan === undefined ? { notes: [], findings: [] } : growthBeyond(plan, workloads)
-}
 
 const planIn = ({ outcome }: Scenario): Plan | undefined => (outcome.kind === 'planned' ? outcome.plan : undefined)
 

@@ -27,6 +27,7 @@ const REPORT_NAMES: ReadonlySet<string> = new Set([
   'max-pods.csv',
   'scenarios.csv',
   'blockers.csv',
+  'frontier.csv',
   'plan-nodes.csv',
   'placements.csv',
   'plan-nodes.json',

@@ -1,10 +1,16 @@
 import type { PriceBook } from './domain/catalog.js'
-import type { Cluster } from './domain/cluster.js'
+import type { Bill, Cluster } from './domain/cluster.js'
+import type { Commitments } from './domain/commitments.js'
 import type { Plan } from './domain/plan.js'
-import type { Finding } from './domain/snapshot.js'
+import type { Finding, Snapshot } from './domain/snapshot.js'
 import type { ClusterCapacity } from './model/capacity/of-cluster.js'
 import { needsNoPlace } from './model/movability.js'
 import { memoryDoubts } from './recommend/certainty.js'
+import { commitmentFindings } from './recommend/commitment-findings.js'
+import { growthBeyond, type Growth } from './recommend/growth.js'
+import { nodeUsageFindings } from './recommend/node-usage.js'
+import { quotaGrowth } from './recommend/quota-growth.js'
+import { usageFindings } from './recommend/usage.js'
 
 /** What every figure of a report rests on, for people. */
 export function assumptions(
@@ -21,7 +27,7 @@ export function assumptions(
     `Spot: ${book.spotPriceNote}.`,
     `Guard rails: ${guardRailWords}.`,
     'New nodes are of no older generation than their group has today; burstable, flex, bare metal and special-purpose types only where the group has them.',
-    'refill_unplaced_pods replays kube-scheduler with LeastAllocated and balanced scoring, all hard filters, five seeded orders; preferences, preemption and scaling are left out, and a pod that no machine on offer could hold stays where it runs.',
+    'refill_unplaced_pods replays kube-scheduler with LeastAllocated and balanced scoring, all hard filters, ten seeded orders and, after each, rollouts of three Deployments with 25 % surge and 25 % unavailable (the defaults of Kubernetes); preferences, preemption and scaling are left out, and a pod that no machine on offer could hold stays where it runs.',
     ...(cluster.region === undefined ? ['The region is not known: nothing can be priced. Pass --region.'] : []),
   ]
 }
@@ -49,6 +55,49 @@ export function clusterFindings(cluster: Cluster, book: PriceBook): Finding[] {
     }),
   ]
 }
+
+/** What may come beyond the pods of today, by autoscalers and within quotas. */
+export function growthOf(
+  plan: Plan | undefined,
+  { workloads, pods }: Cluster,
+  { resourceQuotas }: Pick<Snapshot, 'resourceQuotas'>,
+): Growth {
+  const [scaled, allowed] = [growthBeyond(plan, workloads), quotaGrowth(plan, pods, resourceQuotas)]
+  return { notes: [...scaled.notes, ...allowed.notes], findings: [...scaled.findings, ...allowed.findings] }
+}
+
+/** What the recommended plan does not count: growth, what pods use beside what they request, what is committed to. */
+export const planFindings = ({
+  plan,
+  cluster,
+  snapshot,
+  growth,
+  commitments,
+}: {
+  readonly plan: Plan | undefined
+  readonly cluster: Cluster
+  readonly snapshot: Snapshot
+  readonly growth: Growth
+  readonly commitments: Commitments | undefined
+}): Finding[] => [
+  ...growth.findings,
+  ...usageFindings(plan, cluster.workloads, snapshot.podUsage),
+  ...nodeUsageFindings(cluster.nodes, snapshot.nodeUsage),
+  ...commitmentFindings(commitments),
+]
+
+/** Nodes of EKS Auto Mode whose price is the instance's alone, because no fee of their type is known. */
+export const feeFindings = ({ nodes }: Cluster, bill: Bill): Finding[] =>
+  nodes.flatMap(({ name, owner }) => {
+    const price = bill.nodes.get(name)
+    if (owner !== 'eks-auto-mode' || price?.kind !== 'known') return []
+    return price.instanceRate === undefined || price.instanceRate === price.rate
+      ? [finding('auto-mode-fee-unknown', name, AUTO_MODE_FEE)]
+      : []
+  })
+
+const AUTO_MODE_FEE =
+  'its price lacks the fee of EKS Auto Mode, which comes on top of every instance: it is not in the price catalog, and AWS gave none'
 
 /** Kubelet settings that failed, and new nodes that are filled closer than their memory is known. */
 export function capacityFindings(

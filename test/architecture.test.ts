@@ -52,16 +52,7 @@ const DOORS: Readonly<Record<string, Door>> = {
     why: 'blocker-prices.ts is a part of the pipeline: it plans a cluster anew without some of its rules',
   },
   collect: {
-    opensTo: [
-      'domain',
-      'failure',
-      'node:',
-      'zod',
-      '@streamparser/json',
-      '@kubernetes/client-node',
-      '@aws-sdk/*',
-      '@smithy/*',
-    ],
+    opensTo: ['domain', 'failure', 'node:', 'zod', '@kubernetes/client-node', '@aws-sdk/*', '@smithy/*'],
     why: 'collect is the only home of clients and of input files; it decides nothing',
   },
   options: { opensTo: ['domain', 'failure', 'node:', ...OPTIONS], why: ASKED },

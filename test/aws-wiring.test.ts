@@ -200,6 +200,49 @@ describe('with credentials', () => {
     expect(aws.calls).toEqual([])
   })
 
+  test('commitments in force are said beside the list prices, live and from the collect file alike', async () => {
+    const reservation = {
+      ...{ reservedInstancesId: 'ri-1', instanceType: 'm5.2xlarge', instanceCount: 3, scope: 'Region' },
+      ...{ end: '2027-05-01T00:00:00.000Z', productDescription: 'Linux/UNIX', instanceTenancy: 'default' },
+      ...{ offeringClass: 'standard', state: 'active', fixedPrice: 0, usagePrice: 0, duration: 31536000 },
+      ...{ currencyCode: 'USD', recurringCharges: [{ frequency: 'Hourly', amount: 0.3 }] },
+    }
+    const plan = {
+      ...{ savingsPlanId: 'sp-1', savingsPlanType: 'Compute', commitment: '0.40000000', currency: 'USD' },
+      ...{ end: '2027-01-01T00:00:00.000Z', state: 'active' },
+    }
+    aws.answers = {
+      ...ANSWERS,
+      'ec2:DescribeReservedInstances': () => ec2({ reservedInstancesSet: [reservation] }),
+      'savingsplans:DescribeSavingsPlans': () => json({ savingsPlans: [plan] }),
+      'savingsplans:DescribeSavingsPlanRates': () => json({ searchResults: [] }),
+    }
+    const cwd = place()
+    expect(await run(['--out', 'live', ...NOW], cwd)).toMatchObject({ exitCode: 0, stderr: '' })
+    const written = JSON.parse(readFileSync(join(cwd, 'live', 'report.json'), 'utf8')) as {
+      readonly current: { readonly hourlyUsd: number }
+      readonly commitments: { readonly reservedInstances: readonly { readonly usedToday: number }[] }
+    }
+    expect(written.commitments).toMatchObject({
+      reservedInstances: [{ instanceType: 'm5.2xlarge', count: 3, sizeFlexible: true, eachHourlyUsd: 0.3 }],
+      savingsPlans: [{ id: 'sp-1', kind: 'Compute', commitmentHourlyUsd: 0.4, countedAtItsOwnRates: false }],
+      notKnown: [],
+    })
+    expect(written.commitments.reservedInstances[0]?.usedToday).toBeGreaterThan(0)
+    expect(readFileSync(join(cwd, 'live', 'report.md'), 'utf8')).toMatch(/^## Commitments$/m)
+    expect(reportOf(join(cwd, 'live')).warnings.map(({ code }) => code)).toContain('commitments-in-force')
+
+    expect((await run(['collect', '--out', 'c.json.gz'], cwd)).exitCode).toBe(0)
+    expect(await run(['--snapshot', 'c.json.gz', '--out', 'file', ...NOW], cwd, {})).toMatchObject({ exitCode: 0 })
+    expect(filesOf(join(cwd, 'file'))).toEqual(filesOf(join(cwd, 'live')))
+
+    // List prices stay: without commitments every cost is the same.
+    aws.answers = ANSWERS
+    expect((await run(['--out', 'none', ...NOW], cwd)).exitCode).toBe(0)
+    for (const name of ['nodes.csv', 'scenarios.csv', 'plan-nodes.csv'])
+      expect(filesOf(join(cwd, 'none'))[name]).toBe(filesOf(join(cwd, 'live'))[name])
+  })
+
   test('dedicated tenancy has its own price, for nodes of today and for new ones of their group', async () => {
     const { 'ec2:DescribeInstances': instancesOf, 'pricing:GetProducts': productsOf } = ANSWERS
     const id = first?.id ?? ''

@@ -1,12 +1,14 @@
 /**
  * Plans packing problems: `npm run bench:pack -- [DIR…] [--out FILE] [--plans DIR]`. Prints a table beside the baselines,
  * and exits with 1 where a plan or a bound is wrong. Without folders: those of `../shared/data/packing`, a large cluster
- * of its own, and how the time grows.
+ * of its own, how the time grows, and what plans for whole clusters cost once they are rebuilt (`clusters [FILE…]`: only
+ * these).
  */
 import { existsSync, mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { readArguments } from './arguments.js'
+import { printClusters } from './cluster/run-clusters.js'
 import { LARGE } from './generate.js'
 import { growthSpecs, growthTable } from './growth.js'
 import { inChild } from './in-child.js'
@@ -81,6 +83,7 @@ async function printGrowth(): Promise<boolean> {
 }
 
 async function run(argv: readonly string[]): Promise<number> {
+  if (argv[0] === 'clusters') return (await printClusters(argv.slice(1))) ? 0 : 1
   const asked = readArguments(argv)
   const missing = typeof asked === 'string' ? undefined : asked.places.find((place) => !existsSync(place))
   if (typeof asked === 'string' || missing !== undefined) {
@@ -101,6 +104,7 @@ async function run(argv: readonly string[]): Promise<number> {
   if (asked.out !== undefined) writeResults(asked.out, rows)
   console.log([...refillTable(rows), ...summary(rows)].join('\n'))
   if (own) sound = (await printGrowth()) && sound
+  if (own) sound = (await printClusters([])) && sound
   return sound && tasks.length > 0 ? 0 : 1
 }
 

@@ -1,13 +1,15 @@
 import { createReadStream } from 'node:fs'
 import type { Readable } from 'node:stream'
 import { createGunzip } from 'node:zlib'
-import { JSONParser } from '@streamparser/json'
 import { FailureError } from '../failure.js'
 import { object, text, type Json } from './fields.js'
+import { CutOffError, JsonDocuments } from './json-documents.js'
 
 const GZIP_MAGIC = [0x1f, 0x8b]
-/** Up to this many bytes a file is parsed in one go, which takes a tenth of the time. */
+/** Up to this many bytes a file is parsed in one go, which is the fastest way. */
 const SMALL_FILE = 32 * 1024 * 1024
+/** Unpacked bytes that are handed over at once: fewer turns between threads than with the 16 KiB of the default. */
+const CHUNK = 256 * 1024
 const HOW = 'Pass the output of the kubectl command in the README, plain or gzip.'
 
 /** Bytes of a file or of standard input (`-`), unpacked where they are gzip. */
@@ -27,7 +29,7 @@ async function* contents(file: string): AsyncGenerator<Buffer> {
   }
   if (!GZIP_MAGIC.every((byte, index) => head[index] === byte)) return yield* whole()
   const { Readable: NodeReadable, pipeline } = await import('node:stream')
-  const unpacked = createGunzip()
+  const unpacked = createGunzip({ chunkSize: CHUNK })
   // Errors of either side surface where the unpacked bytes are read.
   pipeline(NodeReadable.from(whole()), unpacked, () => undefined)
   yield* unpacked as AsyncIterable<Buffer>
@@ -52,8 +54,7 @@ function whatIsWrong(file: string, error: unknown): FailureError {
     case 'Z_DATA_ERROR':
       return bad(`damaged gzip data (${message})`, 'Write it again.')
     default:
-      if (/ended in (the middle|mid-parsing)/.test(message))
-        return bad('the JSON ends too early: the file was cut off', HOW)
+      if (error instanceof CutOffError) return bad(`${message}: the file was cut off`, HOW)
       return bad(`not JSON (${message.split('\n')[0] ?? ''})`, HOW)
   }
 }
@@ -64,48 +65,41 @@ function whatIsWrong(file: string, error: unknown): FailureError {
  * longer than the longest string that the engine can hold. Throws a FailureError that says what is wrong with the file.
  */
 export async function readItems(file: string, onItem: (item: Json) => void): Promise<void> {
-  const parser = new JSONParser({ paths: ['$', '$.items.*'], keepStack: false, separator: '' })
   let documents = 0
-  const thrown: { error?: unknown } = {}
-  parser.onError = (error) => {
-    thrown.error ??= error
-  }
   let unnamed: Json[] = []
-  parser.onValue = ({ value, key, parent, stack }) => {
-    if (parent === undefined) {
+  const parser = new JsonDocuments({
+    item(value, listKind) {
+      const item = object(value)
+      if (text(item['kind']) === '' && listKind === '') unnamed.push(item)
+      else onItem(withKind(item, listKind))
+    },
+    document(value) {
       documents += 1
       const { document, kind } = asDocument(value, file)
       for (const item of unnamed) onItem(withKind(item, kind))
       unnamed = []
-      if (!('items' in document)) onItem(document)
-      return
-    }
-    // The parser would keep every item until its list ends; one is enough at a time.
-    ;(parent as unknown[])[key as number] = null
-    const item = object(value)
-    const listKind = text(object(stack.at(-1)?.value)['kind'])
-    if (text(item['kind']) === '' && listKind === '') unnamed.push(item)
-    else onItem(withKind(item, listKind))
-  }
+      for (const item of objectsOf(document, kind)) onItem(item)
+    },
+  })
   try {
     let bytes = 0
     let head: Buffer[] = []
-    const write = (chunk: Buffer): void => {
-      parser.write(chunk)
-      if (thrown.error !== undefined) throw thrown.error
-    }
     for await (const chunk of contents(file)) {
       bytes += chunk.length
+      if (bytes > SMALL_FILE && head.length === 0) {
+        parser.write(chunk)
+        continue
+      }
       head.push(chunk)
       if (bytes <= SMALL_FILE) continue
-      head.forEach(write)
+      parser.write(Buffer.concat(head))
       head = []
     }
     if (bytes === 0) throw empty(file)
-    if (bytes <= SMALL_FILE && readWhole(Buffer.concat(head), file, onItem)) return
-    head.forEach(write)
-    if (!parser.isEnded) parser.end()
-    if (thrown.error !== undefined) throw thrown.error
+    const whole = Buffer.concat(head)
+    if (bytes <= SMALL_FILE && readWhole(whole, file, onItem)) return
+    parser.write(whole)
+    parser.end()
     if (documents === 0) throw empty(file)
   } catch (error) {
     throw error instanceof FailureError ? error : whatIsWrong(file, error)
@@ -124,7 +118,13 @@ function asDocument(value: unknown, file: string): { readonly document: Json; re
   return { document, kind }
 }
 
-const itemsOf = (items: unknown): readonly unknown[] => (Array.isArray(items) ? items : Object.values(object(items)))
+/** Of a list its items, else the document itself. */
+function objectsOf(document: Json, kind: string): Json[] {
+  if (!('items' in document)) return [document]
+  const { items } = document
+  const all: readonly unknown[] = Array.isArray(items) ? items : Object.values(object(items))
+  return all.map((item) => withKind(object(item), kind))
+}
 
 /** False where the bytes are not one JSON document: several of them, or a damaged one, which the parser can describe. */
 function readWhole(bytes: Buffer, file: string, onItem: (item: Json) => void): boolean {
@@ -135,8 +135,7 @@ function readWhole(bytes: Buffer, file: string, onItem: (item: Json) => void): b
     return false
   }
   const { document, kind } = asDocument(value, file)
-  if (!('items' in document)) onItem(document)
-  else for (const item of itemsOf(document['items'])) onItem(withKind(object(item), kind))
+  for (const item of objectsOf(document, kind)) onItem(item)
   return true
 }
 

@@ -1,11 +1,4 @@
-import type {
-  AutoscalerObject,
-  CniNodeObject,
-  NodeClaimObject,
-  ObjectMeta,
-  PodUsageObject,
-  VerticalAutoscalerObject,
-} from '../domain/snapshot.js'
+import type { AutoscalerObject, CniNodeObject, NodeClaimObject, VerticalAutoscalerObject } from '../domain/snapshot.js'
 import { integer, list, object, quantityMap, readMeta, scalarText, text, type Json } from './fields.js'
 
 /** Readers of kinds that come with add-ons: the VPC CNI, Karpenter, KEDA, the Vertical Pod Autoscaler. */
@@ -71,29 +64,5 @@ export function readVerticalAutoscaler(item: Json): VerticalAutoscalerObject {
       container: text(object(entry)['containerName']),
       requests: quantityMap(object(entry)['target']),
     })),
-  }
-}
-
-const NAMELESS: ObjectMeta = {
-  name: '',
-  namespace: '',
-  uid: '',
-  labels: {},
-  annotations: {},
-  owners: [],
-  createdAt: undefined,
-  deletedAt: undefined,
-}
-
-/** There is one for each pod: what is empty is shared. */
-export function readPodUsage(item: Json): PodUsageObject {
-  const { name, namespace } = object(item['metadata'])
-  return {
-    metadata: { ...NAMELESS, name: text(name), namespace: text(namespace) },
-    containers: list(item['containers']).map((entry) => {
-      const { cpu, memory } = quantityMap(object(entry)['usage'])
-      const usage = { ...(cpu === undefined ? {} : { cpu }), ...(memory === undefined ? {} : { memory }) }
-      return { name: text(object(entry)['name']), usage }
-    }),
   }
 }

@@ -7,7 +7,9 @@ import { readMeta, text, type Json } from './fields.js'
 import { readItems } from './json-items.js'
 import * as addons from './read-addons.js'
 import * as kinds from './read-kinds.js'
+import * as limits from './read-limits.js'
 import { readPod } from './read-pod.js'
+import { SharedPods } from './shared-parts.js'
 
 /** What every Kubernetes object must have before any other field of it is looked at. */
 const identitySchema = z.looseObject({
@@ -44,7 +46,10 @@ const READERS = {
   EC2NodeClass: kinds.readNodeClass,
   ENIConfig: (item: Json) => ({ metadata: readMeta(item['metadata']) }),
   CNINode: addons.readCniNode,
-  PodMetrics: addons.readPodUsage,
+  PodMetrics: limits.readPodUsage,
+  NodeMetrics: limits.readNodeUsage,
+  ResourceQuota: limits.readResourceQuota,
+  LimitRange: limits.readLimitRange,
 } as const
 export type Kind = keyof typeof READERS
 type ObjectOf<K extends Kind> = ReturnType<(typeof READERS)[K]>
@@ -66,44 +71,6 @@ const EXPECTED: readonly Kind[] = [
   'Namespace',
   'PriorityClass',
 ]
-
-const NONE: readonly never[] = []
-
-/** Makes equal parts of many objects one object: a workload's thousand pods share their spec and labels. */
-class Shared {
-  readonly #known = new Map<string, unknown>()
-
-  one<Value>(value: Value): Value {
-    if (value === undefined) return value
-    if (Array.isArray(value) && value.length === 0) return NONE as Value
-    const key = typeof value === 'string' ? value : JSON.stringify(value)
-    const known = this.#known.get(key)
-    if (known !== undefined) return known as Value
-    this.#known.set(key, value)
-    return value
-  }
-}
-
-/** Times too: the pods of a workload start together. */
-const sharePod = ({ metadata, spec, volumes, nodeName, status }: PodObject, shared: Shared): PodObject => ({
-  metadata: {
-    ...metadata,
-    namespace: shared.one(metadata.namespace),
-    labels: shared.one(metadata.labels),
-    annotations: shared.one(metadata.annotations),
-    owners: shared.one(metadata.owners),
-    createdAt: shared.one(metadata.createdAt),
-  },
-  spec: shared.one(spec),
-  volumes: shared.one(volumes),
-  nodeName: shared.one(nodeName),
-  status: {
-    ...status,
-    phase: shared.one(status.phase),
-    startTime: shared.one(status.startTime),
-    containers: shared.one(status.containers),
-  },
-})
 
 /** Objects in the order of their coming, found again by name; several hundred thousand of them must stay small. */
 class Gathered {
@@ -156,7 +123,7 @@ export const notesObject = ({ asked, findings }: CollectNotes): Json => ({
  */
 export class SnapshotBuilder {
   readonly #objects = new Map<Kind, Gathered>()
-  readonly #shared = new Shared()
+  readonly #sharedPods = new SharedPods()
   readonly #asked = new Set<string>()
   #findings: Finding[] = []
   #aws: AwsSnapshot | undefined
@@ -184,7 +151,7 @@ export class SnapshotBuilder {
     const kind = identity.data.kind
     if (!isKind(kind)) return
     const read = READERS[kind](item) as Named
-    const value = kind === 'Pod' ? sharePod(read as PodObject, this.#shared) : read
+    const value = kind === 'Pod' ? this.#sharedPods.one(read as PodObject) : read
     this.#keep(kind, value, file)
   }
 
@@ -263,6 +230,9 @@ export class SnapshotBuilder {
       autoscalers: this.#all('HorizontalPodAutoscaler', 'ScaledObject'),
       verticalAutoscalers: this.#all('VerticalPodAutoscaler'),
       podUsage: this.#all('PodMetrics'),
+      nodeUsage: this.#all('NodeMetrics'),
+      resourceQuotas: this.#all('ResourceQuota'),
+      limitRanges: this.#all('LimitRange'),
       nodePools: this.#all('NodePool'),
       nodeClasses: this.#all('EC2NodeClass'),
       nodeClaims: this.#all('NodeClaim'),

@@ -106,6 +106,8 @@ export type AwsReservedInstances = {
   readonly offeringClass: string
   /** ISO. */
   readonly end: string
+  /** What one costs per hour, upfront payment spread over its term; absent where EC2 did not say all of it. */
+  readonly hourlyMicro?: number
 }
 
 /** A Savings Plan: so much per hour is owed, used or not. */

@@ -96,7 +96,15 @@ export type UnitRates = {
 }
 
 /** What makes an hour of one instance type another price: the licence of Windows, hardware of its own. */
-export type RunAs = { readonly windows: boolean; readonly tenancy: 'shared' | 'dedicated' | 'host' }
+export type RunAs = {
+  readonly windows: boolean
+  readonly tenancy: 'shared' | 'dedicated' | 'host'
+  /**
+   * A node of EKS Auto Mode, which costs a fee beside the instance. `new`: where the fees of some types are known, one of
+   * another type is not to be had; a `live` one has its price without the fee then.
+   */
+  readonly autoMode?: 'live' | 'new'
+}
 
 /**
  * The prices of one region. A price that is not listed is unknown, with the reason; it is never taken from another

@@ -34,6 +34,15 @@ export type ProvenPlan = {
   readonly replay: () => Replay | undefined
 }
 
+/** A plan with few nodes for its cost. */
+export type FrontierPlan = {
+  readonly proven: ProvenPlan
+  /** No plan with at most as many nodes costs less. */
+  readonly bound: LowerBound
+  /** Pods left over when the default scheduler refills its nodes, as in `Replay`; undefined: too large to try. */
+  readonly refillUnplaced: () => number | undefined
+}
+
 /** Answers for one cluster, whatever the order of the questions. */
 export type PlanSource = {
   /** Everything as it stands, with the bound of the goal that it is measured against. */

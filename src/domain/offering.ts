@@ -81,6 +81,8 @@ export type Price =
   | {
       readonly kind: 'known'
       readonly rate: MicroUsdPerHour
+      /** The instance alone, where `rate` holds fees too; absent where it holds none. */
+      readonly instanceRate?: MicroUsdPerHour
       readonly basis: 'list' | 'observed' | 'estimate'
       /** For the `price_source` column, e.g. `on-demand list 2026-07-20` or `spot estimate 2025-06-28`. */
       readonly source: string

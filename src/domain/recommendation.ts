@@ -1,5 +1,7 @@
 import type { BlastRadius, PlanSurvival } from './blast-radius.js'
 import type { Bill, Cluster, Cost, Node } from './cluster.js'
+import type { Commitments } from './commitments.js'
+import type { Frontier } from './frontier.js'
 import type { InstanceType, SpotAdvice } from './offering.js'
 import type { LowerBound, Plan } from './plan.js'
 import type { PreferenceChange } from './preferences.js'
@@ -27,6 +29,13 @@ export type Efficiency = {
   readonly podSlots: number | undefined
 }
 
+/** Spot machines of one instance type in one zone are a pool: they are taken back together. */
+export type SpotPools = {
+  readonly pools: number
+  /** Allocatable CPU of the largest one ÷ that of all spot nodes. */
+  readonly largestShare: number
+}
+
 export type Scenario = {
   readonly id: ScenarioId
   /** One line for people: what this scenario is. */
@@ -42,6 +51,8 @@ export type Scenario = {
         readonly lowerBound: LowerBound | undefined
         /** Pods that run now and would be on another node. */
         readonly moves: number
+        /** Absent: nothing is on spot. */
+        readonly spotPools?: SpotPools
         /** Pods left over when an imitation of the default scheduler refills the nodes from empty; absent: not tried. */
         readonly refillUnplaced?: number
         /** Cost once as many nodes were added as it takes to place all pods of that refill; absent: not tried. */
@@ -257,6 +268,8 @@ export type Analysis = {
   readonly priceBasis: PriceBasis
   readonly nodeUse: ReadonlyMap<string, NodeUse>
   readonly scenarios: readonly Scenario[]
+  /** Cost against number of nodes; absent: not looked at. */
+  readonly frontier?: Frontier
   /** The scenario that `recommended` follows; `current` means: keep what you have. */
   readonly follows: ScenarioId
   readonly policy: string
@@ -279,6 +292,8 @@ export type Analysis = {
   readonly pending: readonly Pod[]
   readonly currentCost: Cost
   readonly sumOfClusterFees: MicroUsdPerHour
+  /** What is owed whether it is used or not; absent where AWS was not asked, or said nothing of it. */
+  readonly commitments?: Commitments
   readonly assumptions: readonly string[]
   readonly findings: readonly Finding[]
   /** Columns and files that this run could not fill, with the reason. */

@@ -1,31 +1,9 @@
 import type { AwsSnapshot } from './aws-snapshot.js'
+import type { LimitRangeObject, NodeUsageObject, PodUsageObject, ResourceQuotaObject } from './limits-and-usage.js'
+import type { Labels, ObjectMeta, QuantityMap } from './object-meta.js'
 
-/**
- * What was observed: Kubernetes objects in the API's own shape, cut down to the fields that the model reads. Every field
- * is checked where a snapshot is read, so that the rooms behind can trust the types.
- */
-export type Labels = Readonly<Record<string, string>>
-export type QuantityMap = Readonly<Record<string, string>>
-
-export type OwnerReference = {
-  readonly kind: string
-  readonly name: string
-  readonly uid: string
-  readonly controller: boolean
-}
-
-export type ObjectMeta = {
-  readonly name: string
-  /** Empty for cluster-wide kinds. */
-  readonly namespace: string
-  readonly uid: string
-  readonly labels: Labels
-  /** Only the annotations that the model reads (see docs/permissions.md). */
-  readonly annotations: Labels
-  readonly owners: readonly OwnerReference[]
-  readonly createdAt: string | undefined
-  readonly deletedAt: string | undefined
-}
+export type * from './limits-and-usage.js'
+export type * from './object-meta.js'
 
 export type Taint = { readonly key: string; readonly value: string; readonly effect: string }
 
@@ -330,13 +308,10 @@ export type VerticalAutoscalerObject = {
   readonly targets: readonly { readonly container: string; readonly requests: QuantityMap }[]
 }
 
-/** What the containers of a pod used when the cluster was read: one sample of the metrics API. */
-export type PodUsageObject = {
-  /** Name and namespace only; they are the pod's. */
-  readonly metadata: ObjectMeta
-  readonly containers: readonly { readonly name: string; readonly usage: QuantityMap }[]
-}
-
+/**
+ * What was observed: Kubernetes objects in the API's own shape, cut down to the fields that the model reads. Every field
+ * is checked where a snapshot is read, so that the rooms behind can trust the types.
+ */
 export type Snapshot = {
   readonly nodes: readonly NodeObject[]
   readonly pods: readonly PodObject[]
@@ -353,6 +328,9 @@ export type Snapshot = {
   readonly autoscalers: readonly AutoscalerObject[]
   readonly verticalAutoscalers: readonly VerticalAutoscalerObject[]
   readonly podUsage: readonly PodUsageObject[]
+  readonly nodeUsage: readonly NodeUsageObject[]
+  readonly resourceQuotas: readonly ResourceQuotaObject[]
+  readonly limitRanges: readonly LimitRangeObject[]
   readonly nodePools: readonly NodePoolObject[]
   readonly nodeClasses: readonly NodeClassObject[]
   readonly nodeClaims: readonly NodeClaimObject[]

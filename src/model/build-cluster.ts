@@ -59,7 +59,11 @@ export function buildCluster(snapshot: Snapshot, options: ClusterOptions): Clust
     else here.push(pod)
   }
 
-  const onEachNode = daemonSets(snapshot.controllers, running, { ...context, runtimeClasses: snapshot.runtimeClasses })
+  const onEachNode = daemonSets(snapshot.controllers, running, {
+    ...context,
+    runtimeClasses: snapshot.runtimeClasses,
+    limitRanges: snapshot.limitRanges,
+  })
   findings.push(...onEachNode.findings)
   const nodes = buildNodes(snapshot, onNode, findings)
   const owners = workloads.workloads(pods, snapshot.autoscalers)

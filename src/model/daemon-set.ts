@@ -2,6 +2,7 @@ import type { DaemonSet } from '../domain/cluster.js'
 import type {
   ControllerObject,
   Finding,
+  LimitRangeObject,
   NodeSelectorTerm,
   ObjectMeta,
   PodObject,
@@ -9,6 +10,7 @@ import type {
   RuntimeClassObject,
   Toleration,
 } from '../domain/snapshot.js'
+import { admitted } from './limit-ranges.js'
 import { buildPod, controllerOf, type PodContext } from './pod.js'
 
 /** Conditions of a node that a DaemonSet's pods put up with (pkg/controller/daemon/util AddOrUpdateDaemonPodTolerations). */
@@ -48,7 +50,8 @@ function withoutPin(terms: readonly NodeSelectorTerm[] | undefined): readonly No
 function nextSpec(
   template: PodSpec | undefined,
   newest: PodObject | undefined,
-  runtimeClasses: readonly RuntimeClassObject[],
+  namespace: string,
+  { runtimeClasses, limitRanges }: DaemonSetContext,
 ): PodSpec | undefined {
   if (template === undefined)
     return newest && { ...newest.spec, requiredNodeTerms: withoutPin(newest.spec.requiredNodeTerms) }
@@ -58,10 +61,14 @@ function nextSpec(
     return { ...template, tolerations, containers, initContainers, overhead, podRequests }
   }
   const runtimeClass = runtimeClasses.find(({ metadata }) => metadata.name === template.runtimeClassName)
-  return { ...template, tolerations, overhead: runtimeClass?.overhead ?? template.overhead }
+  const overhead = runtimeClass?.overhead ?? template.overhead
+  return admitted({ ...template, tolerations, overhead }, namespace, limitRanges)
 }
 
-export type DaemonSetContext = PodContext & { readonly runtimeClasses: readonly RuntimeClassObject[] }
+export type DaemonSetContext = PodContext & {
+  readonly runtimeClasses: readonly RuntimeClassObject[]
+  readonly limitRanges: readonly LimitRangeObject[]
+}
 
 /** The DaemonSet itself, or the name that its pods give it where the input does not hold it. */
 type DaemonSetSource = Pick<ControllerObject, 'metadata' | 'podLabels' | 'template' | 'templateVolumes'>
@@ -72,8 +79,8 @@ export type DaemonSetResult =
 
 /**
  * The pod that a DaemonSet would put on a node that matches its rules. `newest` is its youngest live pod; without one
- * the template counts, read as the API server would default it: limits stand in for missing requests and the
- * RuntimeClass's overhead is added.
+ * the template counts, read as the API server would default it: limits stand in for missing requests, the namespace's
+ * LimitRanges for both, and the RuntimeClass's overhead is added.
  */
 export function daemonSetPod(
   source: DaemonSetSource,
@@ -82,7 +89,7 @@ export function daemonSetPod(
 ): DaemonSetResult {
   const { namespace, name, uid } = source.metadata
   const id = `${namespace}/${name}`
-  const spec = nextSpec(source.template, newest, context.runtimeClasses)
+  const spec = nextSpec(source.template, newest, namespace, context)
   const unknown = (detail: string): DaemonSetResult => ({
     kind: 'unknown',
     finding: { code: 'daemon-set-unknown', subject: id, detail },

@@ -7,7 +7,7 @@ import { createPodClasses } from './pod-class.js'
 import { createPortBook } from './port-book.js'
 import type { Site } from './site.js'
 import { createStaticFit, staticRefusals } from './static-fit.js'
-import { topologyAllows, topologyRefusals } from './topology-rules.js'
+import { topologyAllows, topologyRefusals, type TopologyRules } from './topology-rules.js'
 import { createVolumeBook } from './volume-book.js'
 
 export type { Site } from './site.js'
@@ -54,6 +54,8 @@ export type Board = {
   classKey(pod: Pod): number
   /** Whether `fits` for this class looks beyond the node's own resources, ports and volumes. */
   hasTopologyRules(classKey: number): boolean
+  /** What the pod demands of others in its topology domains, and what it is to them; counts are those of this board. */
+  topologyOf(pod: Pod): TopologyRules
 }
 
 type Placed = { readonly pods: Pod[]; readonly as: ('held' | 'needed')[] }
@@ -145,6 +147,7 @@ export function createBoard({ namespaces, pods: contextPods, fixed = [] }: Board
     podsOn: (site) => placed[site]!.pods,
     classKey: (pod) => classes.rulesOf(pod).classKey,
     hasTopologyRules: classes.hasTopologyRules,
+    topologyOf: (pod) => classes.rulesOf(pod).topology,
   }
   for (const { site, pods: running } of fixed) {
     const index = board.addSite(site)

@@ -3,6 +3,7 @@ import type { Pod } from '../domain/pod.js'
 import { shortfalls, type Resources } from '../domain/resources.js'
 import type { Board, Site } from './board.js'
 import type { Limits, LiveNode, Machine, PackProblem } from './problem.js'
+import { hostLabels } from './host-labels.js'
 import { spreadLimits, type SpreadLimits } from './spread-limits.js'
 
 /** A node that a draft may use: one of today's, or one to be bought. Off the board until it is opened. */
@@ -40,7 +41,7 @@ export const liveSlot = (live: LiveNode): Slot => ({
 export const newSlot = (option: NodeOption, name: string): Slot => ({
   site: {
     name,
-    labels: { ...option.labels, 'kubernetes.io/hostname': name },
+    labels: hostLabels(option, name),
     taints: option.taints,
     unschedulable: false,
     allocatable: option.allocatable,

@@ -2,6 +2,7 @@ import type { NodeOption } from '../domain/plan.js'
 import type { Pod } from '../domain/pod.js'
 import { sum, type Resources } from '../domain/resources.js'
 import { acceptsPods, type Slot } from './draft.js'
+import type { Exchange } from './exchange.js'
 import type { Market } from './machines.js'
 import { byText } from './order.js'
 import { room } from './shapes.js'
@@ -16,6 +17,31 @@ export type Choice = {
   /** Micro-dollars per hour of the nodes with a price. */
   readonly rate: number
 }
+
+/** What a group could have; the first choice is what it has. */
+export type Alternatives = Exchange & { readonly choices: readonly Choice[] }
+
+/** A choice for every group, and nodes added by a repair. */
+export type Fleet = {
+  readonly chosen: ReadonlyMap<string, Choice>
+  readonly added: readonly Slot[]
+  readonly rate: number
+}
+
+export const fleetOf = (chosen: Fleet['chosen'], added: readonly Slot[] = []): Fleet => {
+  let rate = 0
+  for (const choice of chosen.values()) rate += choice.rate
+  for (const slot of added) rate += slot.rate ?? 0
+  return { chosen, added, rate }
+}
+
+export const slotsOf = ({ chosen, added }: Fleet): Slot[] => [
+  ...[...chosen.values()].flatMap(({ slots }) => slots),
+  ...added,
+]
+
+export const withChoice = (chosen: Fleet['chosen'], group: string, choice: Choice): Fleet['chosen'] =>
+  new Map(chosen).set(group, choice)
 
 /** Pods of a group that may move, as far as they want one capacity type. */
 export type Pool = { readonly spot: boolean; readonly pods: readonly Pod[] }

@@ -1,249 +1,235 @@
-import type { NodeOption } from '../domain/plan.js'
 import type { Pod } from '../domain/pod.js'
-import { subtract, sum, type Resources } from '../domain/resources.js'
-import type { BinProblem, BinType } from './columns/bin-problem.js'
-import { leastHeld, mostOf, mostOn } from './demand.js'
-import type { LiveNode, Machine, PackGroup, PackProblem } from './problem.js'
-import { seenLabels, type Interests } from './interests.js'
-import { refusalsOf } from './option-fit.js'
+import type { Resources } from '../domain/resources.js'
+import { kindOf, type MachineKind, type Question } from './bin-question.js'
+import { homes, placesOf, staysAnyway, type Place, type PlaceList } from './bin-places.js'
+import type { Room, VolumeCounts } from './bin-room.js'
+import { withoutTwins, type Kind } from './bin-twins.js'
+import type { BinClass, BinProblem } from './columns/bin-problem.js'
+import { leastHeld } from './demand.js'
+import type { LiveNode, PackGroup } from './problem.js'
 import { byText } from './order.js'
-import { room } from './shapes.js'
+import type { Rivalry } from './rivals.js'
 
 /**
- * What a group has to buy, as bins and items. What is left out could only make a plan dearer (rules between pods, guard
- * rails, how the room of the nodes that stay is cut up), so that a lower bound for the bins is one for the group.
+ * What a group has to buy, as bins and items. What is left out could only make a plan dearer, so that a lower bound for
+ * the bins is one for the group: rules that look beyond a node (zones, other groups), that pods be near others, volumes
+ * that pods share, limits on zones and on shares of a workload.
  */
 export type GroupBins = {
   readonly problem: BinProblem
   /** Micro-dollars per hour of the nodes that every plan keeps. */
   readonly paid: number
-  /** By bin type: machines that such a bin may be; empty for the room on nodes that stay. */
+  /** Nodes that every plan keeps. */
+  readonly staying: readonly LiveNode[]
+  /** By bin type: machines that such a bin may be; empty where it can only be a node of today. */
   readonly machines: readonly (readonly MachineKind[])[]
+  /** By bin type: nodes of today that such a bin may be. */
+  readonly nodes: readonly (readonly LiveNode[])[]
   /** By item class: the pods. */
   readonly pods: readonly (readonly Pod[])[]
 }
 
-/** An instance type in one zone at one capacity type, as `kindOf` names it. */
-export type MachineKind = string
-
-export const kindOf = (
-  machine: Machine & { readonly instanceType: string | undefined; readonly zone: string | undefined },
-): MachineKind => `${machine.instanceType ?? ''}/${machine.zone ?? ''}/${machine.capacityType ?? ''}`
-
-export type Question = {
-  readonly group: PackGroup
-  /** Machines that may be bought; empty: only today's nodes. */
-  readonly options: readonly NodeOption[]
-  /** Of those, the ones that could hold the pod. */
-  readonly machinesFor: (pod: Pod) => readonly NodeOption[]
-  readonly suits: PackProblem['suits']
-  readonly interests: PackProblem['interests']
-  /** Pods of equal numbers are the same to the scheduler and to `suits`. */
-  readonly podKind: (pod: Pod) => number
-  /** Pods of equal numbers fit statically on the same nodes. */
-  readonly placementKey: (pod: Pod) => number
+/** Pods that need not be told apart, and the places that they may use. */
+type Likes = {
+  readonly amounts: readonly number[]
+  readonly places: readonly number[]
+  readonly rule: Pick<BinClass, 'conflict' | 'maxPerBin'>
+  readonly pods: Pod[]
 }
 
-export function groupBins(question: Question): GroupBins {
-  const { group, options } = question
-  const live = [...group.live].sort((a, b) => byText(a.node.name, b.node.name))
-  const staying = new Set(
-    live.filter(({ mustStay, pinned, price }) => mustStay !== undefined || pinned.size > 0 || price.kind === 'unknown'),
-  )
-  const kinds = kindsOf(live, options, staying)
-  const pods = live
+export function groupBins(asked: Question): GroupBins {
+  const question = { ...asked, group: { ...asked.group, live: inOrder(asked.group.live) } }
+  const { live } = question.group
+  const staying = live.filter(staysAnyway)
+  const paid = staying.reduce((total, { price }) => total + (price.kind === 'known' ? price.rate : 0), 0)
+  const items = live
     .flatMap((node) => node.pods.filter((pod) => !node.pinned.has(pod)))
     .sort((a, b) => byText(a.id, b.id))
-  const names = resourceNames(pods)
-  const typesFor = homes(question, live, kinds, staying.size > 0)
-
-  const classes = new Map<
-    string,
-    { readonly size: readonly number[]; readonly types: readonly number[]; pods: Pod[] }
-  >()
-  for (const pod of pods) {
-    const least = leastHeld(pod)
-    const size = names.map((name) => amountOf(least, name))
-    const { id, types } = typesFor(pod)
-    const key = `${size.join()} ${id}`
-    const known = classes.get(key)
-    if (known === undefined) classes.set(key, { size, types, pods: [pod] })
-    else known.pods.push(pod)
-  }
-  const all = [...classes.values()]
+  if (items.length === 0)
+    return { paid, staying, problem: { resources: [], types: [], classes: [] }, machines: [], nodes: [], pods: [] }
+  const places = placesOf(question)
+  const names = resourceNames(items, places, question.volumesOf)
+  const classes = classesOf(question, asked.group, items, places, names)
   // In the largest unit that all requests are whole numbers of, capacities can be rounded down.
-  const units = names.map((_, r) => all.reduce((unit, { size }) => greatestCommonDivisor(unit, size[r]!), 0) || 1)
-  const inUnits = (free: Resources): number[] =>
-    names.map((name, r) => Math.max(0, Math.floor(amountOf(free, name) / units[r]!)))
-
-  const types: BinType[] = kinds.map(({ kind, rate, free, live: count, onOffer }) => ({
-    name: kind,
-    cost: rate,
-    capacity: inUnits(free),
-    ...(onOffer ? {} : { limit: count }),
-  }))
-  if (staying.size > 0) {
-    const left = [...staying].map((live) => subtract(mostOn(live), sum([...live.pinned].map(leastHeld))))
-    types.push({ name: 'nodes that stay', cost: 0, capacity: inUnits(sum(left)), limit: 1 })
-  }
-  const merged = withoutTwins(
-    types,
-    all.map((one) => one.types),
+  const units = names.map(
+    (_, r) => classes.reduce((unit, { amounts }) => greatestCommonDivisor(unit, amounts[r]!), 0) || 1,
   )
+  const sizes = classes.map(({ amounts }) => amounts.map((value, r) => value / units[r]!))
+  const total = names.map((_, r) => sizes.reduce((all, size, c) => all + size[r]! * classes[c]!.pods.length, 0))
+  const inUnits = (room: Room): number[] =>
+    names.map((name, r) => {
+      const has = amountIn(room, name)
+      return has === undefined ? total[r]! : Math.max(0, Math.floor(has / units[r]!))
+    })
+  const kinds = kindsOf(places, classes, sizes, inUnits)
+  const { types, members, allowed } = withoutTwins(kinds.list, kinds.allowed)
+  const ofType = <Value>(pick: (place: Place) => Value | readonly Value[]): Value[][] =>
+    members.map((all) => [...new Set(all.flatMap((index) => pick(kinds.list[index]!.place)))])
   return {
-    paid: [...staying].reduce((total, { price }) => total + (price.kind === 'known' ? price.rate : 0), 0),
+    ...{ paid, staying },
     problem: {
       resources: names,
-      types: merged.types,
-      classes: all.map(({ size, pods: items }, index) => ({
-        size: size.map((value, r) => value / units[r]!),
-        count: items.length,
-        types: merged.allowed[index]!,
+      types,
+      classes: classes.map(({ rule, pods }, c) => ({
+        ...{ size: sizes[c]!, count: pods.length, types: allowed[c]! },
+        ...rule,
       })),
     },
-    machines: merged.members.map((members) => members.flatMap((index) => kinds[index]?.kind ?? [])),
-    pods: all.map((one) => one.pods),
+    machines: ofType(({ option }) => (option === undefined ? [] : [kindOf(option)])),
+    nodes: ofType(({ nodes }) => nodes),
+    pods: classes.map(({ pods }) => pods),
   }
 }
 
-/** Bin types that a class may use; equal ids, equal lists. */
-type TypeList = { readonly id: number; readonly types: readonly number[] }
+const inOrder = (live: readonly LiveNode[]): LiveNode[] => [...live].sort((a, b) => byText(a.node.name, b.node.name))
 
-type Kind = {
-  readonly kind: MachineKind
-  readonly rate: number
-  readonly free: Resources
-  /** Live nodes of this kind that may go. */
-  readonly live: number
-  readonly onOffer: boolean
+function classesOf(
+  question: Question,
+  group: PackGroup,
+  items: readonly Pod[],
+  places: readonly Place[],
+  names: readonly string[],
+): Likes[] {
+  const { volumesOf } = question
+  const placesFor = homes(question, places)
+  const rulesFor = rulesOf(items, question.rivals.of(group), placesFor)
+  const classes = new Map<string, Likes>()
+  for (const pod of items) {
+    const free = leastHeld(pod)
+    const volumes = volumesOf(pod)
+    const amounts = names.map((name) => amountIn({ free, volumes }, name) ?? 0)
+    const { key: ruleKey, rule } = rulesFor(pod)
+    const list = placesFor(pod)
+    const key = `${amounts.join()} ${list.id} ${ruleKey}`
+    const known = classes.get(key)
+    if (known === undefined) classes.set(key, { amounts, places: list.places, rule, pods: [pod] })
+    else known.pods.push(pod)
+  }
+  return [...classes.values()]
 }
 
-/** The bin types that each pod may use: machines on offer, live nodes like those that take it, and the nodes that stay. */
-function homes(
-  { options, machinesFor, suits, podKind, placementKey, interests }: Question,
-  live: readonly LiveNode[],
-  kinds: readonly Kind[],
-  someStay: boolean,
-): (pod: Pod) => TypeList {
-  const indexOf = new Map(kinds.map(({ kind }, index) => [kind, index]))
-  const indexOfOption = new Map(options.map((option) => [option, indexOf.get(kindOf(option))!]))
-  const homeOf = new Map(live.flatMap(({ node, pods }) => pods.map((pod) => [pod, indexOf.get(kindOf(node))])))
-  const looks = looksOf(live, indexOf, interests)
-  const lists = new Map<string, TypeList>()
-  const known = new Map<string, TypeList>()
-  const welcome = new Map<LiveNode['node'], (boolean | undefined)[]>(
-    looks.flatMap(({ nodes }) => nodes.map((node) => [node, []] as const)),
-  )
-  const isWelcome = (node: LiveNode['node'], pod: Pod): boolean =>
-    (welcome.get(node)![placementKey(pod)] ??= mightTake(node, pod))
+type Ruled = { readonly key: string; readonly rule: Pick<BinClass, 'conflict' | 'maxPerBin'> }
 
+/**
+ * The limits on a bin that rivalries come to. Pods that have no place in common cannot meet: a rule about them is none
+ * for the packing, or one for the pods of each list of places by themselves.
+ */
+function rulesOf(
+  items: readonly Pod[],
+  rivalries: ReadonlyMap<Pod, Rivalry>,
+  placesFor: (pod: Pod) => PlaceList,
+): (pod: Pod) => Ruled {
+  const lists = new Map<number, Map<PlaceList, number>>()
+  for (const pod of items) {
+    const id = rivalries.get(pod)?.id
+    if (id === undefined) continue
+    const ofRule = lists.get(id) ?? new Map<PlaceList, number>()
+    lists.set(id, ofRule)
+    const list = placesFor(pod)
+    ofRule.set(list, (ofRule.get(list) ?? 0) + 1)
+  }
+  const conflicts = new Map<string, number>()
+  const isApart = new Map([...lists].map(([id, ofRule]) => [id, areApart([...ofRule.keys()])]))
   return (pod) => {
-    const own = homeOf.get(pod)
-    const key = `${podKind(pod)} ${own}`
-    const found = known.get(key)
-    if (found !== undefined) return found
-    const mayUse = new Uint8Array(kinds.length + 1)
-    for (const option of machinesFor(pod)) mayUse[indexOfOption.get(option)!] = 1
-    // A live node may have labels or taints of its own, so that it takes what a new one like it would not.
-    for (const { index, nodes } of looks)
-      if (mayUse[index] === 0 && nodes.some((node) => suits(pod, node) && isWelcome(node, pod))) mayUse[index] = 1
-    if (own !== undefined) mayUse[own] = 1
-    if (someStay) mayUse[kinds.length] = 1
-    const text = String.fromCharCode(...mayUse)
-    const shared = lists.get(text) ?? {
-      id: lists.size,
-      types: [...mayUse.keys()].filter((index) => mayUse[index] === 1),
-    }
-    lists.set(text, shared)
-    known.set(key, shared)
-    return shared
+    const rivalry = rivalries.get(pod)
+    if (rivalry === undefined) return { key: '', rule: {} }
+    const { id, most } = rivalry
+    const list = placesFor(pod)
+    const apart = isApart.get(id) === true
+    if (apart && (lists.get(id)?.get(list) ?? 0) <= most) return { key: '', rule: {} }
+    if (most > 1) return { key: `${id}`, rule: { maxPerBin: most } }
+    const key = apart ? `${id} ${list.id}` : `${id}`
+    const conflict = conflicts.get(key) ?? conflicts.size
+    conflicts.set(key, conflict)
+    return { key, rule: { conflict } }
   }
 }
 
-/** Live nodes by their kind, one of each that rules about single nodes could tell apart by more than its name. */
-function looksOf(live: readonly LiveNode[], indexOf: ReadonlyMap<MachineKind, number>, interests: Interests) {
-  const ofRules = new Map([...interests].filter(([key]) => key !== HOSTNAME))
-  const looks = new Map<number, Map<string, LiveNode['node']>>()
-  for (const { node } of live) {
-    const index = indexOf.get(kindOf(node))
-    if (index === undefined || node.closed !== undefined) continue
-    const ofKind = looks.get(index) ?? new Map<string, LiveNode['node']>()
-    looks.set(index, ofKind)
-    const look = `${seenLabels(node.labels, ofRules)} ${JSON.stringify(node.taints)}`
-    if (!ofKind.has(look)) ofKind.set(look, node)
+function areApart(lists: readonly PlaceList[]): boolean {
+  const seen = new Set<number>()
+  return lists.every(({ places }) => {
+    const isNew = places.every((place) => !seen.has(place))
+    for (const place of places) seen.add(place)
+    return isNew
+  })
+}
+
+/** The places as bins; one with more room for a pod that has it to itself, where a guard rail keeps that pod off the shared one. */
+function kindsOf(
+  places: readonly Place[],
+  classes: readonly Likes[],
+  sizes: readonly (readonly number[])[],
+  inUnits: (room: Room) => number[],
+): { readonly list: readonly Kind[]; readonly allowed: readonly (readonly number[])[] } {
+  const list = places.map((place): Kind => ({ place, capacity: inUnits(place.rooms.shared) }))
+  const alone = new Map<number, { readonly index: number; readonly capacity: readonly number[] } | undefined>()
+  const aloneAt = (index: number) => {
+    if (alone.has(index)) return alone.get(index)
+    const place = places[index]!
+    const capacity = inUnits(place.rooms.alone)
+    const isLarger = capacity.some((has, r) => has > list[index]!.capacity[r]!)
+    const made = isLarger ? { index: list.push({ place, capacity }) - 1, capacity } : undefined
+    alone.set(index, made)
+    return made
   }
-  return [...looks].map(([index, ofKind]) => ({ index, nodes: [...ofKind.values()] }))
-}
-
-/** Do the node's labels and taints speak for it? A pod bound to some host by name is taken to be welcome on any. */
-function mightTake({ labels, taints }: LiveNode['node'], pod: Pod): boolean {
-  const { nodeSelector, requiredNodeTerms } = pod.spec
-  const terms = [...(requiredNodeTerms ?? []), ...pod.volumes.nodeTerms.flat()]
-  const namesHost =
-    Object.hasOwn(nodeSelector, HOSTNAME) ||
-    terms.some(
-      ({ matchExpressions, matchFields }) =>
-        matchFields.length > 0 || matchExpressions.some(({ key }) => key === HOSTNAME),
-    )
-  return namesHost || refusalsOf(pod, { labels, taints }).length === 0
-}
-
-const HOSTNAME = 'kubernetes.io/hostname'
-
-/** Machines on offer and live nodes that may go; a live node with more room than is foretold makes all of its kind roomier. */
-function kindsOf(live: readonly LiveNode[], options: readonly NodeOption[], staying: ReadonlySet<LiveNode>): Kind[] {
-  const kinds = new Map<MachineKind, Kind>(
-    options.map((option) => {
-      const kind = kindOf(option)
-      return [kind, { kind, rate: option.price.rate, free: room(option), live: 0, onOffer: true }]
+  const fits = (size: readonly number[], capacity: readonly number[]): boolean =>
+    size.every((need, r) => need <= capacity[r]!)
+  const allowed = classes.map(({ places: own }, c) =>
+    own.map((index) => {
+      if (fits(sizes[c]!, list[index]!.capacity)) return index
+      const other = aloneAt(index)
+      return other !== undefined && fits(sizes[c]!, other.capacity) ? other.index : index
     }),
   )
-  for (const one of live) {
-    if (one.price.kind === 'unknown' || staying.has(one)) continue
-    const kind = kindOf(one.node)
-    const known = kinds.get(kind)
-    const free = mostOn(one)
-    kinds.set(kind, {
-      kind,
-      rate: Math.min(one.price.rate, known?.rate ?? Infinity),
-      free: known === undefined ? free : mostOf(known.free, free),
-      live: (known?.live ?? 0) + 1,
-      onOffer: known?.onOffer ?? false,
-    })
-  }
-  return [...kinds.values()]
+  return { list, allowed }
 }
 
-/** Types that differ in nothing but their name become one: zones, mostly. */
-function withoutTwins(types: readonly BinType[], allowed: readonly (readonly number[])[]) {
-  const classesOf: number[][] = types.map(() => [])
-  allowed.forEach((list, c) => list.forEach((t) => classesOf[t]!.push(c)))
-  const merged = new Map<string, number[]>()
-  types.forEach(({ cost, capacity, limit }, t) => {
-    // What nobody may use is left out.
-    if (classesOf[t]!.length === 0) return
-    const key = `${cost} ${capacity.join()} ${limit === undefined} ${classesOf[t]!.join()}`
-    merged.set(key, [...(merged.get(key) ?? []), t])
+const VOLUMES = 'volumes of '
+
+function resourceNames(pods: readonly Pod[], places: readonly Place[], volumesOf: VolumeCounts): string[] {
+  const extended = new Set(pods.flatMap(({ needed }) => Object.keys(needed.extended)))
+  const drivers = new Set(pods.flatMap((pod) => Object.keys(volumesOf(pod))))
+  return [
+    ...['cpu', 'memory', 'pods'],
+    ...[...extended].sort(),
+    ...[...drivers]
+      .filter((driver) => mayBind(driver, pods, places, volumesOf))
+      .sort()
+      .map((driver) => VOLUMES + driver),
+  ]
+}
+
+/** Could any place be full of the driver's volumes before its CPU, memory or pod slots are used up? */
+function mayBind(driver: string, pods: readonly Pod[], places: readonly Place[], volumesOf: VolumeCounts): boolean {
+  const users = pods.flatMap((pod) => {
+    const count = volumesOf(pod)[driver] ?? 0
+    return count > 0 ? [{ count, least: leastHeld(pod) }] : []
   })
-  const members = [...merged.values()]
-  const newIndex = new Map(members.flatMap((group, index) => group.map((t) => [t, index] as const)))
-  return {
-    members,
-    types: members.map((group): BinType => {
-      const first = types[group[0]!]!
-      if (first.limit === undefined) return first
-      return { ...first, limit: group.reduce((total, t) => total + (types[t]!.limit ?? 0), 0) }
-    }),
-    allowed: allowed.map((list) => [...new Set(list.flatMap((t) => newIndex.get(t) ?? []))].sort((a, b) => a - b)),
-  }
+  const cheapest = (['cpu', 'memory', 'pods'] as const).map((name) => ({
+    name,
+    order: users
+      .map(({ count, least }) => ({ count, need: least[name] }))
+      .sort((a, b) => a.need / a.count - b.need / b.count),
+  }))
+  const mostIn = ({ free }: Room): number =>
+    Math.min(
+      ...cheapest.map(({ name, order }) => {
+        let left: number = free[name]
+        let all = 0
+        for (const { count, need } of order) {
+          if (need > left) return all + (count * left) / need
+          left -= need
+          all += count
+        }
+        return all
+      }),
+    )
+  return places.some(({ rooms }) => mostIn(rooms.shared) > (rooms.shared.volumes[driver] ?? Infinity))
 }
 
-const resourceNames = (pods: readonly Pod[]): string[] => [
-  'cpu',
-  'memory',
-  'pods',
-  ...[...new Set(pods.flatMap(({ needed }) => Object.keys(needed.extended)))].sort(),
-]
+/** Undefined: as much as anybody wants. */
+const amountIn = ({ free, volumes }: Room, name: string): number | undefined =>
+  name.startsWith(VOLUMES) ? volumes[name.slice(VOLUMES.length)] : amountOf(free, name)
 
 const amountOf = (resources: Resources, name: string): number =>
   name === 'cpu' || name === 'memory' || name === 'pods' ? resources[name] : (resources.extended[name] ?? 0)

@@ -3,15 +3,20 @@ import type { NodeOption } from '../domain/plan.js'
 import type { Pod } from '../domain/pod.js'
 import { sum, type Resources } from '../domain/resources.js'
 import type { ColumnPlan, ColumnPlans } from './column-plans.js'
-import type { Draft, Slot } from './draft.js'
+import type { VolumeCounts } from './bin-room.js'
+import { nodeLimits, type Draft, type NodeLimits, type Slot } from './draft.js'
 import { drain } from './drain.js'
 import { policyKey } from './goal.js'
+import type { Surcharge } from './bin-question.js'
 import { capture, type Layout } from './layout.js'
-import type { Machines } from './machines.js'
-import type { PackGroup, PackProblem } from './problem.js'
-import { replan, trim, type Materials } from './replan.js'
+import type { Machines, Market } from './machines.js'
+import { mainShapes } from './main-shapes.js'
+import type { LiveNode, PackGroup, PackProblem } from './problem.js'
+import { replan, trim, type Blueprint, type Materials } from './replan.js'
+import { Rivals } from './rivals.js'
 import { rankShapes } from './shapes.js'
 import { spotWish, type SpotWish } from './spot.js'
+import { volumeCounts } from './volume-counts.js'
 
 /** Pods × shapes that one group may cost: budgets count steps, so that the result does not depend on the machine. */
 const STEPS = 400_000
@@ -19,7 +24,9 @@ const MOST_SHAPES = 5
 /** Pods × nodes of a cluster beyond which column generation takes more time and memory than it is worth. */
 const MOST_TO_PACK = 60_000_000
 const FEWEST_SHAPES = 2
+const AS_IS: Goal = { kind: 'cheapest', policy: { kind: 'as-is' } }
 
+export type PricedLayouts = { readonly packed: ColumnPlan; readonly layouts: readonly Layout[] }
 export type GroupState = { readonly group: PackGroup; readonly slots: readonly Slot[]; readonly keep: Layout }
 
 /**
@@ -35,11 +42,18 @@ export class LayoutSearch {
   readonly #found = new Map<string, readonly Layout[]>()
   readonly #wishes = new Map<string, SpotWish>()
   readonly #packings = new Map<string, ColumnPlan>()
+  readonly #rivals: Rivals
+  readonly #rails: NodeLimits
+  readonly #volumesOf: VolumeCounts
   readonly #isTooLarge: boolean
   #bought = 0
 
-  constructor(problem: PackProblem, draft: Draft, machines: Machines, columns: ColumnPlans) {
+  /** `elsewhere`: pods on nodes that no plan touches. */
+  constructor(problem: PackProblem, draft: Draft, machines: Machines, columns: ColumnPlans, elsewhere: readonly Pod[]) {
     this.#problem = problem
+    this.#rivals = new Rivals(problem, draft.board, elsewhere)
+    this.#rails = nodeLimits(problem.limits, problem.total)
+    this.#volumesOf = volumeCounts(problem)
     this.#draft = draft
     this.#machines = machines
     this.#columns = columns
@@ -53,9 +67,17 @@ export class LayoutSearch {
     const key = `${state.group.name} ${policyKey(state.group, policy, wish)}`
     const known = this.#found.get(key)
     if (known !== undefined) return known
-    const found = [state.keep, ...this.#drained(state), ...(policy === undefined ? [] : this.#rebuilt(state, policy))]
+    const found = [state.keep, ...this.#changed(state, policy)]
     this.#found.set(key, found)
     return found
+  }
+
+  #changed(state: GroupState, policy: CapacityPolicy | undefined): readonly Layout[] {
+    if (policy === undefined) return [...this.#drained(state), ...this.#repacked(state)]
+    // What needs no spot node beyond today's is a plan with spot nodes as well.
+    const others =
+      policy.kind === 'spot' ? this.of(state, AS_IS).filter((one) => one !== state.keep) : this.#drained(state)
+    return [...others, ...this.#rebuilt(state, policy)]
   }
 
   /** Which pods the policy wants on spot. */
@@ -66,42 +88,73 @@ export class LayoutSearch {
     return known
   }
 
-  /** The group packed for a goal by column generation, with its lower bound; rules between pods are not looked at. */
-  packed(group: PackGroup, goal: Goal): ColumnPlan | undefined {
-    const free: SpotWish = { key: 'spot', wants: () => true }
-    return this.#packed(group, goal, free)
+  market(group: PackGroup, policy: CapacityPolicy): Market {
+    return this.#machines.on(group, policy)
   }
 
-  #packed(group: PackGroup, goal: Goal, { key: wish, wants }: SpotWish): ColumnPlan | undefined {
+  /**
+   * The group packed for a goal by column generation, with its lower bound. A plan with on-demand nodes keeps no spot node
+   * but those that stay; where that leaves a pod without a place, or with `keepsSpot`, it may.
+   */
+  packed(group: PackGroup, goal: Goal, keepsSpot = false): ColumnPlan | undefined {
+    return this.#packed(group, goal, { key: 'spot', wants: anyPod }, keepsSpot)
+  }
+
+  #packed(group: PackGroup, goal: Goal, wish: SpotWish, keepsSpot = false): ColumnPlan | undefined {
     if (this.#isTooLarge) return undefined
     const policy = goal.kind === 'repack' ? undefined : goal.policy
-    const key = `${group.name} ${policyKey(group, policy, wish)}`
-    const known = this.#packings.get(key) ?? this.#pack(group, policy, wants)
-    this.#packings.set(key, known)
-    return known
+    const isStrict = policy?.kind === 'on-demand' && !keepsSpot && group.live.some(isSpot)
+    const key = `${group.name} ${policyKey(group, policy, wish.key)} ${isStrict}`
+    const known = this.#packings.get(key)
+    if (known !== undefined) return known
+    const made = this.#pack(group, policy, wish.wants, isStrict)
+    const found = isStrict && made.plan.unpacked.length > 0 ? this.#packed(group, goal, wish, true) : made
+    if (found !== undefined) this.#packings.set(key, found)
+    return found
   }
 
-  #pack(group: PackGroup, policy: CapacityPolicy | undefined, wantsSpot: (pod: Pod) => boolean): ColumnPlan {
+  /**
+   * The group packed as though machines cost more or less than they do, and the layouts that come of it, at real prices:
+   * the packing itself, and first fit on the machines that it uses most, where rules between pods undo it. Undefined where
+   * the cluster is too large.
+   */
+  priced(state: GroupState, policy: CapacityPolicy, surcharge: Surcharge): PricedLayouts | undefined {
+    if (this.#isTooLarge) return undefined
+    const packed = this.#pack(state.group, policy, anyPod, false, surcharge)
+    const shapes = mainShapes(packed, this.#machines.on(state.group, policy).options)
+    const layouts = this.#layOut(state, policy, { packing: packed, anew: isShared(state) }, shapes)
+    const { plan, nodes: today, staying } = packed
+    const stays = new Set(staying)
+    const isAdded = (type: number): boolean => !today[type]!.some((live) => stays.has(live))
+    const planned = plan.bins.reduce((sum, { type, n }) => sum + (isAdded(type) ? n : 0), staying.length)
+    const isUndone = shapes.size > 0 && layouts.every(({ nodes }) => nodes.length > planned)
+    return { packed, layouts: isUndone ? [...layouts, ...this.#layOut(state, policy, undefined, shapes)] : layouts }
+  }
+
+  #pack(
+    group: PackGroup,
+    policy: CapacityPolicy | undefined,
+    wantsSpot: (pod: Pod) => boolean,
+    isStrict: boolean,
+    surcharge?: Surcharge,
+  ): ColumnPlan {
     const { suits, interests } = this.#problem
-    const ofPod = (pod: Pod): number => this.#machines.kindOf(pod)
-    const placementKey = (pod: Pod): number => this.#draft.board.placementKey(pod)
+    const kindOf = (pod: Pod): number => this.#machines.kindOf(pod)
+    const common = {
+      ...{ group, suits, interests, rails: this.#rails, rivals: this.#rivals, volumesOf: this.#volumesOf },
+      mayKeep: (live: LiveNode): boolean => !isStrict || !isSpot(live),
+      placementKey: (pod: Pod): number => this.#draft.board.placementKey(pod),
+    }
     if (policy === undefined)
-      return this.#columns.of({
-        group,
-        suits,
-        interests,
-        placementKey,
-        options: [],
-        machinesFor: () => [],
-        podKind: ofPod,
-      })
+      return this.#columns.of({ ...common, options: [], machinesFor: () => [], podKind: kindOf })
     const { options, that } = this.#machines.on(group, policy)
     const isOpen = (pod: Pod): boolean => policy.kind !== 'spot' || wantsSpot(pod)
     return this.#columns.of({
-      ...{ group, suits, interests, placementKey, options },
+      ...{ ...common, options },
+      ...(surcharge === undefined ? {} : { surcharge }),
       machinesFor: (pod) => (isOpen(pod) ? that(pod) : that(pod).filter(({ capacityType }) => capacityType !== 'spot')),
       // A policy may want some pods of a kind on spot, and not the others.
-      podKind: (pod) => 2 * ofPod(pod) + (isOpen(pod) ? 1 : 0),
+      podKind: (pod) => 2 * kindOf(pod) + (isOpen(pod) ? 1 : 0),
     })
   }
 
@@ -121,10 +174,23 @@ export class LayoutSearch {
     return found
   }
 
+  /** Laid out by column generation on nodes of today alone. */
+  #repacked({ group, slots }: GroupState): readonly Layout[] {
+    const packing = this.packed(group, { kind: 'repack' })
+    if (packing === undefined || packing.plan.unpacked.length > 0) return []
+    const materials: Materials = {
+      ...{ reusable: slots.filter(mayGo), fixed: slots.filter((slot) => !mayGo(slot)), options: [], shapes: new Set() },
+      ...{ machinesFor: () => [], wantsSpot: () => true, suits: this.#problem.suits, nextName: () => '' },
+    }
+    return this.#attempt(() => {
+      const used = replan(this.#draft, materials, { packing, anew: true })
+      return used === undefined ? undefined : capture(this.#draft, used, 'columns')
+    })
+  }
+
   #rebuilt(state: GroupState, policy: CapacityPolicy): Layout[] {
     const { group, slots } = state
-    const market = this.#machines.on(group, policy)
-    const { options } = market
+    const { options } = this.#machines.on(group, policy)
     const movable = slots.filter(mayGo).flatMap((slot) => [...slot.pods])
     if (movable.length === 0 || options.length === 0) return []
     const { wants: wantsSpot } = this.wish(policy)
@@ -137,31 +203,49 @@ export class LayoutSearch {
     const spot = rankShapes(ofType(true), demandOf(true), most)
     const attempts = Math.max(onDemand.length, spot.length)
     const blueprint = this.#packed(group, { kind: 'cheapest', policy }, this.wish(policy))
-    const first = blueprint === undefined ? [] : [blueprint]
+    const first =
+      blueprint === undefined
+        ? []
+        : (isShared(state) ? [true, false] : [false]).map((anew) => ({ packing: blueprint, anew }))
     return [...first, ...Array.from({ length: attempts }, () => undefined)]
       .map((packed, at) => {
         const rank = Math.max(0, at - first.length)
-        const shapes = new Set([onDemand[Math.min(rank, onDemand.length - 1)], spot[Math.min(rank, spot.length - 1)]])
-        const materials: Materials = {
-          reusable: slots.filter(mayGo),
-          fixed: slots.filter((slot) => !mayGo(slot)),
-          options,
-          shapes: new Set([...shapes].filter((type) => type !== undefined)),
-          machinesFor: market.that,
-          wantsSpot,
-          suits: this.#problem.suits,
-          nextName: () => `new-${group.name}-${(this.#bought += 1)}`,
-        }
-        return this.#attempt(() => {
-          const used = replan(this.#draft, materials, packed)
-          if (used === undefined) return undefined
-          const method = packed === undefined ? [...materials.shapes].join(' + ') : 'columns'
-          return capture(this.#draft, trim(this.#draft, used, materials), method)
-        })
+        const shapes = [onDemand[Math.min(rank, onDemand.length - 1)], spot[Math.min(rank, spot.length - 1)]]
+        return this.#layOut(state, policy, packed, new Set(shapes.filter((type) => type !== undefined)))
       })
       .flat()
   }
+
+  #layOut(
+    { group, slots }: GroupState,
+    policy: CapacityPolicy,
+    packed: Blueprint | undefined,
+    shapes: ReadonlySet<string>,
+  ): Layout[] {
+    const { options, that } = this.#machines.on(group, policy)
+    const materials: Materials = {
+      reusable: slots.filter(mayGo),
+      fixed: slots.filter((slot) => !mayGo(slot)),
+      options,
+      shapes,
+      machinesFor: that,
+      wantsSpot: this.wish(policy).wants,
+      suits: this.#problem.suits,
+      nextName: () => `new-${group.name}-${(this.#bought += 1)}`,
+    }
+    return this.#attempt(() => {
+      const used = replan(this.#draft, materials, packed)
+      if (used === undefined) return undefined
+      const method = packed === undefined ? [...shapes].join(' + ') : 'columns'
+      return capture(this.#draft, trim(this.#draft, used, materials), method)
+    })
+  }
 }
+
+const anyPod = (): boolean => true
+/** Are there nodes that stay, with pods that could go elsewhere? */
+const isShared = ({ slots }: GroupState): boolean => slots.some((slot) => !mayGo(slot))
+const isSpot = ({ node }: LiveNode): boolean => node.capacityType === 'spot'
 
 /** May a plan do without the node? */
 export const mayGo = (slot: Slot): boolean =>

@@ -17,14 +17,14 @@ const HALVINGS = 60
 
 const BY_RESOURCES = 'requests ÷ best price per core, GiB, pod slot and device of the machines on offer, group by group'
 const BY_FILLINGS =
-  'prices per pod at which no machine on offer can be filled with more than its own price is worth (column generation), group by group'
+  'prices per pod at which no node can be filled with more than its own price is worth (column generation), group by group; guard rails of a node, volumes to attach, host ports and pods that keep away from their own kind count'
 
 /**
  * A cost per hour that no plan for the goal can go below. Pods stay in their group, so groups add up. In each group the
  * nodes that must stay are paid for and their free room is used; what the remaining pods request must then be bought,
  * today's machines included: in sum at no less than the best price per core, GiB, pod slot or device, and as whole pods
- * on whole machines at no less than `packed` has proven. Rules between pods and guard rails are left out: they could
- * only make a plan dearer.
+ * on whole machines at no less than `packed` has proven, which knows what a single node can hold. Rules that look further
+ * are left out: they could only make a plan dearer.
  */
 export function lowerBound(
   problem: PackProblem,

@@ -43,19 +43,21 @@ export class Machines {
 
   #market(group: PackGroup): Market {
     const options = cheapestFirst(group.options)
-    return { options, that: this.#perKind((pod) => this.#holding(options, pod)) }
+    return { options, that: this.#perKind(options, (pod) => this.#holding(options, pod)) }
   }
 
   #part(group: PackGroup, options: readonly NodeOption[]): Market {
     const all = this.on(group, undefined)
     const allowed = new Set(options)
     const isAllowed = (option: NodeOption): boolean => allowed.has(option)
-    return { options: all.options.filter(isAllowed), that: this.#perKind((pod) => all.that(pod).filter(isAllowed)) }
+    const some = all.options.filter(isAllowed)
+    return { options: some, that: this.#perKind(some, (pod) => all.that(pod).filter(isAllowed)) }
   }
 
-  #perKind(find: (pod: Pod) => readonly NodeOption[]): Market['that'] {
+  #perKind(options: readonly NodeOption[], find: (pod: Pod) => readonly NodeOption[]): Market['that'] {
     const found: (readonly NodeOption[] | undefined)[] = []
-    return (pod) => (found[this.kindOf(pod)] ??= find(pod))
+    const shared = sharing(options)
+    return (pod) => (found[this.kindOf(pod)] ??= shared(find(pod)))
   }
 
   #holding(options: readonly NodeOption[], pod: Pod): readonly NodeOption[] {
@@ -75,5 +77,24 @@ export class Machines {
     const kind = this.#kinds.idOf(`${this.#classKey(pod)}/${pod.workload}/${spot}`)
     this.#kindOf.set(pod, kind)
     return kind
+  }
+}
+
+const BITS = 16
+
+/** Makes equal parts of a list one object: thousands of kinds of pods can run on the same few sets of machines. */
+function sharing(all: readonly NodeOption[]): (part: readonly NodeOption[]) => readonly NodeOption[] {
+  const places = new Map(all.map((option, at) => [option, at]))
+  const known = new Map<string, readonly NodeOption[]>()
+  return (part) => {
+    const bits = new Uint16Array(Math.ceil(all.length / BITS))
+    for (const option of part) {
+      const at = places.get(option)!
+      bits[Math.floor(at / BITS)]! |= 1 << (at % BITS)
+    }
+    const key = String.fromCharCode(...bits)
+    const same = known.get(key) ?? part
+    known.set(key, same)
+    return same
   }
 }

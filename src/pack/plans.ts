@@ -1,4 +1,4 @@
-import type { CapacityPolicy, Goal, PlanSource, ProvenPlan, Replay } from '../domain/goal.js'
+import type { CapacityPolicy, FrontierPlan, Goal, PlanSource, ProvenPlan, Replay } from '../domain/goal.js'
 import type { LowerBound, Plan } from '../domain/plan.js'
 import type { Pod } from '../domain/pod.js'
 import type { MicroUsdPerHour } from '../domain/units.js'
@@ -8,14 +8,17 @@ import type { Slot } from './draft.js'
 import { keepWishes } from './keep-wishes.js'
 import { whyLeftOver } from './left-over.js'
 import { lowerBound } from './lower-bound.js'
+import { sizeOf } from './node-frontier.js'
 import type { PackGroup, PackProblem } from './problem.js'
 import { once } from './once.js'
 import { OptionFit } from './option-fit.js'
-import { realise, type Fleet } from './realise.js'
+import type { Fleet } from './fleet.js'
+import { realise } from './realise.js'
 import { Releases } from './release.js'
-import { repair, SEEDS, type Repair, type Shop } from './repair.js'
-import { ReplayScheduler } from './replay.js'
-import { Solver, spotShare, type Solution } from './solve.js'
+import { JUDGES, repair, worstOver, type Repair, type Shop } from './repair.js'
+import { ReplayScheduler, ROLLOUTS } from './replay.js'
+import { keepingSpot, Solver, type Solution } from './solve.js'
+import { spotShare } from './spot-share.js'
 import { Stock } from './stock.js'
 import { toPlan, type Untouched } from './to-plan.js'
 import { readWishes, type WishBook } from './wishes.js'
@@ -25,11 +28,24 @@ const MOST_STEPS_OF_A_REFILL = 60_000_000
 /** The same for the search that replays hundreds of fleets. */
 const MOST_STEPS_OF_A_SEARCHED_REFILL = 10_000_000
 /** What the repair of one plan may cost. */
-const MOST_STEPS_OF_A_REPAIR = 50_000_000
+const MOST_STEPS_OF_A_REPAIR = 150_000_000
 /** What it may cost to keep preferences. */
 const MOST_STEPS_OF_WISHES = 2_000_000
 /** The share counts what is bought, not what is asked for: aim lower until what comes out is within it. */
 const SPOT_AIMS = [0.9, 0.6, 0]
+
+const BY_NODES = 'prices as for the cheapest plan, with a surcharge on every node, shared out among the groups'
+const BY_SHARE = 'prices as for all spot that is fit for it, with a price on what the share does not allow'
+
+/** A bound that is a fraction of a micro-dollar too high would be no bound. */
+const roundedDown = (rate: number): number => Math.floor(rate * (1 - 1e-9))
+
+/** What has more on spot than the goal allows, for want of a better plan, may cost less than any plan within the share. */
+const isWithinShare = (solution: Solution, goal: Goal): boolean =>
+  goal.kind === 'repack' || goal.policy.kind !== 'spot' || spotShare(solution) <= goal.policy.share + 1e-12
+
+const withoutShare = (goal: Goal): Goal =>
+  goal.kind === 'repack' || goal.policy.kind !== 'spot' ? goal : { ...goal, policy: { kind: 'spot', share: 1 } }
 
 /** The front door of the room: plans for goals, each with its lower bound and its replay. */
 export class Planner implements PlanSource {
@@ -62,7 +78,7 @@ export class Planner implements PlanSource {
       ])
     const anything: Goal = { kind: 'repack' }
     this.#newScheduler = () =>
-      new ReplayScheduler(context, this.#running, (pod) => this.#shop(anything).machinesFor(pod).length === 0)
+      new ReplayScheduler(context, this.#running, (pod) => this.#shop(anything).machinesFor(pod).length === 0, ROLLOUTS)
   }
 
   /** Everything as it stands; its bound is the one of the goal that it is measured against. */
@@ -72,6 +88,24 @@ export class Planner implements PlanSource {
 
   plan(goal: Goal): ProvenPlan {
     return this.#proven(this.#solver.solve(goal), goal)
+  }
+
+  /**
+   * From the cheapest plan to the fewest nodes, none of them worse in both than another; each bound is for plans with at
+   * most as many nodes. Undefined where the cluster is too large.
+   */
+  frontier(policy: CapacityPolicy): FrontierPlan[] | undefined {
+    const goal: Goal = { kind: 'cheapest', policy }
+    const frontier = this.#solver.frontier(policy)
+    return frontier?.solutions.map((solution): FrontierPlan => {
+      const proven = this.#proven(solution, goal)
+      const least = this.#withFees(roundedDown(frontier.leastCost(sizeOf(solution).nodes)))
+      return {
+        proven,
+        bound: least <= proven.bound.rate ? proven.bound : { rate: least, basis: BY_NODES },
+        refillUnplaced: () => this.#refillUnplaced(solution),
+      }
+    })
   }
 
   /**
@@ -136,24 +170,37 @@ export class Planner implements PlanSource {
 
   #proven(solution: Solution, goal: Goal): ProvenPlan {
     const layouts = [...solution.layouts.values()]
-    const plan = this.#toPlan(solution)
-    const fees = this.#untouched.reduce((sum, { price }) => sum + (price.kind === 'known' ? price.rate : 0), 0)
-    const bound = this.#bound(goal)
+    const asked = isWithinShare(solution, goal) ? goal : withoutShare(goal)
+    const { rate, basis } = this.#bound(asked, keepingSpot(solution, goal))
     return {
-      plan,
-      // Nodes that no plan touches are in the cost of every plan, so they are in the bound as well.
-      bound: { ...bound, rate: (bound.rate + fees) as MicroUsdPerHour },
+      plan: this.#toPlan(solution),
+      bound: { rate: this.#withFees(rate), basis },
       breaches: layouts.reduce((sum, layout) => sum + layout.breaches, 0),
       replay: once(() => this.#replay(solution, goal)),
     }
   }
 
+  /** Nodes that no plan touches are in the cost of every plan, so they are in the bound as well. */
+  #withFees(rate: number): MicroUsdPerHour {
+    return this.#untouched.reduce(
+      (sum, { price }) => sum + (price.kind === 'known' ? price.rate : 0),
+      rate,
+    ) as MicroUsdPerHour
+  }
+
   /** The margin of `fewest` does not matter: no plan for the policy costs less. */
-  #bound(goal: Goal): LowerBound {
-    const key = JSON.stringify(goal.kind === 'repack' ? goal.kind : goal.policy)
-    const known = this.#bounds.get(key) ?? lowerBound(this.#problem, goal, (group) => this.#solver.packed(group, goal))
+  #bound(goal: Goal, withSpot: ReadonlySet<string>): LowerBound {
+    const key = JSON.stringify([goal.kind === 'repack' ? goal.kind : goal.policy, ...withSpot])
+    const known = this.#bounds.get(key) ?? this.#newBound(goal, withSpot)
     this.#bounds.set(key, known)
     return known
+  }
+
+  #newBound(goal: Goal, withSpot: ReadonlySet<string>): LowerBound {
+    const plain = lowerBound(this.#problem, goal, (group) => this.#solver.packed(group, goal, withSpot.has(group.name)))
+    if (goal.kind === 'repack' || goal.policy.kind !== 'spot' || goal.policy.share >= 1) return plain
+    const mixed = roundedDown(this.#solver.leastWithSpot(goal.policy.share))
+    return mixed <= plain.rate ? plain : { rate: mixed as MicroUsdPerHour, basis: BY_SHARE }
   }
 
   #toPlan(solution: Solution): Plan {
@@ -186,13 +233,20 @@ export class Planner implements PlanSource {
     return { unplaced: result.unplaced.length, realised: this.#toPlan({ ...solution, layouts }) }
   }
 
+  /** Pods left over in the worst order; undefined where the cluster is too large for many refills. */
+  #refillUnplaced(solution: Solution): number | undefined {
+    const slots = [...solution.layouts.values()].flatMap(({ nodes }) => nodes.map(({ slot }) => slot))
+    if (slots.length * this.#running.length > MOST_STEPS_OF_A_SEARCHED_REFILL) return undefined
+    return worstOver(this.#scheduler, slots, JUDGES).length
+  }
+
   /** Many scenarios come to the same nodes. */
   #repaired(slots: readonly Slot[], goal: Goal): Repair {
     const onOffer = goal.kind === 'repack' ? goal.kind : goal.policy.kind
     const key = [onOffer, ...slots.map(({ site }) => site.name)].join('\n')
     const known = this.#repairs.get(key)
     if (known !== undefined) return known
-    const made = repair(this.#scheduler, slots, this.#shop(goal), SEEDS, MOST_STEPS_OF_A_REPAIR)
+    const made = repair(this.#scheduler, slots, this.#shop(goal), JUDGES, MOST_STEPS_OF_A_REPAIR)
     this.#repairs.set(key, made)
     return made
   }

@@ -1,26 +1,20 @@
 import type { NodeOption } from '../domain/plan.js'
 import type { Pod } from '../domain/pod.js'
 import type { Slot } from './draft.js'
-import { nearest, SLACKS, type Choice } from './fleet.js'
-import { repair, type Shop } from './repair.js'
+import { fleetOf, nearest, SLACKS, slotsOf, withChoice, type Alternatives, type Choice, type Fleet } from './fleet.js'
+import { Orders } from './orders.js'
+import { repair, JUDGES, type Shop } from './repair.js'
+import { exchangeNodes } from './exchange-nodes.js'
 import type { ReplayScheduler } from './replay.js'
 
 /** An order of the pods that did not work out, and the pods left over. */
 type Failure = { readonly seed: number; readonly left: readonly Pod[] }
 
-/** What a group could have; the first choice is what it has. */
-export type Alternatives = { readonly group: string; readonly choices: readonly Choice[] }
-
-/** A choice for every group, and nodes added by a repair. */
-export type Fleet = {
-  readonly chosen: ReadonlyMap<string, Choice>
-  readonly added: readonly Slot[]
-  readonly rate: number
-}
-
-/** Orders of the pods by which every answer is judged; the search itself tries as many of them as it can afford. */
-const JUDGE_SEEDS = [1, 2, 3, 4, 5, 6, 7, 8, 9, 10]
+/** The search for whole fleets tries as many of the orders as it can afford; every answer is judged by all of them. */
 const FEWEST_SEEDS = 3
+/** Orders that no step of the search has seen until a fleet is judged: as many as they may cost steps, within limits. */
+const MOST_PROOF_STEPS = 8_000_000
+const MOST_PROOFS = 40
 /** Pods × nodes that the search may ask the replay for. */
 const MOST_STEPS = 300_000_000
 const MOST_FILLS = 500
@@ -60,9 +54,12 @@ class Search {
   readonly #hasPlaces: (fleet: Fleet) => boolean
   readonly #end: number
   readonly #seeds: readonly number[]
+  readonly #orders: Orders
+  readonly #judges: readonly number[]
   readonly #groupOf: (pod: Pod) => string | undefined
   #fills = 0
   readonly #passed: Fleet[] = []
+  #begun: readonly Fleet[] = []
 
   constructor(
     scheduler: ReplayScheduler,
@@ -76,8 +73,12 @@ class Search {
     this.#hasPlaces = hasPlaces
     this.#end = scheduler.steps + MOST_STEPS
     const today = groups.flatMap(({ choices }) => choices[0]?.slots ?? [])
-    const affordable = Math.floor(MOST_STEPS / (FILLS_WANTED * Math.max(1, scheduler.cost(today))))
-    this.#seeds = JUDGE_SEEDS.slice(0, Math.max(FEWEST_SEEDS, affordable))
+    const cost = Math.max(1, scheduler.cost(today))
+    const affordable = Math.floor(MOST_STEPS / (FILLS_WANTED * cost))
+    const proofs = Math.min(MOST_PROOFS, Math.floor(MOST_PROOF_STEPS / cost))
+    this.#judges = [...JUDGES, ...Array.from({ length: proofs }, (_, index) => JUDGES.length + index + 1)]
+    this.#seeds = JUDGES.slice(0, Math.max(FEWEST_SEEDS, affordable))
+    this.#orders = new Orders(scheduler, this.#seeds)
     const groupOfNode = new Map(
       groups.flatMap(({ group, choices }) => (choices[0]?.slots ?? []).map(({ site }) => [site.name, group] as const)),
     )
@@ -85,11 +86,24 @@ class Search {
   }
 
   run(): Fleet[] {
-    for (const start of this.#starts()) {
+    this.#begun = this.#starts()
+    for (const start of this.#begun) {
       let best = this.#climb(start)
       if (best === undefined) continue
       for (let pass = 0; pass < PASSES; pass += 1) best = this.#fewerNodes(this.#cheaperChoices(best))
     }
+    const start = this.#mended()
+    if (start !== undefined)
+      this.#passed.push(
+        start,
+        ...exchangeNodes(start, {
+          scheduler: this.#scheduler,
+          groups: this.#groups,
+          hasPlaces: this.#hasPlaces,
+          seeds: JUDGES,
+          proof: this.#judges.slice(JUDGES.length),
+        }),
+      )
     return this.#judged()
   }
 
@@ -164,7 +178,7 @@ class Search {
       return dearer
         .filter(({ rate }, rank) => rate > (dearer[rank - 1]?.rate ?? now))
         .slice(0, MOST_CHOICES)
-        .map((choice) => fleetOf(with_(fleet.chosen, name, choice), fleet.added))
+        .map((choice) => fleetOf(withChoice(fleet.chosen, name, choice), fleet.added))
     })
   }
 
@@ -197,7 +211,7 @@ class Search {
     for (const { group, choices } of this.#byRate(from)) {
       const now = best.chosen.get(group)
       const cheaper = choices.filter(({ rate }) => rate < (now?.rate ?? 0)).sort((a, b) => a.rate - b.rate)
-      best = this.#lowest(best, cheaper, (choice) => fleetOf(with_(best.chosen, group, choice), best.added))
+      best = this.#lowest(best, cheaper, (choice) => fleetOf(withChoice(best.chosen, group, choice), best.added))
     }
     return best
   }
@@ -213,7 +227,7 @@ class Search {
         const slots = now.slots.filter((slot) => !mayGo(slot) || stay.has(slot))
         return { ...now, slots, rate: slots.reduce((total, { rate }) => total + (rate ?? 0), 0) }
       })
-      best = this.#lowest(best, fewer, (choice) => fleetOf(with_(best.chosen, group, choice), best.added))
+      best = this.#lowest(best, fewer, (choice) => fleetOf(withChoice(best.chosen, group, choice), best.added))
     }
     // Nodes that a repair added may have become needless.
     for (const slot of best.added) {
@@ -253,16 +267,24 @@ class Search {
     return fleet
   }
 
-  /** Those that pass in orders that the search did not try, too. Where the cheapest fails there, it is mended as well. */
+  /** The cheapest fleet, with the nodes that it takes to pass in every order by which answers are judged. */
+  #mended(): Fleet | undefined {
+    // Where none has passed, nodes are added to what the search began with.
+    const cheapestFirst = [...(this.#passed.length > 0 ? this.#passed : this.#begun)].sort((a, b) => a.rate - b.rate)
+    for (const fleet of cheapestFirst.slice(0, STARTS)) {
+      const { added } = repair(this.#scheduler, slotsOf(fleet), this.#shop, this.#judges, MOST_STEPS)
+      if (added === undefined) continue
+      const mended = fleetOf(fleet.chosen, [...fleet.added, ...added])
+      if (this.#hasPlaces(mended)) return mended
+    }
+    return undefined
+  }
+
+  /** Those that pass in every order by which answers are judged, the cheapest first. */
   #judged(): Fleet[] {
-    const cheapestFirst = [...this.#passed].sort((a, b) => a.rate - b.rate)
-    const [first] = cheapestFirst
-    if (first === undefined) return []
-    const { added } = repair(this.#scheduler, slotsOf(first), this.#shop, JUDGE_SEEDS, MOST_STEPS / 4)
-    const mended = added === undefined ? [] : [fleetOf(first.chosen, [...first.added, ...added])]
     const judged: Fleet[] = []
-    for (const fleet of [...mended, ...cheapestFirst].sort((a, b) => a.rate - b.rate)) {
-      const failed = JUDGE_SEEDS.some((seed) => this.#scheduler.leftOver(slotsOf(fleet), seed, 0).length > 0)
+    for (const fleet of [...this.#passed].sort((a, b) => a.rate - b.rate)) {
+      const failed = this.#judges.some((seed) => this.#scheduler.leftOver(slotsOf(fleet), seed, 0).length > 0)
       if (!failed) judged.push(fleet)
       if (judged.length === ANSWERS) break
     }
@@ -270,9 +292,9 @@ class Search {
   }
 
   #works(fleet: Fleet): boolean {
-    return (
-      !this.#isSpent() && this.#seeds.every((seed) => this.#left(fleet, seed, 0).length === 0) && this.#hasPlaces(fleet)
-    )
+    if (this.#isSpent()) return false
+    this.#fills += 1
+    return this.#orders.allWork(slotsOf(fleet)) && this.#hasPlaces(fleet)
   }
 
   #left(fleet: Fleet, seed: number, most?: number): readonly Pod[] {
@@ -294,21 +316,6 @@ function sizesOf(machines: readonly NodeOption[]): NodeOption[] {
   }
   return [...sizes.values()]
 }
-
-const with_ = (chosen: Fleet['chosen'], group: string, choice: Choice): Fleet['chosen'] =>
-  new Map(chosen).set(group, choice)
-
-const fleetOf = (chosen: Fleet['chosen'], added: readonly Slot[] = []): Fleet => {
-  let rate = 0
-  for (const choice of chosen.values()) rate += choice.rate
-  for (const slot of added) rate += slot.rate ?? 0
-  return { chosen, added, rate }
-}
-
-export const slotsOf = ({ chosen, added }: Fleet): Slot[] => [
-  ...[...chosen.values()].flatMap(({ slots }) => slots),
-  ...added,
-]
 
 const mayGo = (slot: Slot): boolean =>
   slot.origin.kind === 'new' || (slot.origin.live.mustStay === undefined && slot.origin.live.pinned.size === 0)

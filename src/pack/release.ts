@@ -37,6 +37,7 @@ export class Releases {
   readonly #trials: Trials
   readonly #shop: TrialTools['shop']
   readonly #stock = new Stock('freed')
+  readonly #sets = new Map<readonly NodeOption[], ReadonlySet<NodeOption>>()
 
   constructor(tools: TrialTools) {
     this.#trials = new Trials(tools)
@@ -264,8 +265,14 @@ export class Releases {
   #machinesForAll(pods: readonly Pod[]): NodeOption[] {
     const lists = new Set(pods.filter(({ nodeName }) => nodeName !== '').map((pod) => this.#shop(pod)))
     const [first = [], ...others] = [...lists].sort((a, b) => a.length - b.length)
-    const allowed = others.map((list) => new Set(list))
-    return first.filter((option) => allowed.every((list) => list.has(option)))
+    return first.filter((option) => others.every((list) => this.#setOf(list).has(option)))
+  }
+
+  /** Pods ask for the same few lists again and again. */
+  #setOf(list: readonly NodeOption[]): ReadonlySet<NodeOption> {
+    const known = this.#sets.get(list) ?? new Set(list)
+    this.#sets.set(list, known)
+    return known
   }
 }
 

@@ -5,7 +5,7 @@ import { layOut } from './blueprint.js'
 import type { ColumnPlan } from './column-plans.js'
 import { machineOf, newSlot, type Draft, type Slot } from './draft.js'
 import { Pool, type Opener } from './first-fit.js'
-import { kindOf, type MachineKind } from './group-bins.js'
+import { kindOf, type MachineKind } from './bin-question.js'
 import { byText, largestFirst } from './order.js'
 import type { PackProblem } from './problem.js'
 import { holds, room } from './shapes.js'
@@ -29,30 +29,71 @@ export type Materials = {
   readonly nextName: () => string
 }
 
+/** A packing to build after; with `anew`, pods on nodes that stay are placed anew as well. */
+export type Blueprint = { readonly packing: ColumnPlan; readonly anew: boolean }
+
 /**
  * First fit decreasing over one group: takes its movable nodes off the board and places their pods anew, on what stays
  * and on nodes of the preferred shapes; a pod that these cannot hold gets the cheapest machine that can. With a
  * blueprint, its nodes are filled first, and first fit places what is left. Returns the nodes in use, or undefined when a pod is left over (the caller rolls back).
  */
-export function replan(draft: Draft, materials: Materials, blueprint?: ColumnPlan): Slot[] | undefined {
-  const homeless = materials.reusable.flatMap((slot) => [...slot.pods])
+export function replan(draft: Draft, materials: Materials, blueprint?: Blueprint): Slot[] | undefined {
+  const displaced = blueprint?.anew === true ? materials.fixed.flatMap(movableOn) : []
+  const homeless = [...materials.reusable.flatMap((slot) => [...slot.pods]), ...displaced]
   for (const pod of homeless) draft.take(pod)
   for (const slot of materials.reusable) draft.close(slot)
 
   const spares = sparesOf(materials)
-  const buy = (option: NodeOption): Slot => {
-    const slot = spares.get(kindOf(option))?.shift() ?? newSlot(option, materials.nextName())
-    draft.open(slot)
-    return slot
-  }
-  const opened = blueprint === undefined ? [] : layOut(draft, blueprint, new Set(homeless), materials.options, buy)
+  const opened = blueprint === undefined ? [] : layBlueprint(draft, blueprint.packing, materials, homeless, spares)
   const open = opener(draft, materials, spares, opened)
-  const pool = new Pool(draft, [...materials.fixed, ...opened])
   const reference = materials.options[0]?.allocatable ?? materials.reusable[0]?.site.allocatable
   if (reference === undefined) return homeless.length === 0 ? [...materials.fixed] : undefined
-  const waiting = blueprint === undefined ? homeless : homeless.filter((pod) => draft.places.get(pod) === undefined)
+  const isWaiting = (pod: Pod): boolean => draft.places.get(pod) === undefined
+  goHome(draft, materials.fixed, displaced.filter(isWaiting))
+  const pool = new Pool(draft, [...materials.fixed, ...opened])
+  const waiting = blueprint === undefined ? homeless : homeless.filter(isWaiting)
   const left = pool.putAll(largestFirst(waiting, reference), open)
   return left.length === 0 ? [...materials.fixed, ...opened] : undefined
+}
+
+/** Pods that may leave a node that stays. Those on a closed one could not come back. */
+const movableOn = (slot: Slot): Pod[] =>
+  slot.origin.kind !== 'live' || slot.origin.live.node.closed !== undefined
+    ? []
+    : [...slot.pods].filter((pod) => slot.origin.kind === 'live' && !slot.origin.live.pinned.has(pod))
+
+/** Puts pods back where they were, as far as there is still room. */
+function goHome(draft: Draft, slots: readonly Slot[], pods: readonly Pod[]): void {
+  const byName = new Map(slots.map((slot) => [slot.site.name, slot]))
+  for (const pod of pods) {
+    const slot = byName.get(pod.nodeName)
+    if (slot !== undefined && draft.takes(slot, pod)) draft.put(pod, slot)
+  }
+}
+
+function layBlueprint(
+  draft: Draft,
+  packing: ColumnPlan,
+  { options, reusable, fixed, nextName }: Materials,
+  homeless: readonly Pod[],
+  spares: ReadonlyMap<MachineKind, readonly Slot[]>,
+): Slot[] {
+  const slotOf = new Map(
+    [...fixed, ...reusable].flatMap((slot) =>
+      slot.origin.kind === 'live' && (fixed.includes(slot) || slot.origin.live.node.closed === undefined)
+        ? [[slot.origin.live, slot] as const]
+        : [],
+    ),
+  )
+  return layOut(draft, packing, new Set(homeless), options, {
+    live: (live) => slotOf.get(live),
+    next: (option, liking) => {
+      const free = (spares.get(kindOf(option)) ?? []).filter(({ index }) => index === undefined)
+      const scored = free.map((slot) => ({ slot, score: liking(slot) }))
+      const [first] = scored.sort((a, b) => b.score - a.score || byText(a.slot.site.name, b.slot.site.name))
+      return first?.slot ?? newSlot(option, nextName())
+    },
+  })
 }
 
 /** Today's nodes that may be used again, by the kind of their machine. */
@@ -66,7 +107,12 @@ function sparesOf({ reusable }: Materials): Map<MachineKind, Slot[]> {
   return spares
 }
 
-function opener(draft: Draft, materials: Materials, spares: Map<MachineKind, Slot[]>, opened: Slot[]): Opener {
+function opener(
+  draft: Draft,
+  materials: Materials,
+  spares: ReadonlyMap<MachineKind, readonly Slot[]>,
+  opened: Slot[],
+): Opener {
   const inZone = new Map<string, number>()
 
   const tryOpen = (slot: Slot, pod: Pod): boolean => {
@@ -76,15 +122,7 @@ function opener(draft: Draft, materials: Materials, spares: Map<MachineKind, Slo
     return false
   }
   const openOne = (option: NodeOption, pod: Pod): Slot | undefined => {
-    const spare = spares.get(kindOf(option))
-    for (const slot of spare ?? [])
-      if (tryOpen(slot, pod)) {
-        spares.set(
-          kindOf(option),
-          (spare ?? []).filter((other) => other !== slot),
-        )
-        return slot
-      }
+    for (const slot of spares.get(kindOf(option)) ?? []) if (slot.index === undefined && tryOpen(slot, pod)) return slot
     const bought = newSlot(option, materials.nextName())
     return tryOpen(bought, pod) ? bought : undefined
   }
@@ -95,7 +133,16 @@ function opener(draft: Draft, materials: Materials, spares: Map<MachineKind, Slo
         (inZone.get(a.zone) ?? 0) - (inZone.get(b.zone) ?? 0) || a.price.rate - b.price.rate || byText(a.id, b.id),
     )
 
+  const idle = [...spares.values()]
+    .flat()
+    .sort((a, b) => (a.rate ?? 0) - (b.rate ?? 0) || byText(a.site.name, b.site.name))
+
   return (pod) => {
+    if (materials.options.length === 0) {
+      const slot = idle.find((one) => one.index === undefined && tryOpen(one, pod))
+      if (slot !== undefined) opened.push(slot)
+      return slot
+    }
     const possible = materials.machinesFor(pod)
     const preferred = [...materials.shapes].flatMap((type) => byType(possible).get(type) ?? [])
     const wished = materials.wantsSpot(pod)

@@ -1,27 +1,37 @@
 import type { Pod } from '../domain/pod.js'
-import { createBoard, type Board, type BoardContext } from './board.js'
-import type { Slot } from './draft.js'
-import { ReplayScores } from './replay-scores.js'
+import type { BoardContext } from './board.js'
+import { acceptsPods, type Slot } from './draft.js'
+import { ReplayBoard, type Entry } from './replay-board.js'
 import { queueOf } from './replay-queue.js'
+import { deploymentsOf, rollOut } from './replay-rollout.js'
+
+/** Deployments that are rolled out anew after a refill. */
+export const ROLLOUTS = 3
 
 /**
  * What the default scheduler would make of a set of nodes: they are filled from empty, pod by pod, by priority and then
- * in a seeded random order, each pod on the feasible node with the best score (`ReplayScores`). Other scores, preemption
- * and scaling are left out.
+ * in a seeded random order, each pod on the feasible node with the best score (`ReplayScores`). Where all have found a
+ * place, a few Deployments are rolled out anew. Other scores, preemption and scaling are left out.
  */
 export class ReplayScheduler {
-  readonly #board: Board
+  readonly #board: ReplayBoard
   readonly #pods: readonly Pod[]
   readonly #stays: (pod: Pod) => boolean
-  readonly #queues = new Map<number, readonly Pod[]>()
+  readonly #rollouts: number
+  readonly #queues = new Map<number, Queue>()
+  #nodes: readonly Slot[] = []
   /** Pods × nodes asked for so far: what budgets count. */
   steps = 0
 
-  /** `stays`: nothing that can be bought takes such a pod (its machine is no longer on offer, say): it is left where it runs. */
-  constructor(context: BoardContext, pods: readonly Pod[], stays: (pod: Pod) => boolean) {
-    this.#board = createBoard(context)
+  /**
+   * `stays`: nothing that can be bought takes such a pod (its machine is no longer on offer, say): it is left where it
+   * runs. `rollouts`: Deployments that are rolled out anew after each refill.
+   */
+  constructor(context: BoardContext, pods: readonly Pod[], stays: (pod: Pod) => boolean, rollouts = 0) {
+    this.#board = new ReplayBoard(context)
     this.#pods = pods
     this.#stays = stays
+    this.#rollouts = rollouts
   }
 
   /** Pods × nodes of one refill. */
@@ -30,78 +40,73 @@ export class ReplayScheduler {
   }
 
   /**
-   * Pods that are left over when they come in the order of this seed. With `most`, the refill is broken off as soon as
-   * more are certain to be left over; what it gives is then a part of them.
+   * Pods that are left over when they come in the order of this seed, or that a rollout after it leaves pending. With
+   * `most`, the refill is broken off as soon as more are certain to be left over; what it gives is then a part of them.
    */
   leftOver(slots: readonly Slot[], seed: number, most = Infinity): readonly Pod[] {
     this.steps += this.cost(slots)
     const board = this.#board
-    const scores = new ReplayScores()
-    const indexes: number[] = []
-    const placed: Pod[] = []
-    const where: number[] = []
-    const put = (pod: Pod, position: number, as: 'held' | 'needed'): void => {
-      const index = indexes[position]!
-      board.place(pod, index, as)
-      placed.push(pod)
-      where.push(index)
-      scores.add(position, pod, pod[as])
+    if (this.#nodes.length !== slots.length || this.#nodes.some((slot, at) => slot !== slots[at])) {
+      board.stand(slots, (slot) => this.#anchoredOn(slot))
+      this.#nodes = [...slots]
     }
-
-    const anchored = new Set<Pod>()
-    slots.forEach((slot, position) => {
-      indexes.push(board.addSite(slot.site))
-      scores.open(slot.site)
-      for (const pod of slot.residents) put(pod, position, 'held')
-      if (slot.origin.kind === 'new') return
-      // Nothing is put on a closed node again: what runs there stays as long as the node does.
-      const isClosed = slot.origin.live.node.closed !== undefined
-      for (const pod of slot.origin.live.pods)
-        if (isClosed || this.#stays(pod)) {
-          put(pod, position, 'held')
-          anchored.add(pod)
-        }
-    })
-
-    // Most rules look at the node alone: they are asked once for all pods that share them.
-    const possible: (Int32Array | undefined)[] = []
-    const possibleFor = (pod: Pod): Int32Array => {
-      const key = board.placementKey(pod)
-      return (possible[key] ??= Int32Array.from(
-        [...indexes.keys()].filter((position) => board.staticallyFits(pod, indexes[position]!)),
-      ))
+    const anchored = new Set(slots.flatMap((slot) => this.#anchoredOn(slot)))
+    const rowOf = new Map<Entry, number>()
+    const { entries, rolled } = this.#queue(seed)
+    const isRolled = new Set(rolled.flat())
+    const place = (entry: Entry): boolean => {
+      const row = board.best(entry)
+      if (row === undefined) return false
+      board.put(entry, row)
+      if (isRolled.has(entry)) rowOf.set(entry, row)
+      return true
     }
-    const place = (pod: Pod): boolean => {
-      const position = scores.best(pod, possibleFor(pod), (candidate) => board.fits(pod, indexes[candidate]!))
-      if (position !== undefined) put(pod, position, 'needed')
-      return position !== undefined
-    }
-
-    let left = this.#queue(seed).filter((pod) => !anchored.has(pod))
+    let left: readonly Entry[] = anchored.size === 0 ? entries : entries.filter(({ pod }) => !anchored.has(pod))
     for (;;) {
-      const next: Pod[] = []
+      const next: Entry[] = []
       let certain = 0
-      for (const pod of left) {
-        if (place(pod)) continue
-        next.push(pod)
+      for (const entry of left) {
+        if (place(entry)) continue
+        next.push(entry)
         // A pod that waits for another one is tried again when the queue has been through.
-        if (!board.hasTopologyRules(board.classKey(pod))) certain += 1
+        if (!entry.mayWait) certain += 1
         if (certain > most) break
       }
       const isDone = next.length === 0 || next.length === left.length || certain > most
       left = next
       if (isDone) break
     }
-    for (let at = placed.length - 1; at >= 0; at -= 1) board.remove(placed[at]!, where[at]!)
-    for (const index of indexes.reverse()) board.removeSite(index)
-    return left
+    if (left.length === 0)
+      left = rolled.flatMap((pods) =>
+        rollOut(
+          board,
+          pods.flatMap((entry) => {
+            const row = rowOf.get(entry)
+            // What stays where it runs is left alone.
+            return row === undefined ? [] : [{ entry, row }]
+          }),
+        ),
+      )
+    board.reset()
+    return left.map(({ pod }) => pod)
   }
 
-  #queue(seed: number): readonly Pod[] {
+  /** Nothing is put on a closed node again: what runs there stays as long as the node does. */
+  #anchoredOn(slot: Slot): readonly Pod[] {
+    const { origin } = slot
+    if (origin.kind === 'new') return []
+    return acceptsPods(slot) ? origin.live.pods.filter((pod) => this.#stays(pod)) : origin.live.pods
+  }
+
+  #queue(seed: number): Queue {
     const known = this.#queues.get(seed)
     if (known !== undefined) return known
-    const queue = queueOf(this.#pods, seed)
+    const entries = queueOf(this.#pods, seed).map((pod) => this.#board.entryOf(pod))
+    const queue = { entries, rolled: this.#rollouts === 0 ? [] : deploymentsOf(entries, seed, this.#rollouts) }
     this.#queues.set(seed, queue)
     return queue
   }
 }
+
+/** What an order of the pods comes to, worked out once. */
+type Queue = { readonly entries: readonly Entry[]; readonly rolled: readonly (readonly Entry[])[] }

@@ -1,7 +1,7 @@
 import type { Pod } from '../domain/pod.js'
 import type { Draft, Slot } from './draft.js'
 import type { PackGroup } from './problem.js'
-import type { Fleet } from './realise.js'
+import type { Fleet } from './fleet.js'
 import { spreadOver } from './spread-over.js'
 
 type Group = { readonly group: PackGroup; readonly slots: readonly Slot[] }

@@ -1,19 +1,23 @@
 import type { CapacityPolicy, Goal } from '../domain/goal.js'
 import type { NodeOption, Plan } from '../domain/plan.js'
 import type { Pod } from '../domain/pod.js'
+import type { Assembly } from './assembly.js'
 import { createBoard, type BoardContext } from './board.js'
 import { acceptsPods, Draft, liveSlot, machineOf, newSlot, type Slot } from './draft.js'
 import type { ColumnPlan, ColumnPlans } from './column-plans.js'
-import { choiceOf, fleetChoices } from './fleet.js'
-import { Pool } from './first-fit.js'
+import { machinesByPlace, mayHold } from './exchange.js'
+import { choiceOf, fleetChoices, type Alternatives, type Fleet } from './fleet.js'
+import { Pool, type Opener } from './first-fit.js'
+import { fitIn } from './fit-in.js'
 import { byPreference } from './goal.js'
 import { capture, clear, lay, misplaced, type Layout } from './layout.js'
 import { LayoutSearch, mayGo, type GroupState } from './layouts.js'
 import { byText, largestFirst } from './order.js'
 import type { PackGroup, PackProblem } from './problem.js'
 import { Machines } from './machines.js'
-import type { Alternatives, Fleet } from './realise.js'
+import { nodeFrontier, sizeOf, type Frontier } from './node-frontier.js'
 import { housesOwn, nodesOfFleet, settle } from './settle.js'
+import { SpotMixes } from './spot-mix.js'
 import { Stock } from './stock.js'
 
 /** Nodes with their pods, and the pods without a node. */
@@ -23,7 +27,10 @@ export type Solution = {
   readonly pendingLeft: readonly Pod[]
 }
 
-const MOST_AIMS = 5
+/** What nodes are added by where a goal is not said: those that any policy allows. */
+const AS_IS: Goal = { kind: 'cheapest', policy: { kind: 'as-is' } }
+/** Layouts that are fitted to the other groups before the best of them is taken. */
+const MOST_FITS = 6
 
 const NOT_YET: Layout = { nodes: [], rate: 0, moves: 0, spotNodes: 0, breaches: 0, method: 'keep' }
 
@@ -39,12 +46,16 @@ export class Solver {
   readonly #machines: Machines
   readonly #search: LayoutSearch
   readonly #stock = new Stock('fleet')
+  readonly #assembly: Assembly
+  readonly #spotMixes: SpotMixes
+  readonly #frontiers = new Map<string, Frontier | undefined>()
 
   constructor(problem: PackProblem, context: BoardContext, columns: ColumnPlans) {
     this.#problem = problem
     this.#draft = new Draft(createBoard(context), problem)
     this.#machines = new Machines(problem, (pod) => this.#draft.board.classKey(pod))
-    this.#search = new LayoutSearch(problem, this.#draft, this.#machines, columns)
+    const elsewhere = (context.fixed ?? []).flatMap(({ pods }) => pods)
+    this.#search = new LayoutSearch(problem, this.#draft, this.#machines, columns, elsewhere)
     this.#groups = problem.groups.map((group) => {
       const slots = [...group.live].sort((a, b) => byText(a.node.name, b.node.name)).map(liveSlot)
       for (const slot of slots) this.#draft.open(slot)
@@ -55,6 +66,12 @@ export class Solver {
         if (slot.origin.kind === 'live') for (const pod of slot.origin.live.pods) this.#draft.put(pod, slot)
     this.#groups = this.#groups.map((state) => ({ ...state, keep: capture(this.#draft, state.slots, 'keep') }))
     this.#misplacedToday = new Set(misplaced(this.#draft))
+    this.#assembly = {
+      groups: this.#groups,
+      search: this.#search,
+      assemble: (layoutsOf) => this.#assemble(layoutsOf),
+    }
+    this.#spotMixes = new SpotMixes(this.#assembly, (goal) => this.solve(goal))
   }
 
   /** Today's placement, pending pods left out. */
@@ -67,17 +84,32 @@ export class Solver {
   }
 
   solve(goal: Goal): Solution {
-    if (goal.kind === 'repack' || goal.policy.kind !== 'spot') return this.#solveOnce(goal)
-    // The share counts what is bought, not what is asked for: aim lower until what comes out is within it.
-    const { share } = goal.policy
-    let aim = share
-    for (let attempt = 0; attempt < MOST_AIMS; attempt += 1) {
-      const solution = this.#solveOnce({ ...goal, policy: { kind: 'spot', share: aim } })
-      const got = spotShare(solution)
-      if (share >= 1 || got <= share) return solution
-      aim *= Math.min(0.9, (0.97 * share) / got)
-    }
-    return this.#solveOnce({ ...goal, policy: { kind: 'on-demand' } })
+    if (goal.kind === 'fewest') return this.#fewest(goal) ?? this.#solveOnce(goal)
+    if (goal.kind === 'cheapest' && goal.policy.kind === 'spot') return this.#spotMixes.within(goal.policy.share)
+    return this.#solveOnce(goal)
+  }
+
+  /** Plans from the cheapest to the fewest nodes; undefined where the cluster is too large. */
+  frontier(policy: CapacityPolicy): Frontier | undefined {
+    const key = JSON.stringify(policy)
+    const known = this.#frontiers.get(key)
+    if (known !== undefined || this.#frontiers.has(key)) return known
+    const made = nodeFrontier(this.#assembly, policy, this.solve({ kind: 'cheapest', policy }))
+    this.#frontiers.set(key, made)
+    return made
+  }
+
+  /** No plan with at most this share on spot costs less, in micro-dollars per hour; 0 where that was not worked out. */
+  leastWithSpot(share: number): number {
+    return this.#spotMixes.leastCost(share)
+  }
+
+  #fewest({ policy, margin }: Goal & { readonly kind: 'fewest' }): Solution | undefined {
+    const solutions = this.frontier(policy)?.solutions ?? []
+    const [cheapest] = solutions
+    if (cheapest === undefined) return undefined
+    const most = sizeOf(cheapest).rate * (1 + margin)
+    return solutions.findLast((solution) => sizeOf(solution).rate <= most)
   }
 
   /** What each group could have instead of today's nodes, which come first. */
@@ -100,7 +132,14 @@ export class Solver {
       const layouts = this.#search.of(state, goal).filter(({ breaches }) => breaches === 0)
       const tight = layouts.map(({ nodes }) => choiceOf(nodes.map(({ slot }) => slot)))
       const roomy = fleets.filter((choice) => housesOwn(this.#draft, slots, choice.slots))
-      return { group: group.name, choices: [choiceOf(slots), ...tight, ...roomy] }
+      return {
+        group: group.name,
+        choices: [choiceOf(slots), ...tight, ...roomy],
+        mayGo: (slot) => slot.origin.kind === 'new' || mayGo(slot),
+        mayHold: mayHold(group.live),
+        machines: machinesByPlace(market.options),
+        nodeOf: (option, inUse) => this.#stock.free(option, reusable, inUse),
+      }
     })
   }
 
@@ -153,12 +192,20 @@ export class Solver {
   }
 
   #solveOnce(goal: Goal): Solution {
+    // Layouts are kept for other questions, so all are made while everything is as it is today.
+    for (const state of this.#groups) this.#search.of(state, goal)
+    return this.#assemble((state) => byPreference(this.#search.of(state, goal), goal), goal)
+  }
+
+  /**
+   * Of each group the first of these layouts that the other groups leave room for, changed where they do not leave enough,
+   * and pending pods where there is some. Nodes are added as the goal allows.
+   */
+  #assemble(layoutsOf: (state: GroupState) => readonly Layout[], goal: Goal = AS_IS): Solution {
     const mark = this.#draft.mark()
     try {
       const chosen = new Map<string, Layout>()
-      // Layouts are kept for other questions, so all are made while everything is as it is today.
-      for (const state of this.#groups) this.#search.of(state, goal)
-      for (const state of this.#groups) chosen.set(state.group.name, this.#settle(state, goal))
+      for (const state of this.#groups) chosen.set(state.group.name, this.#settle(state, layoutsOf(state), goal))
       this.#undoMisplacements(chosen)
       this.#topUp(chosen)
       return { layouts: chosen, ...this.#placePending(chosen) }
@@ -167,19 +214,62 @@ export class Solver {
     }
   }
 
-  /** Puts the best layout that the other groups, as they are now, leave room for on the board. */
-  #settle(state: GroupState, goal: Goal): Layout {
-    for (const layout of byPreference(this.#search.of(state, goal), goal))
-      if (this.#replaceBy(state, layout)) return layout
-    return state.keep
+  /**
+   * Puts the best layout on the board, fitted to the other groups as they are now. One that has to be changed for that is
+   * compared with the next best.
+   */
+  #settle(state: GroupState, layouts: readonly Layout[], goal: Goal): Layout {
+    const mark = this.#draft.mark()
+    let best: Layout | undefined
+    let fits = 0
+    const isBest = (layout: Layout): boolean => best === undefined || byPreference([best, layout], goal)[0] === layout
+    for (const layout of layouts) {
+      if (!isBest(layout)) continue
+      const fitted = this.#replaceBy(state, layout, goal)
+      if (fitted === layout) return layout
+      if (fitted !== undefined && isBest(fitted)) best = fitted
+      this.#draft.rollback(mark)
+      fits += 1
+      if (best !== undefined && fits >= MOST_FITS) break
+    }
+    if (best === undefined) return state.keep
+    clear(this.#draft, state.slots)
+    lay(this.#draft, best, false)
+    return best
   }
 
-  #replaceBy(state: GroupState, layout: Layout): boolean {
-    if (layout === state.keep) return true
-    const mark = this.#draft.mark()
+  #replaceBy(state: GroupState, layout: Layout, goal: Goal): Layout | undefined {
+    if (layout === state.keep) return layout
     clear(this.#draft, state.slots)
-    if (lay(this.#draft, layout, true)) return true
-    this.#draft.rollback(mark)
+    return fitIn(this.#draft, layout, this.#opener(state, goal))
+  }
+
+  /** One more node for a pod: today's before bought ones, the cheapest that takes it. */
+  #opener({ group, slots }: GroupState, goal: Goal): Opener {
+    const isWanted = (spot: boolean): boolean => !spot || goal.kind === 'repack' || goal.policy.kind !== 'on-demand'
+    const spares = slots
+      .filter((slot) => acceptsPods(slot) && isWanted(machineOf(slot).capacityType === 'spot'))
+      .sort((a, b) => (a.rate ?? 0) - (b.rate ?? 0) || byText(a.site.name, b.site.name))
+    const used = new Map<NodeOption, number>()
+    return (pod) => {
+      for (const slot of spares) if (slot.index === undefined && this.#opens(slot, pod)) return slot
+      const machines = goal.kind === 'repack' ? [] : this.machinesFor(group, pod, goal)
+      for (const option of machines) {
+        const position = used.get(option) ?? 0
+        const slot = this.#stock.slot(option, position)
+        if (!this.#opens(slot, pod)) continue
+        used.set(option, position + 1)
+        return slot
+      }
+      return undefined
+    }
+  }
+
+  /** Opens a node that takes the pod; leaves another one closed. */
+  #opens(slot: Slot, pod: Pod): boolean {
+    this.#draft.open(slot)
+    if (this.#draft.takes(slot, pod)) return true
+    this.#draft.close(slot)
     return false
   }
 
@@ -281,20 +371,18 @@ export class Solver {
     return this.#machines.on(group, goal.kind === 'repack' ? undefined : goal.policy).that(pod)
   }
 
-  /** The group packed for a goal by column generation, with its lower bound; rules between pods are not looked at. */
-  packed(group: PackGroup, goal: Goal): ColumnPlan | undefined {
-    return this.#search.packed(group, goal)
+  /** The group packed for a goal by column generation, with its lower bound; `keepsSpot`: as `keepingSpot` names it. */
+  packed(group: PackGroup, goal: Goal, keepsSpot: boolean): ColumnPlan | undefined {
+    return this.#search.packed(group, goal, keepsSpot)
   }
 }
 
-/** Allocatable CPU of the spot nodes ÷ allocatable CPU of all nodes. */
-export function spotShare({ layouts }: Solution): number {
-  let spot = 0
-  let all = 0
-  for (const { nodes } of layouts.values())
-    for (const { slot } of nodes) {
-      all += slot.site.allocatable.cpu
-      if (machineOf(slot).capacityType === 'spot') spot += slot.site.allocatable.cpu
-    }
-  return all === 0 ? 0 : spot / all
-}
+/** Groups that, for want of better, have spot nodes in a plan of on-demand nodes that other plans do without. */
+export const keepingSpot = ({ layouts }: Solution, goal: Goal): ReadonlySet<string> =>
+  new Set(
+    goal.kind === 'repack' || goal.policy.kind !== 'on-demand'
+      ? []
+      : [...layouts].flatMap(([name, { nodes }]) =>
+          nodes.some(({ slot }) => mayGo(slot) && machineOf(slot).capacityType === 'spot') ? [name] : [],
+        ),
+  )

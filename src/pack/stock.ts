@@ -1,5 +1,6 @@
 import type { NodeOption } from '../domain/plan.js'
-import { newSlot, type Slot } from './draft.js'
+import { acceptsPods, newSlot, type Slot } from './draft.js'
+import { kindOf } from './bin-question.js'
 
 /** Nodes that could be bought, made once and lent again: the tenth node of a kind is the same in every attempt. */
 export class Stock {
@@ -16,6 +17,20 @@ export class Stock {
     this.#slots.set(option, known)
     while (known.length <= position) known.push(newSlot(option, `${this.#prefix}-${option.id}-${known.length}`))
     return known[position]!
+  }
+
+  /** The first node of the kind that is not in use: one of today's, else one to be bought. */
+  free(option: NodeOption, live: readonly Slot[], inUse: ReadonlySet<Slot>): Slot {
+    const kind = kindOf(option)
+    const spare = live.find(
+      (slot) =>
+        slot.origin.kind === 'live' && acceptsPods(slot) && kindOf(slot.origin.live.node) === kind && !inUse.has(slot),
+    )
+    if (spare !== undefined) return spare
+    for (let position = 0; ; position += 1) {
+      const slot = this.slot(option, position)
+      if (!inUse.has(slot)) return slot
+    }
   }
 
   /** Lends each node once. */

@@ -5,6 +5,7 @@ import type { Pod } from '../domain/pod.js'
 import { sum } from '../domain/resources.js'
 import type { MicroUsdPerHour } from '../domain/units.js'
 import type { Slot } from './draft.js'
+import { hostLabels } from './host-labels.js'
 import { byText } from './order.js'
 import type { Solution } from './solve.js'
 
@@ -44,7 +45,7 @@ export function toPlan(solution: Solution, untouched: readonly Untouched[], reas
           ...option,
           name,
           action: 'new',
-          labels: { ...option.labels, 'kubernetes.io/hostname': name },
+          labels: hostLabels(option, name),
           unschedulable: false,
           providerId: '',
           packed: true,

@@ -1,8 +1,8 @@
 import type { Plan, PlanNode } from '../domain/plan.js'
 import type { Pod } from '../domain/pod.js'
-import { SPREAD_WEIGHT } from '../domain/preferences.js'
-import { matchesNodeTerm, valueOf } from '../domain/requirement.js'
-import type { SpreadWish, Wish, WishBook } from './wishes.js'
+import { matchesNodeTerm } from '../domain/requirement.js'
+import { DomainMaps, Spread, Tally } from './wish-tallies.js'
+import type { Wish, WishBook } from './wishes.js'
 
 /** What a move changes for everything but the moved pod's own terms. */
 export type OthersChange = {
@@ -23,6 +23,7 @@ export class WishScore {
   readonly #hosts = new Map<string, number>()
   /** By matcher, then by topology key. */
   readonly #tallies = new Map<number, Map<string, Tally>>()
+  readonly #maps: DomainMaps
   readonly #spreads = new Map<string, Spread>()
   readonly #spreadsBy = new Map<number, Spread[]>()
   readonly #nodeTerms = new Map<Wish, (boolean | undefined)[]>()
@@ -30,6 +31,7 @@ export class WishScore {
   constructor({ nodes }: Plan, book: WishBook) {
     this.#nodes = nodes
     this.#book = book
+    this.#maps = new DomainMaps(nodes)
     for (const [host, { pods }] of nodes.entries())
       for (const pod of pods) {
         this.#hosts.set(pod.id, host)
@@ -55,9 +57,9 @@ export class WishScore {
     const host = this.#placeOf(pod)
     return (this.#book.of(pod)?.terms ?? []).map((wish) => {
       if (wish.kind === 'node affinity') return this.#nodeMatches(wish, host)
-      const domain = this.#tally(wish.matcher.id, wish.key).at[host]
-      if (domain === undefined) return wish.kind === 'pod anti-affinity'
-      const others = domain.pods - (this.#selects(wish.matcher.id, pod) ? 1 : 0)
+      const pods = this.#tally(wish.matcher.id, wish.key).podsAt(host)
+      if (pods === undefined) return wish.kind === 'pod anti-affinity'
+      const others = pods - (this.#selects(wish.matcher.id, pod) ? 1 : 0)
       return wish.kind === 'pod affinity' ? others > 0 : others <= 0
     })
   }
@@ -73,14 +75,15 @@ export class WishScore {
     let lost = 0
     this.#ask(pod, from, -1)
     for (const matcher of this.#book.selecting(pod)) {
-      for (const { at } of this.#talliesOf(matcher)) {
-        const [left, joined] = [at[from], at[to]]
-        if (left === joined) continue
+      for (const tally of this.#talliesOf(matcher)) {
+        if (tally.domainAt(from) === tally.domainAt(to)) continue
+        const [left, joined] = [tally.at(from), tally.at(to)]
         if (left !== undefined) {
           left.pods -= 1
           if (left.pods === 0) [lost, gained] = [lost + left.near, gained + left.apart]
           // Pods that count themselves are alone when one is left.
           if (left.pods === 1) [lost, gained] = [lost + left.ownNear, gained + left.ownApart]
+          tally.forgetEmpty(from)
         }
         if (joined === undefined) continue
         joined.pods += 1
@@ -106,7 +109,7 @@ export class WishScore {
     const wishes = this.#book.of(pod)
     for (const wish of wishes?.terms ?? []) if (wish.kind !== 'node affinity') this.#tally(wish.matcher.id, wish.key)
     for (const wish of wishes?.spread ?? []) {
-      const known = this.#spreads.get(wish.id) ?? new Spread(wish, this.#nodes)
+      const known = this.#spreads.get(wish.id) ?? new Spread(wish, this.#maps.ofSpread(wish))
       known.workloads.add(pod.workload)
       if (this.#spreads.has(wish.id)) continue
       this.#spreads.set(wish.id, known)
@@ -118,13 +121,15 @@ export class WishScore {
   #ask(pod: Pod, host: number, by: 1 | -1): void {
     for (const wish of this.#book.of(pod)?.terms ?? []) {
       if (wish.kind === 'node affinity') continue
-      const domain = this.#tally(wish.matcher.id, wish.key).at[host]
+      const tally = this.#tally(wish.matcher.id, wish.key)
+      const domain = tally.at(host)
       if (domain === undefined) continue
       const isNear = wish.kind === 'pod affinity'
       const field = this.#selects(wish.matcher.id, pod)
         ? (['ownApart', 'ownNear'] as const)
         : (['apart', 'near'] as const)
       domain[field[isNear ? 1 : 0]] += by * wish.weight
+      tally.forgetEmpty(host)
     }
   }
 
@@ -139,7 +144,7 @@ export class WishScore {
   #tally(matcher: number, key: string): Tally {
     const byKey = this.#tallies.get(matcher) ?? new Map<string, Tally>()
     this.#tallies.set(matcher, byKey)
-    const tally = byKey.get(key) ?? new Tally(this.#nodes, key)
+    const tally = byKey.get(key) ?? new Tally(this.#maps.ofKey(key))
     byKey.set(key, tally)
     return tally
   }
@@ -154,84 +159,6 @@ export class WishScore {
     const host = this.#hosts.get(pod.id)
     if (host === undefined) throw new Error(`${pod.id} has no place in the plan`)
     return host
-  }
-}
-
-/** Pods of a domain that a matcher selects, and the weights with which pods there ask for or against them. */
-type Domain = {
-  pods: number
-  near: number
-  apart: number
-  /** The same of pods that the matcher selects themselves. */
-  ownNear: number
-  ownApart: number
-}
-
-class Tally {
-  /** By host; undefined where the node lacks the label. */
-  readonly at: readonly (Domain | undefined)[]
-
-  constructor(nodes: readonly PlanNode[], key: string) {
-    const domains = new Map<string, Domain>()
-    this.at = nodes.map(({ labels }) => {
-      const value = valueOf(labels, key)
-      if (value === undefined) return undefined
-      const domain = domains.get(value) ?? { pods: 0, near: 0, apart: 0, ownNear: 0, ownApart: 0 }
-      domains.set(value, domain)
-      return domain
-    })
-  }
-
-  enter(host: number): void {
-    const domain = this.at[host]
-    if (domain !== undefined) domain.pods += 1
-  }
-}
-
-class Spread {
-  readonly maxSkew: number
-  readonly workloads = new Set<string>()
-  /** By host; undefined where its pods do not count. */
-  readonly #domainAt: readonly (number | undefined)[]
-  readonly #pods: number[]
-  /** How many domains have so many pods: only these few numbers decide about the skew. */
-  readonly #domainsWith = new Map<number, number>()
-
-  constructor({ key, scope, maxSkew }: SpreadWish, nodes: readonly PlanNode[]) {
-    this.maxSkew = maxSkew
-    const domains = new Map<string, number>()
-    const values = nodes.map(({ labels }) => valueOf(labels, key))
-    const forms = nodes.map(scope.forms)
-    for (const [host, value] of values.entries())
-      if (value !== undefined && forms[host] === true && !domains.has(value)) domains.set(value, domains.size)
-    this.#domainAt = nodes.map((node, host) => {
-      const domain = domains.get(values[host] ?? '')
-      return forms[host] === true || (domain !== undefined && scope.counts(node)) ? domain : undefined
-    })
-    this.#pods = Array.from(domains, () => 0)
-    this.#domainsWith.set(0, domains.size)
-  }
-
-  get weight(): number {
-    return SPREAD_WEIGHT * this.workloads.size
-  }
-
-  /** Infinite where no node makes a domain. */
-  get skew(): number {
-    if (this.#pods.length === 0) return Infinity
-    const counts = [...this.#domainsWith.keys()]
-    return Math.max(...counts) - Math.min(...counts)
-  }
-
-  bump(host: number, by: 1 | -1): void {
-    const domain = this.#domainAt[host]
-    if (domain === undefined) return
-    const before = this.#pods[domain]!
-    this.#pods[domain] = before + by
-    this.#domainsWith.set(before + by, (this.#domainsWith.get(before + by) ?? 0) + 1)
-    const rest = this.#domainsWith.get(before)! - 1
-    if (rest === 0) this.#domainsWith.delete(before)
-    else this.#domainsWith.set(before, rest)
   }
 }
 

@@ -19,7 +19,7 @@ export function nodePrice(node: Node, book: PriceBook, fargateSize: (pod: Pod) =
   if (node.owner === 'fargate') return fargatePrice(node, book, fargateSize)
   if (node.instanceType === undefined) return unknown('the node does not name its instance type')
   const { zone, platform } = node
-  const runAs = runAsOf(node)
+  const runAs = runAsOf(node, 'live')
   if (runAs.windows && platform !== undefined && platform !== 'Windows')
     return unknown(`a Windows node that EC2 bills as ${platform}, whose price is not read`)
   switch (node.capacityType) {
@@ -48,17 +48,21 @@ const withoutLicence = (price: Price, platform = 'Linux/UNIX'): Price =>
     ? price
     : { ...price, source: `${price.source}, without the licence of ${platform}` }
 
-const runAsOf = ({ os, tenancy }: Pick<Node, 'os' | 'tenancy'>): RunAs => ({
+const runAsOf = (
+  { os, tenancy, owner }: Pick<Node, 'os' | 'tenancy' | 'owner'>,
+  autoMode: NonNullable<RunAs['autoMode']>,
+): RunAs => ({
   windows: os === 'windows',
   tenancy: tenancy ?? 'shared',
+  ...(owner === 'eks-auto-mode' ? { autoMode } : {}),
 })
 
 /** Of each group's new nodes, by its name: on hardware like that of today's, the dearest where they differ. */
 export const runAsByGroup = (groups: readonly NodeGroup[]): ReadonlyMap<string, RunAs> =>
   new Map(
-    groups.map(({ name, template: { os }, nodes }) => {
+    groups.map(({ name, owner, template: { os }, nodes }) => {
       const tenancy = (['host', 'dedicated'] as const).find((kind) => nodes.some((node) => node.tenancy === kind))
-      return [name, runAsOf(tenancy === undefined ? { os } : { os, tenancy })]
+      return [name, runAsOf({ os, owner, ...(tenancy === undefined ? {} : { tenancy }) }, 'new')]
     }),
   )
 

@@ -1,6 +1,7 @@
 import type { PriceBook, PriceCatalog, RegionPrices, RunAs } from '../domain/catalog.js'
 import type { Price } from '../domain/offering.js'
 import { datesOf, known, type Unknown, unknown } from './answers.js'
+import { withAutoModeFee } from './auto-mode.js'
 import { spotNote, spotPrice } from './spot-price.js'
 import { coreAndMemoryRates } from './unit-rates.js'
 import { placeOf } from './zone-place.js'
@@ -38,17 +39,17 @@ export function priceBook(catalog: PriceCatalog, regionName: string | undefined)
     },
     spotPriceNote: typeof note === 'string' ? note : `spot prices are not known: ${note.why}`,
     onDemand: (type, zone, runAs = SHARED_LINUX) =>
-      inDollars((priced) =>
-        isSharedLinux(runAs)
+      inDollars((priced) => {
+        const price = isSharedLinux(runAs)
           ? onDemandPrice(catalog, priced, type, zone)
-          : otherOnDemandPrice(catalog, priced, type, zone, runAs),
-      ),
+          : otherOnDemandPrice(catalog, priced, type, zone, runAs)
+        return withAutoModeFee(price, catalog, priced, type, runAs)
+      }),
     spot: (type, zone, zoneId, runAs = SHARED_LINUX) =>
-      inDollars((priced) =>
-        isSharedLinux(runAs)
-          ? spotPrice(catalog, priced, type, zone, zoneId)
-          : unknown(`spot prices of ${wordsOf(runAs)} are not read`),
-      ),
+      inDollars((priced) => {
+        if (!isSharedLinux(runAs)) return unknown(`spot prices of ${wordsOf(runAs)} are not read`)
+        return withAutoModeFee(spotPrice(catalog, priced, type, zone, zoneId), catalog, priced, type, runAs)
+      }),
     spotAdvice: (type) => {
       const found = region?.advice?.types.get(type)
       return region?.advice && found && { ...found, asOf: dates.day(region.advice.source) }

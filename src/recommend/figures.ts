@@ -1,5 +1,5 @@
 import type { PlanNode } from '../domain/plan.js'
-import type { Efficiency } from '../domain/recommendation.js'
+import type { Efficiency, SpotPools } from '../domain/recommendation.js'
 import { add, NO_RESOURCES, sum, type Resources } from '../domain/resources.js'
 
 /** Everything that a node of a plan carries: what comes with it and what the plan puts there. */
@@ -12,6 +12,8 @@ export type Fill = {
   readonly largestNodeShare: number | undefined
   readonly requested: Resources
   readonly allocatable: Resources
+  /** Pools of spot machines, by instance type and zone, and the largest one's share of all spot CPU; absent: no spot. */
+  readonly spotPools: SpotPools | undefined
 }
 
 const ratio = (part: number, whole: number): number | undefined => (whole > 0 ? part / whole : undefined)
@@ -37,7 +39,19 @@ export function fillOf(nodes: readonly PlanNode[]): Fill {
     largestNodeShare: packed.length > 0 && (requested.cpu > 0 || requested.memory > 0) ? largest : undefined,
     requested,
     allocatable,
+    spotPools: spotPools(packed),
   }
+}
+
+function spotPools(packed: readonly PlanNode[]): SpotPools | undefined {
+  const pools = new Map<string, number>()
+  for (const { capacityType, instanceType, zone, allocatable } of packed) {
+    if (capacityType !== 'spot') continue
+    const pool = `${instanceType} ${zone}`
+    pools.set(pool, (pools.get(pool) ?? 0) + allocatable.cpu)
+  }
+  const all = [...pools.values()].reduce((total, cpu) => total + cpu, 0)
+  return all === 0 ? undefined : { pools: pools.size, largestShare: Math.max(...pools.values()) / all }
 }
 
 /** Pods that run now and would be on another node. */

@@ -89,9 +89,9 @@ const gib = (memory: number): string => String(Math.round((memory / GIBIBYTE) * 
 const podsText = (count: number): string => `${count} pod${count === 1 ? '' : 's'}`
 
 /** Room is counted by requests, pod slots and devices alone, workload by workload: a real scheduler finds no more. */
-export function growthBeyond(plan: Plan, workloads: readonly Workload[]): Growth {
+export function growthBeyond(plan: Plan | undefined, workloads: readonly Workload[]): Growth {
   const all = workloads.flatMap(grown)
-  if (all.length === 0) return { notes: [], findings: [] }
+  if (plan === undefined || all.length === 0) return { notes: [], findings: [] }
   const room = roomIn(plan.nodes)
   const groups = groupsOf(plan)
   const findings = all.flatMap(({ workload, pods, each }): readonly Finding[] => {

@@ -1,4 +1,4 @@
-import type { Goal, PlanSource, ProvenPlan } from '../domain/goal.js'
+import type { FrontierPlan, Goal, PlanSource, ProvenPlan } from '../domain/goal.js'
 import type { Plan } from '../domain/plan.js'
 import type { Scenario, ScenarioId } from '../domain/recommendation.js'
 import { blastRadius, type BlastJudge } from './blast-radius.js'
@@ -20,6 +20,8 @@ export type ScenarioContext = {
   readonly blast?: BlastJudge
   /** The plan on the same nodes, with more of what pods prefer where that costs nothing; absent: plans stay as they are. */
   readonly keepWishes?: (plan: Plan) => Plan
+  /** Plans from the cheapest to the fewest nodes, of which `fewer-larger` is one; absent: not worked out. */
+  readonly frontier?: readonly FrontierPlan[] | undefined
   /** Why nothing can be planned at all (no node has a price, …), or undefined. */
   readonly nothingToPlan: string | undefined
 }
@@ -62,11 +64,11 @@ export function candidates(context: ScenarioContext, maxSpot: number | undefined
     context.plans.today(recommendedGoal(maxSpot)),
     context,
   )
-  return [
+  return withoutRepeats([
     current,
     ...QUESTIONS.map((question): Candidate =>
       context.nothingToPlan === undefined
-        ? planned(question, context.plans.plan(question.goal), context)
+        ? planned(question, provenFor(question.goal, context), context)
         : {
             scenario: {
               id: question.id,
@@ -77,14 +79,26 @@ export function candidates(context: ScenarioContext, maxSpot: number | undefined
             proven: undefined,
           },
     ),
-  ]
+  ])
+}
+
+function provenFor(goal: Goal, { plans, frontier = [] }: ScenarioContext): ProvenPlan {
+  return (goal.kind === 'fewest' ? fewestWithin(frontier, goal.margin) : undefined) ?? plans.plan(goal)
+}
+
+/** The fewest nodes that cost at most this share more than the cheapest; undefined where there is no plan. */
+function fewestWithin(plans: readonly FrontierPlan[], margin: number): ProvenPlan | undefined {
+  const [cheapest] = plans
+  if (cheapest === undefined) return undefined
+  const most = cheapest.proven.plan.cost.rate * (1 + margin)
+  return plans.findLast(({ proven }) => proven.plan.cost.rate <= most)?.proven
 }
 
 /** The scenario of one plan, with every figure of its row. */
 export function planned(question: Question, proven: ProvenPlan, context: ScenarioContext): Candidate {
   const { plan, bound } = proven
   const fill = fillOf(plan.nodes)
-  const faults = faultsOf(question.id, proven, context)
+  const faults = [...faultsOf(question.id, proven, context), ...shareFault(question, fill.spotShare)]
   const replay = proven.replay()
   return {
     proven,
@@ -100,6 +114,7 @@ export function planned(question: Question, proven: ProvenPlan, context: Scenari
         largestNodeShare: fill.largestNodeShare,
         lowerBound: plan.nodes.some(({ price }) => price.kind === 'known') ? bound : undefined,
         moves: movesIn(plan.nodes),
+        ...(fill.spotPools === undefined ? {} : { spotPools: fill.spotPools }),
         blast: blastRadius(plan),
         ...(replay === undefined ? {} : { refillUnplaced: replay.unplaced }),
         ...(replay?.realised === undefined ? {} : { realised: replay.realised.cost.rate }),
@@ -111,6 +126,31 @@ export function planned(question: Question, proven: ProvenPlan, context: Scenari
       ],
     },
   }
+}
+
+/** More on spot than was asked for, because nothing else was found. */
+function shareFault({ id, goal }: Question, spotShare = 0): string[] {
+  if (id === 'current' || goal.kind === 'repack' || goal.policy.kind !== 'spot') return []
+  const { share } = goal.policy
+  return spotShare <= share + 1e-9
+    ? []
+    : [`${(spotShare * 100).toFixed(1)} % of the CPU stays on spot, more than ${Number((share * 100).toFixed(1))} %`]
+}
+
+/** Where spot scenarios come to the plan of an earlier one, the notes say so, and no more. */
+function withoutRepeats(all: readonly Candidate[]): Candidate[] {
+  const first = new Map<string, ScenarioId>()
+  return all.map((candidate) => {
+    const { scenario } = candidate
+    if (scenario.id === 'current' || scenario.outcome.kind !== 'planned' || !scenario.outcome.feasible) return candidate
+    const { nodes, cost } = scenario.outcome.plan
+    const key = [cost.rate, ...nodes.map(({ name, instanceType, pods }) => `${name} ${instanceType} ${pods.length}`)]
+    const known = first.get(key.join('\n'))
+    if (known === undefined) first.set(key.join('\n'), scenario.id)
+    return known === undefined || !scenario.id.startsWith('spot-')
+      ? candidate
+      : { ...candidate, scenario: { ...scenario, notes: [`the same plan as ${known}`] } }
+  })
 }
 
 /** What stands against a plan; today's placement is measured, not judged. */

@@ -115,6 +115,8 @@ export const SCENARIOS = {
   preferences_held_today: 'figure',
   preferences_given_up_weight: 'figure',
   preferences_gained: 'figure',
+  spot_pools: 'figure',
+  largest_spot_pool_share: 'figure',
 } as const satisfies Columns
 
 export const PLAN_NODES = {
@@ -174,6 +176,24 @@ export const BLOCKERS = {
   fix: 'text',
 } as const satisfies Columns
 
+/** Not in the contract: one row for each plan that no other one beats in both, cost and number of nodes. */
+export const FRONTIER = {
+  nodes: 'figure',
+  instance_types: 'types',
+  hourly_usd: 'figure',
+  monthly_usd: 'figure',
+  above_cheapest_pct: 'figure',
+  lower_bound_hourly_usd: 'figure',
+  gap_pct: 'figure',
+  largest_node_share: 'figure',
+  survives_node_loss: 'flag',
+  node_loss: 'text',
+  survives_zone_loss: 'flag',
+  zone_loss: 'text',
+  refill_unplaced_pods: 'figure',
+  scenarios: 'list',
+} as const satisfies Columns
+
 export type NodeRow = Row<typeof NODES>
 export type NodeGroupRow = Row<typeof NODE_GROUPS>
 export type WorkloadRow = Row<typeof WORKLOADS>
@@ -182,3 +202,4 @@ export type PlanNodeRow = Row<typeof PLAN_NODES>
 export type PlacementRow = Row<typeof PLACEMENTS>
 export type MaxPodsRow = Row<typeof MAX_PODS>
 export type BlockerRow = Row<typeof BLOCKERS>
+export type FrontierRow = Row<typeof FRONTIER>

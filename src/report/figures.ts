@@ -83,6 +83,9 @@ export const share = (fraction: number): Figure => ({
 /** A percentage that is given as such (58.64, not 0.5864): 2 to 4 decimals. */
 export const percent = (value: number): Figure => ({ exact: fixed(value, 4, 2), short: `${fixed(value, 1)} %` })
 
+/** Machines, in parts where a commitment covers a part of one: at most 4 decimals; people see 2. */
+export const instances = (value: number): Figure => ({ exact: fixed(value, 4, 0), short: grouped(fixed(value, 2, 0)) })
+
 export const count = (value: number): Figure => ({ exact: String(value), short: grouped(String(value)) })
 
 /** Keeps the unknown unknown: a figure of nothing is nothing. */

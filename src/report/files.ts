@@ -51,6 +51,7 @@ const csvFiles = (view: View): [string, string][] => [
       view.scenarios.map(({ row }) => row),
     ),
   ],
+  ['frontier.csv', csv(table.FRONTIER, view.frontier?.rows ?? [])],
   ['plan-nodes.csv', csv(table.PLAN_NODES, view.plan?.nodes.map(({ row }) => row) ?? [])],
   ['blockers.csv', csv(table.BLOCKERS, view.blockers?.rows ?? [])],
   ['placements.csv', csv(table.PLACEMENTS, view.plan?.placements ?? [])],

@@ -1,6 +1,7 @@
 import * as table from './columns.js'
 import type { Cell, Columns, Row, TypeCount } from './columns.js'
 import type { Figure } from './figures.js'
+import { commitmentsJson } from './json-commitments.js'
 import type { PlanView, View } from './view.js'
 import type { WorthView } from './view-blockers.js'
 
@@ -64,11 +65,13 @@ export function reportJson(view: View): string {
         unpricedNodes: scenario.unpriced,
       }
     }),
+    frontier: frontier(view),
     recommended: recommended(view),
     workloads: view.workloads.map(({ row }) => fields(table.WORKLOADS, row)),
     maxPods: view.maxPods.map((row) => fields(table.MAX_PODS, row)),
     ...blockers(view),
     ...capacity(view),
+    commitments: commitmentsJson(view.commitments),
     warnings: view.warnings.map((warning) => ({ ...warning, count: number(warning.count) })),
     ...(timings === undefined ? {} : { timings: contractTimings(timings) }),
   }
@@ -113,6 +116,21 @@ function recommended({ plan, follows, policy, summary }: View): Json {
     unplaced: plan?.unplaced.map(({ pod, running, reason }) => ({ pod, running, reason })) ?? [],
   }
 }
+
+/** Cost against number of nodes, or why it is not known. */
+const frontier = ({ frontier: of }: View): Json => ({
+  points: of?.rows.map((row) => fields(table.FRONTIER, row)) ?? [],
+  why: of?.why ?? null,
+  daemonOverheadSavedCpu: number(of?.saved?.cpu),
+  daemonOverheadSavedMemoryMib: number(of?.saved?.memory),
+  familyPrices:
+    of?.families.map(({ family, capacityType, isFlat, sizes }) => ({
+      family,
+      capacityType,
+      isFlat,
+      sizes: sizes.map(({ instanceType, hourly }) => ({ instanceType, hourlyUsdPerVcpu: number(hourly) })),
+    })) ?? [],
+})
 
 /** What holds nodes: each rule, the sets that hold nodes together, and all of them. */
 const blockers = ({ blockers: of }: View) => ({

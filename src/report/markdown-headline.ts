@@ -1,3 +1,4 @@
+import { commitmentFact } from './markdown-commitments.js'
 import { escape, plural, type Written } from './markdown-text.js'
 import type { View } from './view.js'
 import type { Summary } from './view-about.js'
@@ -55,7 +56,8 @@ function notCounting({ unpricedNow, unpricedPlan }: Summary): string {
 }
 
 /** What the first sentence leaves out: fees of the cluster, pending pods, where the figures are from. */
-export function facts({ cluster, summary, pricing, generatedAt }: View): string[] {
+export function facts(view: View): string[] {
+  const { cluster, summary, pricing, generatedAt } = view
   const where = [cluster.region, cluster.version && `Kubernetes ${cluster.version}`].flatMap((word) => word ?? [])
   const pods = `${plural(cluster.pods, 'pod')}${cluster.pending.exact === '0' ? '' : `, ${cluster.pending.short} of them pending`}`
   const lines = [
@@ -66,6 +68,7 @@ export function facts({ cluster, summary, pricing, generatedAt }: View): string[
     const amount = fee.monthly === undefined ? `not known (${escape(fee.source)})` : `${fee.monthly.short} a month`
     lines.push(`- Not in these figures: ${escape(fee.name)}, ${amount}, the same before and after.`)
   }
+  lines.push(...commitmentFact(view))
   lines.push(`- Figures of ${escape(generatedAt)}. A month is 730 hours. A dash stands for a figure that is not known.`)
   return lines
 }
@@ -76,6 +79,7 @@ const MEANINGS: readonly (readonly [file: string, holds: string])[] = [
   ['workloads.csv', 'every workload with its share of the cost'],
   ['max-pods.csv', 'max pods per instance type and network mode'],
   ['scenarios.csv', 'what was tried, side by side'],
+  ['frontier.csv', 'cost against number of nodes'],
   ['plan-nodes.csv', 'the nodes of the recommended plan'],
   ['placements.csv', 'which pod goes on which of them'],
   ['blockers.csv', 'what keeps nodes alive, what that costs and how to change it'],

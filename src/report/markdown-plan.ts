@@ -39,10 +39,21 @@ export function scenarioTable({ scenarios }: View): string[] {
     left('What it is'),
   ]
   const notes = scenarios.filter(({ row }) => row.notes.length > 0)
+  const pools = scenarios.flatMap(({ row }) =>
+    row.spot_pools === undefined
+      ? []
+      : [`${row.scenario} ${row.spot_pools.short} (${row.largest_spot_pool_share?.short})`],
+  )
   return [
     ...table(headings, rows),
     '',
     'Gap: how far the cost is above a bound that no plan can beat. CPU, memory, pod slots: requests ÷ allocatable. Largest node: the largest share of all requests on one node.',
+    ...(pools.length === 0
+      ? []
+      : [
+          '',
+          `Spot pools, by instance type and zone, which are taken back together, and the largest one's share of the CPU on spot: ${pools.join(', ')}.`,
+        ]),
     ...(notes.length === 0 ? [] : ['', ...notes.map(({ row }) => bullet(`${row.scenario}: ${row.notes.join('; ')}`))]),
   ]
 }

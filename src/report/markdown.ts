@@ -3,6 +3,8 @@ import { modelCheck } from './markdown-capacity.js'
 import { addressTable, prefixWorth } from './markdown-network.js'
 import { whatToDo } from './markdown-actions.js'
 import { whatKeepsNodes } from './markdown-blockers.js'
+import { commitmentSection } from './markdown-commitments.js'
+import { frontierSection } from './markdown-frontier.js'
 import { facts, fileList, headline } from './markdown-headline.js'
 import { preferenceTable } from './markdown-preferences.js'
 import { groupTable, lossTable, scenarioTable, unplacedTable, useTable } from './markdown-plan.js'
@@ -19,6 +21,7 @@ export function markdown(view: View, written: Written): string {
     ...facts(view),
     ...section('What to do', whatToDo(view, written)),
     ...section('Scenarios', scenarioTable(view)),
+    ...section('Fewer, larger nodes', frontierSection(view)),
     ...section('What one lost node or zone does', lossTable(view)),
     ...section('Preferences given up', preferenceTable(view)),
     ...section('Node groups, now and planned', groupTable(view, written)),
@@ -34,6 +37,7 @@ export function markdown(view: View, written: Written): string {
     ...section('Subnet addresses', addressTable(view, written)),
     ...section('Model check: predicted against real capacity', modelCheck(view, written)),
     ...section('Prices', priceNotes(view)),
+    ...section('Commitments', commitmentSection(view, written)),
     ...section('What could not be read or modelled', findingTable(view, written)),
     ...section('Assumptions', view.assumptions.map(bullet)),
     ...section('Left out or left empty, and why', view.gaps.map(bullet)),

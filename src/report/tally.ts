@@ -47,6 +47,10 @@ export function total(prices: readonly (Price | undefined)[]): Total {
 export const rateOf = (price: Price | undefined): MicroUsdPerHour | undefined =>
   price?.kind === 'known' ? price.rate : undefined
 
+/** Of the instance alone, without a fee that the price holds. */
+export const instanceRateOf = (price: Price | undefined): MicroUsdPerHour | undefined =>
+  price?.kind === 'known' ? (price.instanceRate ?? price.rate) : undefined
+
 /** The `price_source` of a node: where its price is from, or why it has none. */
 export const priceSource = (price: Price | undefined): string =>
   price === undefined ? 'unpriced: not looked up' : price.kind === 'known' ? price.source : `unpriced: ${price.why}`

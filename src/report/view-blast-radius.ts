@@ -31,7 +31,7 @@ export const NO_BLAST: BlastRow = {
   zone_loss: undefined,
 }
 
-export const blastRow = ({ blast, survival }: Planned): BlastRow => ({
+export const blastRow = ({ blast, survival }: Pick<Planned, 'blast' | 'survival'>): BlastRow => ({
   survives_node_loss: verdict(survival?.node),
   survives_zone_loss: verdict(survival?.zone),
   largest_zone_share: known(blast?.largestZoneShare, share),

@@ -5,9 +5,9 @@ import { add, NO_RESOURCES, type Resources } from '../domain/resources.js'
 import { HOURS_PER_MONTH } from '../domain/units.js'
 import type { NodeGroupRow, NodeRow } from './columns.js'
 import { cores, count, hourlyUsd, known, mib, monthlyUsd, ratio, share, type Figure } from './figures.js'
-import { countTypes, groupBy, priceSource, rateOf, sortedBy, total } from './tally.js'
+import { countTypes, groupBy, instanceRateOf, priceSource, rateOf, sortedBy, total } from './tally.js'
 
-/** Rows of nodes.csv: every Node object, by name. Disks and addresses are not modelled: a node costs its instance. */
+/** Rows of nodes.csv: every Node object, by name. Disks and addresses are not modelled: a node costs its instance, and EKS Auto Mode's fee. */
 export const nodeRows = (analysis: Analysis): NodeRow[] =>
   sortedBy(analysis.cluster.nodes, (node) => node.name).map((node) => nodeRow(node, analysis))
 
@@ -23,7 +23,7 @@ function nodeRow(node: Node, analysis: Analysis): NodeRow {
     capacity_type: node.capacityType,
     arch: node.architecture,
     hourly_usd: known(rateOf(price), hourlyUsd),
-    instance_hourly_usd: known(rateOf(price), hourlyUsd),
+    instance_hourly_usd: known(instanceRateOf(price), hourlyUsd),
     price_source: priceSource(price),
     cpu_allocatable: cores(node.allocatable.cpu),
     cpu_requested: known(use?.requested.cpu, cores),

@@ -72,6 +72,8 @@ function scenarioView({ id, title, outcome, notes }: Scenario, currentRate: Micr
           ],
           ...blastRow(outcome),
           ...preferenceRow(outcome),
+          spot_pools: known(outcome.spotPools?.pools, count),
+          largest_spot_pool_share: known(outcome.spotPools?.largestShare, share),
         },
         lost: lostPreferences(outcome),
         title,
@@ -106,4 +108,6 @@ const EMPTY: ScenarioRow = {
   notes: [],
   ...NO_BLAST,
   ...NO_PREFERENCES,
+  spot_pools: undefined,
+  largest_spot_pool_share: undefined,
 }

@@ -8,6 +8,8 @@ import { pricing, summary, warnings } from './view-about.js'
 import type { PricingView, Summary, Warning } from './view-about.js'
 import { blockersView, type BlockersView } from './view-blockers.js'
 import { capacityView, type CapacityView } from './view-capacity.js'
+import { commitmentsView, type CommitmentsView } from './view-commitments.js'
+import { frontierView, type FrontierView } from './view-frontier.js'
 import { addressViews, prefixView, type AddressView, type PrefixView } from './view-network.js'
 import { groupViews, nodeRows, type GroupView } from './view-nodes.js'
 import { groupActions, migration, placementRows, planNodeViews, unplacedViews } from './view-plan.js'
@@ -43,6 +45,8 @@ export type View = {
   readonly stranded: { readonly cpu: Figure; readonly memory: Figure; readonly podBoundNodes: Figure }
   readonly groups: readonly GroupView[]
   readonly scenarios: readonly ScenarioView[]
+  /** Cost against number of nodes; undefined where that was not looked at. */
+  readonly frontier: FrontierView | undefined
   readonly workloads: readonly WorkloadView[]
   /** The same, the dearest first. */
   readonly dearest: readonly WorkloadView[]
@@ -53,6 +57,8 @@ export type View = {
   /** By scenario and zone; scenarios that were not planned are absent. */
   readonly addresses: readonly AddressView[]
   readonly prefixes: PrefixView | undefined
+  /** Undefined where AWS said nothing of commitments. */
+  readonly commitments: CommitmentsView | undefined
   readonly warnings: readonly Warning[]
   readonly assumptions: readonly string[]
   readonly gaps: readonly string[]
@@ -101,6 +107,7 @@ export function viewOf(analysis: Analysis): View {
       (node) => packed.get(node.name) ?? (node.owner !== 'fargate' && !node.controlPlane),
     ),
     scenarios: scenarioViews(analysis, currentCost.rate),
+    frontier: frontierView(analysis),
     workloads,
     dearest: largestBy(
       workloads,
@@ -119,6 +126,7 @@ export function viewOf(analysis: Analysis): View {
     capacity: capacityView(analysis, plan?.nodes ?? []),
     addresses: addressViews(analysis.addresses),
     prefixes: prefixView(analysis),
+    commitments: commitmentsView(analysis),
     warnings: warnings(analysis.findings),
     assumptions: analysis.assumptions,
     gaps: [...new Set([...ownGaps(analysis), ...analysis.gaps])],
@@ -163,11 +171,13 @@ function stranded({ nodeUse }: Analysis): View['stranded'] {
   }
 }
 
+const isAutoMode = ({ cluster }: Analysis): boolean => cluster.nodes.some(({ owner }) => owner === 'eks-auto-mode')
+
 /** What the columns of this room leave out or leave empty, whatever the input. */
 function ownGaps(analysis: Analysis): string[] {
   const planned = analysis.scenarios.flatMap(({ outcome }) => (outcome.kind === 'planned' ? [outcome] : []))
   const gaps = [
-    'hourly_usd of a node is its instance alone: disks, public addresses and data transfer are not modelled yet.',
+    `hourly_usd of a node is its instance ${isAutoMode(analysis) ? 'and the fee of EKS Auto Mode where that is known' : 'alone'}: disks, public addresses and data transfer are not modelled yet.`,
     'recommended_cpu and recommended_memory_mib of workloads.csv are what VerticalPodAutoscalers recommend, and empty elsewhere; workloads share the cost by requests alone: usage is read for findings only.',
   ]
   if (planned.some(({ refillUnplaced }) => refillUnplaced === undefined))

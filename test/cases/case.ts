@@ -120,6 +120,7 @@ export function sceneOf(raw: RawCase): Scene {
     const result = daemonSetPod(controllerObject({ kind: 'DaemonSet', ...daemonSet }), undefined, {
       ...context,
       runtimeClasses: [],
+      limitRanges: [],
     })
     if (result.kind === 'unknown') throw new Error(result.finding.detail)
     return result.daemonSet.pod

@@ -18,6 +18,7 @@ export function disagreements(report: WrittenReport): string[] {
   }
   compareMoney(report, equal)
   compareCounts(report, equal)
+  compareFrontier(report, equal)
   compareJson(report, equal)
   return found
 }
@@ -107,6 +108,26 @@ function compareCounts({ rows, json, scenario, planObjects }: WrittenReport, equ
   equal('recommended is feasible', recommended['feasible'], 'true')
 }
 
+/** Cost against nodes: no row beats another, and the scenarios that it names have its nodes at its cost. */
+function compareFrontier({ rows, scenario }: WrittenReport, equal: Equal): void {
+  const points = rows['frontier.csv']
+  points.forEach((row, at) => {
+    const of = `row ${at + 1} of frontier.csv`
+    const [cost, bound] = [moneyOf(row['hourly_usd']) ?? NaN, moneyOf(row['lower_bound_hourly_usd']) ?? NaN]
+    equal(`${of} costs no less than its bound`, bound <= cost, true)
+    const before = points[at - 1]
+    if (before !== undefined) {
+      equal(`${of} has fewer nodes than the one before`, Number(row['nodes']) < Number(before['nodes']), true)
+      equal(`${of} costs more than the one before`, cost > (moneyOf(before['hourly_usd']) ?? NaN), true)
+    }
+    for (const id of (row['scenarios'] ?? '').split(' ').filter((name) => name !== ''))
+      for (const column of ['nodes', 'hourly_usd', 'monthly_usd', 'instance_types', 'largest_node_share'])
+        equal(`${column} of ${id} in frontier.csv`, row[column], scenario(id)[column])
+  })
+  const within = points.filter((row) => Number(row['above_cheapest_pct']) <= 5).at(-1)
+  if (within !== undefined) equal('fewer-larger, nodes', scenario('fewer-larger')['nodes'], within['nodes'])
+}
+
 /** A cell without the apostrophe that keeps a spreadsheet from running it. */
 const plain = (text: string | undefined): string => (text ?? '').replace(/^'(?=[=+\-@\t\r])/, '')
 const namesOf = (rows: Rows): string[] => rows.map((row) => plain(row['node']))
@@ -125,6 +146,7 @@ function compareJson({ rows, json }: WrittenReport, equal: Equal): void {
     'scenarios.csv': json.scenarios.map(({ id, ...row }) => ({ ...row, scenario: id })),
     'plan-nodes.csv': json.recommended.nodes,
     'blockers.csv': json.blockers,
+    'frontier.csv': json.frontier.points,
   }
   for (const [name, objects] of Object.entries(lists) as [TableName, readonly JsonRow[]][]) {
     equal(`rows of ${name} in report.json`, objects.length, rows[name].length)

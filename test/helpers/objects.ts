@@ -3,13 +3,8 @@
  * partial leaves out gets the value that an API server or a reader would give it. Written for tests only: it trusts its
  * input.
  */
-import {
-  readCniNode,
-  readNodeClaim,
-  readPodUsage,
-  readScaledObject,
-  readVerticalAutoscaler,
-} from '../../src/collect/read-addons.js'
+import { readCniNode, readNodeClaim, readScaledObject, readVerticalAutoscaler } from '../../src/collect/read-addons.js'
+import { readLimitRange, readNodeUsage, readPodUsage, readResourceQuota } from '../../src/collect/read-limits.js'
 import { readPreferences } from '../../src/collect/read-pod.js'
 import type {
   AutoscalerObject,
@@ -449,6 +444,9 @@ export function snapshotOf(items: readonly Api[], extra: Partial<Snapshot> = {})
     autoscalers: [...ofKind('HorizontalPodAutoscaler', autoscalerObject), ...ofKind('ScaledObject', readScaledObject)],
     verticalAutoscalers: ofKind('VerticalPodAutoscaler', readVerticalAutoscaler),
     podUsage: ofKind('PodMetrics', readPodUsage),
+    nodeUsage: ofKind('NodeMetrics', readNodeUsage),
+    resourceQuotas: ofKind('ResourceQuota', readResourceQuota),
+    limitRanges: ofKind('LimitRange', readLimitRange),
     nodePools: ofKind('NodePool', nodePoolObject),
     nodeClasses: [...ofKind('EC2NodeClass', nodeClassObject), ...ofKind('NodeClass', nodeClassObject)],
     nodeClaims: ofKind('NodeClaim', readNodeClaim),

@@ -14,6 +14,7 @@ export const TABLES = {
   'scenarios.csv': table.SCENARIOS,
   'plan-nodes.csv': table.PLAN_NODES,
   'blockers.csv': table.BLOCKERS,
+  'frontier.csv': table.FRONTIER,
   'placements.csv': table.PLACEMENTS,
 } as const satisfies Record<string, table.Columns>
 export type TableName = keyof typeof TABLES
@@ -55,6 +56,7 @@ export type ReportJson = {
   readonly workloads: readonly JsonRow[]
   readonly maxPods: readonly JsonRow[]
   readonly blockers: readonly JsonRow[]
+  readonly frontier: { readonly points: readonly JsonRow[] }
   readonly warnings: readonly {
     readonly code: string
     readonly message: string
@@ -93,6 +95,7 @@ export function readReport(folder: string): WrittenReport {
     'scenarios.csv': rowsOf('scenarios.csv'),
     'plan-nodes.csv': rowsOf('plan-nodes.csv'),
     'blockers.csv': rowsOf('blockers.csv'),
+    'frontier.csv': rowsOf('frontier.csv'),
     'placements.csv': rowsOf('placements.csv'),
   }
   return {

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest'
+import { readLimitRange } from '../../src/collect/read-limits.js'
 import type { DaemonSet } from '../../src/domain/cluster.js'
 import { tolerates } from '../../src/domain/requirement.js'
 import { daemonSetPod, daemonSets, type DaemonSetContext } from '../../src/model/daemon-set.js'
@@ -21,6 +22,7 @@ const context: DaemonSetContext = {
   runtimeClasses: [
     runtimeClassObject({ metadata: { name: 'kata' }, overhead: { podFixed: { cpu: '250m', memory: '160Mi' } } }),
   ],
+  limitRanges: [],
 }
 
 const agent = (spec: Api = {}): Api => ({
@@ -79,6 +81,41 @@ describe('daemonSetPod', () => {
     const template = agent({ runtimeClassName: 'kata' })
     expect(known(template).pod.needed).toMatchObject({ cpu: 350, memory: 160 * 2 ** 20 })
     expect(known(template, live('agent-x', '2026-01-01T00:00:00Z', '70m')).pod.needed).toMatchObject({ cpu: 70 })
+  })
+
+  it("gets what the namespace's LimitRanges give where it says nothing, unless live pods show theirs", () => {
+    const range = (namespace: string, item: Api) =>
+      readLimitRange({
+        kind: 'LimitRange',
+        metadata: { name: 'defaults', namespace },
+        spec: {
+          limits: [
+            { type: 'Pod', max: { cpu: '9' } },
+            { type: 'Container', ...item },
+          ],
+        },
+      })
+    const needs = (containers: readonly Api[], item: Api, namespace = 'kube-system') => {
+      const limitRanges = [range(namespace, item), range('other', { default: { cpu: '8' } })]
+      const result = daemonSetPod(controllerObject(agent({ containers })), undefined, { ...context, limitRanges })
+      return result.kind === 'known' ? [result.daemonSet.pod.needed.cpu, result.daemonSet.pod.needed.memory] : []
+    }
+    const defaults = { default: { cpu: '500m', memory: '1Gi' }, defaultRequest: { cpu: '100m' } }
+    const MIB = 2 ** 20
+    // A default request comes before a default limit, which stands in for it.
+    expect(needs([{ name: 'a' }], defaults)).toEqual([100, 1024 * MIB])
+    expect(needs([{ name: 'a' }, { name: 'b' }], defaults)).toEqual([200, 2048 * MIB])
+    // A limit of its own has become the request before LimitRanges are looked at.
+    expect(needs([{ name: 'a', resources: { limits: { cpu: '300m' } } }], defaults)).toEqual([300, 1024 * MIB])
+    expect(needs([{ name: 'a', resources: { requests: { cpu: '7m' } } }], defaults)).toEqual([7, 1024 * MIB])
+    // The maximum stands in for a default limit; the minimum for a request that nothing else gives.
+    expect(needs([{ name: 'a' }], { max: { cpu: '2' }, min: { cpu: '50m', memory: '64Mi' } })).toEqual([2000, 64 * MIB])
+    expect(needs([{ name: 'a' }], defaults, 'elsewhere')).toEqual([0, 0])
+    const limitRanges = [range('kube-system', defaults)]
+    const newest = live('agent-x', '2026-01-01T00:00:00Z', '70m')
+    expect(daemonSetPod(controllerObject(agent()), newest, { ...context, limitRanges })).toMatchObject({
+      daemonSet: { pod: { needed: { cpu: 70, memory: 0 } } },
+    })
   })
 
   it('tolerates what the DaemonSet controller makes its pods tolerate', () => {

@@ -5,8 +5,10 @@ import type { Pod } from '../../src/domain/pod.js'
 import { layOut } from '../../src/pack/blueprint.js'
 import { createBoard } from '../../src/pack/board.js'
 import { ColumnPlans, type ColumnPlan } from '../../src/pack/column-plans.js'
-import { Draft, liveSlot, newSlot, type Slot } from '../../src/pack/draft.js'
+import { Draft, liveSlot, newSlot, nodeLimits, type Slot } from '../../src/pack/draft.js'
 import { Machines } from '../../src/pack/machines.js'
+import { Rivals } from '../../src/pack/rivals.js'
+import { volumeCounts } from '../../src/pack/volume-counts.js'
 import { replan, type Materials } from '../../src/pack/replan.js'
 import type { Limits, PackGroup } from '../../src/pack/problem.js'
 import {
@@ -49,6 +51,10 @@ function workshop(all: Packed) {
       machinesFor: that,
       suits,
       interests,
+      rails: nodeLimits(problem.limits, problem.total),
+      rivals: new Rivals(problem, board, []),
+      volumesOf: volumeCounts(problem),
+      mayKeep: () => true,
       podKind: (one) => machines.kindOf(one),
       placementKey: (one) => draft.board.placementKey(one),
     })
@@ -82,11 +88,12 @@ function laidOut(parts: ClusterParts) {
   for (const slot of slots) draft.close(slot)
   let names = 0
   const asked: NodeOption[] = []
-  const opened = layOut(draft, plan, homeless, group.options, (option) => {
-    asked.push(option)
-    const slot = newSlot(option, `new-${(names += 1)}`)
-    draft.open(slot)
-    return slot
+  const opened = layOut(draft, plan, homeless, group.options, {
+    live: () => undefined,
+    next: (option) => {
+      asked.push(option)
+      return newSlot(option, `new-${(names += 1)}`)
+    },
   })
   return { draft, opened, asked, plan, homeless }
 }
@@ -148,10 +155,9 @@ describe('a packing that is laid out', () => {
     const homeless = new Set(second!.pods)
     for (const one of homeless) draft.take(one)
     draft.close(second!)
-    const opened = layOut(draft, plan, homeless, group.options, (option) => {
-      const slot = newSlot(option, 'new')
-      draft.open(slot)
-      return slot
+    const opened = layOut(draft, plan, homeless, group.options, {
+      live: () => undefined,
+      next: (option) => newSlot(option, 'new'),
     })
     expect(opened.map(ids)).toEqual([['b0', 'b1']])
     expect(ids(slots[0]!)).toEqual(['a0', 'a1'])
@@ -176,8 +182,8 @@ describe('a packing that is laid out', () => {
     })
     expect(laidOut({ nodes, options: zones }).opened.map(({ pods: here }) => here.size)).toEqual([4, 4])
     expect(counts).toEqual([
-      [3, 3],
-      [2, 2],
+      [3, 3, 2],
+      [2, 2, 2, 2],
       [4, 4],
       [2, 2],
       [4, 4],
@@ -195,7 +201,7 @@ describe('a group that is rebuilt by it', () => {
       }),
     )
     const { group, slots } = groups[0]!
-    const used = replan(draft, materials(group, slots), packing(group)) ?? []
+    const used = replan(draft, materials(group, slots), { packing: packing(group), anew: true }) ?? []
     expect(used.map(({ site }) => site.name).sort()).toEqual(['n0', 'new-1', 'new-2'])
     expect(used.map(ids)).toEqual([['a'], ['b0'], ['b1']])
   })
@@ -209,7 +215,7 @@ describe('a group that is rebuilt by it', () => {
       }),
     )
     const { group, slots } = groups[0]!
-    const used = replan(draft, materials(group, slots), packing(group)) ?? []
+    const used = replan(draft, materials(group, slots), { packing: packing(group), anew: true }) ?? []
     expect(used.map((slot) => [slot.site.name, ids(slot)])).toEqual([['n1', ['a', 'b']]])
   })
 
@@ -221,7 +227,7 @@ describe('a group that is rebuilt by it', () => {
     ]
     const { draft, groups, packing, materials } = workshop(packed({ nodes, options: [large] }))
     const { group, slots } = groups[0]!
-    const used = replan(draft, materials(group, slots), packing(group)) ?? []
+    const used = replan(draft, materials(group, slots), { packing: packing(group), anew: true }) ?? []
     expect(used.flatMap(ids).sort()).toEqual(['a', 'z'])
     expect(used.filter(({ index }) => draft.board.free(index!).cpu < 0)).toEqual([])
   })
@@ -233,7 +239,8 @@ describe('a group that is rebuilt by it', () => {
         anyInput,
         fc.constantFrom(0, 0.2),
         fc.constantFrom(undefined, 0.4),
-        (input, headroom, maxNodeShare) => {
+        fc.boolean(),
+        (input, headroom, maxNodeShare, anew) => {
           const parts = { ...partsOf(input), facts: { limits: { ...NO_LIMITS, headroom, maxNodeShare } } }
           const rebuild = (given: ClusterParts) => {
             const { draft, groups, packing, materials } = workshop(packed(given))
@@ -244,7 +251,7 @@ describe('a group that is rebuilt by it', () => {
               )
               const running = new Set(slots.flatMap((slot) => [...slot.pods]))
               const mark = draft.mark()
-              const used = replan(draft, from, packing(group))
+              const used = replan(draft, from, { packing: packing(group), anew })
               if (used === undefined) {
                 draft.rollback(mark)
                 return undefined

@@ -6,6 +6,7 @@ import type { Goal } from '../../src/domain/goal.js'
 import type { FilterName, NodeOption, Plan, PlanNode } from '../../src/domain/plan.js'
 import type { Pod } from '../../src/domain/pod.js'
 import { shortfalls, sum, subtract } from '../../src/domain/resources.js'
+import { nodeLimits, type NodeLimits } from '../../src/pack/draft.js'
 import { allowedOptions } from '../../src/pack/goal.js'
 import type { LiveNode, Machine } from '../../src/pack/problem.js'
 import { verifyPlan } from '../../src/pack/verify.js'
@@ -35,13 +36,23 @@ const BY_NODE: readonly FilterName[] = [
 ]
 
 /**
- * What the cheapest plan costs that breaks no rule but those that are broken today; undefined where none costs less than
+ * What the cheapest plan of at most so many packed nodes costs that breaks no rule or guard rail but those that are broken
+ * today, and keeps no spot node that it could do without where it is to be on demand; undefined where none costs less than
  * `below`. Pods that wait are placed or left out. Nodes without a pod are left out as well: they help nobody.
  */
-export function cheapestPlan({ cluster, state }: Packed, goal: Goal, below: number): number | undefined {
+export function cheapestPlan(
+  { cluster, state }: Packed,
+  goal: Goal,
+  below: number,
+  mostNodes = Infinity,
+): number | undefined {
   const { groups, pending, suits } = state.problem
   const fees = state.untouched.reduce((total, { price }) => total + (price.kind === 'known' ? price.rate : 0), 0)
-  const live = groups.flatMap((group) => group.live.map((one) => liveCandidate(one, group.name)))
+  const rails = nodeLimits(state.problem.limits, state.problem.total)
+  const noSpot = goal.kind !== 'repack' && goal.policy.kind === 'on-demand'
+  const live = groups
+    .flatMap((group) => group.live.map((one) => liveCandidate(one, group.name)))
+    .filter(({ stays, machine }) => stays || !noSpot || machine.capacityType !== 'spot')
   const options = groups.flatMap((group) =>
     goal.kind === 'repack' ? [] : allowedOptions(group, goal.policy).map((option) => option),
   )
@@ -71,14 +82,21 @@ export function cheapestPlan({ cluster, state }: Packed, goal: Goal, below: numb
   let found = false
   const judge = (cost: number): void => {
     const nodes = [...live.filter(({ stays, pods }) => stays || pods.length > 0), ...bought]
+    if (nodes.length > mostNodes) return
     const placed = new Set(nodes.flatMap(({ pods }) => pods))
     const unplaced = pending.filter((pod) => !placed.has(pod)).map((pod) => ({ pod, running: false, reason: 'test' }))
     const plan: Plan = makePlan(
       [...nodes.map(({ node, pods }) => ({ ...node, pods: [...pods] })), ...untouched],
       unplaced,
     )
+    const more = costOfShare(
+      nodes,
+      [...live, ...options.map((option, at) => newCandidate(option, `spare-${at}`))],
+      goal,
+    )
+    if (cost + more >= best) return
     if (verifyPlan({ plan, cluster, mustPlace: state.mustPlace }).some(({ inherited }) => !inherited)) return
-    best = cost
+    best = cost + more
     found = true
   }
   const place = (at: number, cost: number): void => {
@@ -88,7 +106,7 @@ export function cheapestPlan({ cluster, state }: Packed, goal: Goal, below: numb
     const group = groupOf.get(pod)
     const tryOn = (to: Candidate, more: number): void => {
       to.pods.push(pod)
-      if (!isTooFull(to)) place(at + 1, cost + more)
+      if (!isTooFull(to) && !isOverRails(to, rails)) place(at + 1, cost + more)
       to.pods.pop()
     }
     // Where it is now comes first, so that a plan that is allowed is found soon.
@@ -112,6 +130,32 @@ export function cheapestPlan({ cluster, state }: Packed, goal: Goal, below: numb
   }
   place(0, fees + live.reduce((total, { stays, rate }) => total + (stays ? rate : 0), 0))
   return found ? best : undefined
+}
+
+/**
+ * What empty nodes that are not on spot cost at least where a plan has too much on spot: up to two of them; Infinity where
+ * these are not enough. They are not verified: no rule speaks for a plan without them.
+ */
+function costOfShare(nodes: readonly Candidate[], all: readonly Candidate[], goal: Goal): number {
+  if (goal.kind === 'repack' || goal.policy.kind !== 'spot') return 0
+  const { share } = goal.policy
+  const excess = (some: readonly Candidate[]): number =>
+    some.reduce((sum, { node }) => sum + node.allocatable.cpu * ((node.capacityType === 'spot' ? 1 : 0) - share), 0)
+  const over = excess(nodes)
+  if (over <= 0) return 0
+  const isNew = ({ node }: Candidate): boolean => node.action === 'new'
+  const spare = all.filter((one) => one.node.capacityType !== 'spot' && !nodes.includes(one))
+  const pairs = spare.flatMap((one, at) => [[one], ...spare.slice(isNew(one) ? at : at + 1).map((two) => [one, two])])
+  return pairs
+    .filter((added) => over + excess(added) <= 0)
+    .reduce(
+      (least, added) =>
+        Math.min(
+          least,
+          added.reduce((sum, { rate }) => sum + rate, 0),
+        ),
+      Infinity,
+    )
 }
 
 function liveCandidate({ node, price, residents, mustStay, pinned }: LiveNode, group: string): Candidate {
@@ -157,6 +201,34 @@ function isTooFull({ node, pods }: Candidate): boolean {
   const came = sum(pods.filter((pod) => !isHome(pod)).map(({ needed }) => needed))
   const missing = shortfalls(node.allocatable, used)
   return missing.some(({ resource }) => amountOf(came, resource) > 0)
+}
+
+/** Is no more on spot than the goal allows? */
+export function isWithinShare({ nodes }: Plan, goal: Goal): boolean {
+  if (goal.kind === 'repack' || goal.policy.kind !== 'spot') return true
+  const { share } = goal.policy
+  return (
+    nodes.reduce(
+      (sum, { packed, allocatable, capacityType }) =>
+        packed ? sum + allocatable.cpu * ((capacityType === 'spot' ? 1 : 0) - share) : sum,
+      0,
+    ) <= 0
+  )
+}
+
+/** Carries more than the guard rails allow, of pods that were not there before; one alone may. */
+function isOverRails({ node, pods }: Candidate, { headroom, cpu, memory }: NodeLimits): boolean {
+  const isHome = (pod: Pod): boolean => node.action === 'keep' && pod.nodeName === node.name
+  if ((headroom === 0 && cpu === Infinity) || pods.length < 2 || pods.every(isHome)) return false
+  const used = sum([
+    ...node.residentPods.map(({ held }) => held),
+    ...pods.map((pod) => (isHome(pod) ? pod.held : pod.needed)),
+  ])
+  const { allocatable } = node
+  return (
+    used.cpu > Math.min(cpu, allocatable.cpu * (1 - headroom)) ||
+    used.memory > Math.min(memory, allocatable.memory * (1 - headroom))
+  )
 }
 
 const amountOf = (resources: ReturnType<typeof subtract>, name: string): number =>

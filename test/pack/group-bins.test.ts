@@ -5,8 +5,11 @@ import type { Resources } from '../../src/domain/resources.js'
 import { podSlots } from '../../src/domain/units.js'
 import { createBoard } from '../../src/pack/board.js'
 import { groupBins, type GroupBins } from '../../src/pack/group-bins.js'
+import { nodeLimits } from '../../src/pack/draft.js'
 import { Machines } from '../../src/pack/machines.js'
+import { Rivals } from '../../src/pack/rivals.js'
 import type { ProblemFacts } from '../../src/pack/state.js'
+import { volumeCounts } from '../../src/pack/volume-counts.js'
 import { HOST, known, makeOption, nodeOf, onlyGroup, packed, ZONE, type ClusterParts } from './make-problem.js'
 import { makePod, resources, type PodParts } from './make.js'
 
@@ -37,19 +40,27 @@ function binsOf(parts: ClusterParts, repack = false): GroupBins {
     machinesFor: repack ? () => [] : that,
     suits: problem.suits,
     interests: problem.interests,
+    rails: nodeLimits(problem.limits, problem.total),
+    rivals: new Rivals(problem, board, []),
+    volumesOf: volumeCounts(problem),
+    mayKeep: () => true,
     podKind: (one) => machines.kindOf(one),
     placementKey: (one) => board.placementKey(one),
   })
 }
 
+/** Machines, or nodes of today. */
+const nameOf = ({ machines, nodes }: GroupBins, type: number): string =>
+  [...machines[type]!, ...nodes[type]!.map(({ node }) => node.name)].join(' ')
+
 /** In the units of the input: one line per bin type, then one per class with the names of its bin types. */
-const shown = ({ problem, machines, pods: classes }: GroupBins) => ({
-  types: problem.types.map(({ cost, capacity, limit }, index) => [machines[index]!.join(' '), cost, capacity, limit]),
-  classes: problem.classes.map(({ size: each, count, types }, index) => ({
-    pods: classes[index]!.map(({ name }) => name).join(' '),
+const shown = (bins: GroupBins) => ({
+  types: bins.problem.types.map(({ cost, capacity, limit }, index) => [nameOf(bins, index), cost, capacity, limit]),
+  classes: bins.problem.classes.map(({ size: each, count, types }, index) => ({
+    pods: bins.pods[index]!.map(({ name }) => name).join(' '),
     size: each,
     count,
-    may: types?.map((type) => machines[type]!.join(' ')),
+    may: types?.map((type) => nameOf(bins, type)),
   })),
 })
 /** Names of the bin types that the class of this pod may use. */
@@ -157,73 +168,87 @@ describe('bin types', () => {
     ]
     const parts = { nodes, options: [small, large, inB] }
     expect(shown(binsOf(parts, true)).types).toEqual([
-      ['small/a/on-demand', 20, [4, 8, 10], 2],
-      ['large/a/on-demand', 35, [8, 16, 20], 1],
+      ['n0 n1', 20, [4, 8, 10], 2],
+      ['n2', 35, [8, 16, 20], 1],
     ])
     const more = { ...parts, nodes: [...nodes, nodeOf(inB, 'n3', [pod('d', 500, 500)])] }
     expect(shown(binsOf(more, true)).types).toEqual([
-      ['small/a/on-demand small/b/on-demand', 20, [4, 8, 10], 3],
-      ['large/a/on-demand', 35, [8, 16, 20], 1],
+      ['n0 n1 n3', 20, [4, 8, 10], 3],
+      ['n2', 35, [8, 16, 20], 1],
     ])
   })
 
   it('are limited for machines that are no longer on offer, and not for those that are', () => {
     const nodes = [nodeOf(small, 'n0', [pod('a', 500, 500)]), nodeOf(large, 'n1', [pod('b', 500, 500)])]
-    const facts: Partial<ProblemFacts> = { priceOf: () => known(30) }
+    const facts: Partial<ProblemFacts> = { priceOf: () => known(38) }
     expect(shown(binsOf({ nodes, options: [large], facts })).types).toEqual([
-      ['large/a/on-demand', 30, [8, 16, 20], undefined],
-      ['small/a/on-demand', 30, [4, 8, 10], 1],
+      ['large/a/on-demand', 35, [8, 16, 20], undefined],
+      ['n0', 38, [4, 8, 10], 1],
     ])
   })
 
-  it('have the lower price and the larger room of a live node and its like on offer', () => {
+  it('are apart for a live node that is cheaper or roomier than its like on offer', () => {
+    const cheap = binsOf({
+      nodes: [nodeOf(small, 'n0', [pod('a', 1000, 1000)])],
+      options: [small],
+      facts: { priceOf: () => known(15) },
+    })
+    expect(shown(cheap).types).toEqual([
+      ['small/a/on-demand', 20, [2, 4, 10], undefined],
+      ['n0', 15, [2, 4, 10], 1],
+    ])
     const roomy = nodeOf(small, 'n0', [pod('a', 1000, 1000)], { allocatable: size(3000, 2000, 12) })
-    const bins = binsOf({ nodes: [roomy], options: [small], facts: { priceOf: () => known(15) } })
-    expect(shown(bins).types).toEqual([['small/a/on-demand', 15, [3, 4, 12], undefined]])
+    expect(shown(binsOf({ nodes: [roomy], options: [small] })).types).toEqual([
+      ['small/a/on-demand', 20, [2, 4, 10], undefined],
+      ['n0', 20, [3, 2, 12], 1],
+    ])
   })
 
   it('have room for all that an over-committed node holds today', () => {
     const full = nodeOf(small, 'n0', pods(3, 'a', 1000, 1000))
-    expect(shown(binsOf({ nodes: [full], options: [small] }, true)).types).toEqual([
-      ['small/a/on-demand', 20, [3, 4, 10], 1],
-    ])
+    expect(shown(binsOf({ nodes: [full], options: [small] }, true)).types).toEqual([['n0', 20, [3, 4, 10], 1]])
   })
 })
 
 describe('nodes that stay', () => {
   const stays: Partial<ProblemFacts> = { removable: ({ name }) => name !== 'held' }
 
-  it('are paid for, and their room together is one bin for nothing', () => {
+  it('are paid for, and are bins for nothing', () => {
     const nodes = [nodeOf(small, 'held', [pod('a', 500, 1000)]), nodeOf(small, 'free', [pod('b', 500, 1000)])]
     const bins = binsOf({ nodes, options: [small], facts: stays })
     expect(bins.paid).toBe(20)
     expect(shown(bins)).toEqual({
       types: [
         ['small/a/on-demand', 20, [4, 4, 10], undefined],
-        ['', 0, [4, 4, 10], 1],
+        ['held', 0, [4, 4, 10], 1],
       ],
-      classes: [{ pods: 'a b', size: [1, 1, 1], count: 2, may: ['small/a/on-demand', ''] }],
+      classes: [{ pods: 'a b', size: [1, 1, 1], count: 2, may: ['small/a/on-demand', 'held'] }],
     })
   })
 
   it('take part in repacking under the same terms', () => {
     const nodes = [nodeOf(small, 'held', [pod('a', 500)]), nodeOf(large, 'free', [pod('b', 500)])]
     const bins = binsOf({ nodes, options: [small, large], facts: stays }, true)
-    expect(bins.machines).toEqual([['large/a/on-demand'], []])
-    expect(homesOf(bins, 'b')).toEqual(['large/a/on-demand', ''])
-    expect(homesOf(bins, 'a')).toEqual(['large/a/on-demand', ''])
+    expect(bins.machines).toEqual([[], []])
+    expect(homesOf(bins, 'b')).toEqual(['free', 'held'])
+    expect(homesOf(bins, 'a')).toEqual(['free', 'held'])
   })
 
-  it('add up, each with what it may carry', () => {
+  it('are each a bin with what it may carry, those that are alike together', () => {
     const nodes = [
       nodeOf(small, 'n0', pods(5, 'a', 500, 1000)),
       nodeOf(large, 'n1', [pod('b', 500, 1000)]),
       nodeOf(small, 'n2', [pod('c', 500, 1000)], { allocatable: size(700, 900, 1) }),
+      nodeOf(large, 'n3', [pod('d', 500, 1000)]),
     ]
     const bins = binsOf({ nodes, options: [small, large], facts: { removable: () => false } })
-    expect(bins.paid).toBe(75)
-    // 2.5 cores, as many as it holds, 4 and 0.7; 5 GB, 8 GB and the one that it holds; 10, 20 and 1 pod slots.
-    expect(shown(bins).types.at(-1)).toEqual(['', 0, [Math.floor(7200 / 500), 14, 31], 1])
+    expect(bins.paid).toBe(110)
+    // 2.5 cores and 5 GB, as much as it holds; 4 cores and 8 GB; 0.7 cores and the 1 GB that it holds.
+    expect(shown(bins).types.slice(2)).toEqual([
+      ['n0', 0, [5, 5, 10], 1],
+      ['n1 n3', 0, [8, 8, 20], 2],
+      ['n2', 0, [1, 1, 1], 1],
+    ])
   })
 
   it('are held by a pinned pod, whose room is taken once and which is no item', () => {
@@ -235,9 +260,9 @@ describe('nodes that stay', () => {
     expect(shown(bins)).toEqual({
       types: [
         ['large/a/on-demand', 35, [8, 8, 20], undefined],
-        ['', 0, [3, 3, 9], 1],
+        ['n0', 0, [3, 2, 9], 1],
       ],
-      classes: [{ pods: 'a', size: [1, 1, 1], count: 1, may: ['large/a/on-demand', ''] }],
+      classes: [{ pods: 'a', size: [1, 1, 1], count: 1, may: ['large/a/on-demand', 'n0'] }],
     })
   })
 
@@ -247,7 +272,7 @@ describe('nodes that stay', () => {
     expect(bins.paid).toBe(0)
     expect(shown(bins).types).toEqual([
       ['small/a/on-demand', 20, [4, 4, 10], undefined],
-      ['', 0, [4, 4, 10], 1],
+      ['odd', 0, [4, 4, 10], 1],
     ])
   })
 
@@ -259,42 +284,35 @@ describe('a live node unlike what its template makes', () => {
   const wants = pod('wants', 100, 100, { spec: { nodeSelector: { disk: 'ssd' } } })
   const at = nodeOf(large, 'n1', [wants])
 
-  it('makes its kind open to pods that its own labels let in', () => {
-    expect(homesOf(binsOf({ nodes: [nodeOf(small, 'n0'), at], options: [small, large] }), 'wants')).toEqual([
-      'large/a/on-demand',
-    ])
+  it('is open to pods that its own labels let in', () => {
+    expect(homesOf(binsOf({ nodes: [nodeOf(small, 'n0'), at], options: [small, large] }), 'wants')).toEqual(['n1'])
     expect(homesOf(binsOf({ nodes: [ssd(nodeOf(small, 'n0')), at], options: [small, large] }), 'wants')).toEqual([
-      'small/a/on-demand',
-      'large/a/on-demand',
+      'n0',
+      'n1',
     ])
-    // Another one like it, without the label, changes nothing.
+    // Another one like it, without the label, is not.
     const three = [nodeOf(small, 'm0'), ssd(nodeOf(small, 'n0')), at]
-    expect(homesOf(binsOf({ nodes: three, options: [small, large] }), 'wants')).toContain('small/a/on-demand')
+    expect(homesOf(binsOf({ nodes: three, options: [small, large] }), 'wants')).toEqual(['n0', 'n1'])
   })
 
-  it('makes its kind open to pods that do not tolerate the taint of new ones', () => {
+  it('is open to pods that do not tolerate the taint of new ones', () => {
     const tainted = { ...small, taints: [DEDICATED] }
     const others = { ...large, taints: [DEDICATED] }
     const plain = nodeOf(others, 'n1', [pod('a', 100, 100)])
-    expect(homesOf(binsOf({ nodes: [nodeOf(tainted, 'n0'), plain], options: [tainted, others] }), 'a')).toEqual([
-      'large/a/on-demand',
-    ])
+    expect(homesOf(binsOf({ nodes: [nodeOf(tainted, 'n0'), plain], options: [tainted, others] }), 'a')).toEqual(['n1'])
     const open = nodeOf(tainted, 'n0', [], { taints: [] })
-    expect(homesOf(binsOf({ nodes: [open, plain], options: [tainted, others] }), 'a')).toEqual([
-      'small/a/on-demand',
-      'large/a/on-demand',
-    ])
+    expect(homesOf(binsOf({ nodes: [open, plain], options: [tainted, others] }), 'a')).toEqual(['n0', 'n1'])
   })
 
-  it('makes its kind open to no other pods than its own while it is closed', () => {
+  it('is open to no other pods than its own while it is closed', () => {
     const closed = { closed: 'cordoned', unschedulable: true }
     const own = pod('own', 100, 100, { spec: { nodeSelector: { disk: 'ssd' } } })
     const bins = binsOf({ nodes: [ssd(nodeOf(small, 'n0', [own], closed)), at], options: [small, large] })
-    expect(homesOf(bins, 'own')).toEqual(['small/a/on-demand'])
-    expect(homesOf(bins, 'wants')).toEqual(['large/a/on-demand'])
+    expect(homesOf(bins, 'own')).toEqual(['n0'])
+    expect(homesOf(bins, 'wants')).toEqual(['n1'])
     // It may stay for these.
     expect(shown(binsOf({ nodes: [ssd(nodeOf(small, 'n0', [own], closed))], options: [small] }, true)).types).toEqual([
-      ['small/a/on-demand', 20, [20, 40, 10], 1],
+      ['n0', 20, [20, 40, 10], 1],
     ])
   })
 
@@ -302,7 +320,7 @@ describe('a live node unlike what its template makes', () => {
     const named = pod('named', 100, 100, { spec: { nodeSelector: { [HOST]: 'n0' } } })
     const alike = [nodeOf(small, 'm0'), nodeOf(small, 'n0')]
     const bins = binsOf({ nodes: [...alike, nodeOf(large, 'n1', [named])], options: [small, large] })
-    expect(homesOf(bins, 'named')).toEqual(['small/a/on-demand', 'large/a/on-demand'])
+    expect(homesOf(bins, 'named')).toEqual(['m0 n0', 'n1'])
   })
 
   it('takes no pod that is unfit for such a machine, but keeps the one that it has', () => {
@@ -312,8 +330,146 @@ describe('a live node unlike what its template makes', () => {
       nodeOf(large, 'n1', [pod('shy', 100, 100, { workload: 'shy', spec: { nodeSelector: { disk: 'ssd' } } })]),
     ]
     const bins = binsOf({ nodes, options: [spot, large], facts: { spotFit: () => false } })
-    expect(homesOf(bins, 'brave')).toEqual(['spot/a/spot', 'large/a/on-demand'])
-    expect(homesOf(bins, 'shy')).toEqual(['large/a/on-demand'])
+    expect(homesOf(bins, 'brave')).toEqual(['spot/a/spot', 'large/a/on-demand', 'n1'])
+    expect(homesOf(bins, 'shy')).toEqual(['n1'])
+  })
+})
+
+describe('rules that hold on every single node', () => {
+  const required = (topologyKey: string, app: string) => ({
+    affinity: {
+      podAntiAffinity: {
+        requiredDuringSchedulingIgnoredDuringExecution: [{ topologyKey, labelSelector: { matchLabels: { app } } }],
+      },
+    },
+  })
+  const web = (name: string, parts: PodParts = {}): Pod =>
+    pod(name, 500, 500, { labels: { app: 'web' }, spec: required(HOST, 'web'), ...parts })
+  const on = (count: number, make: (index: number) => Pod): Node[] =>
+    Array.from({ length: count }, (_, index) => nodeOf(large, `n${index}`, [make(index)]))
+  const rulesIn = ({ problem, pods: classes }: GroupBins) =>
+    problem.classes.map(({ conflict, maxPerBin }, c) => [
+      classes[c]!.map(({ name }) => name).join(' '),
+      conflict === undefined ? undefined : 'one of all',
+      maxPerBin,
+    ])
+
+  it('keep pods apart that are told to keep away from their own kind', () => {
+    const bins = binsOf({
+      nodes: [...on(3, (at) => web(`w${at}`)), nodeOf(large, 'n3', [pod('a', 500, 500)])],
+      options: [large],
+    })
+    expect(rulesIn(bins)).toEqual([
+      ['a', undefined, undefined],
+      ['w0 w1 w2', 'one of all', undefined],
+    ])
+  })
+
+  it('count for pods of several sizes together', () => {
+    const { problem } = binsOf({
+      nodes: on(2, (at) => web(`w${at}`, { needed: resources(500 + 500 * at, 500) })),
+      options: [large],
+    })
+    expect(problem.classes.map(({ conflict }) => conflict)).toEqual([0, 0])
+  })
+
+  it('say nothing of pods that only others keep away from', () => {
+    const spec = required(HOST, 'other')
+    expect(rulesIn(binsOf({ nodes: on(2, (at) => web(`w${at}`, { spec })), options: [large] }))).toEqual([
+      ['w0 w1', undefined, undefined],
+    ])
+  })
+
+  it('are none for pods that break them today, and for a topology that a machine lacks', () => {
+    const together = [nodeOf(large, 'n0', [web('w0'), web('w1')]), nodeOf(large, 'n1', [web('w2')])]
+    expect(rulesIn(binsOf({ nodes: together, options: [large] }))).toEqual([['w0 w1 w2', undefined, undefined]])
+    const rack = on(2, (at) => web(`w${at}`, { spec: required('rack', 'web') }))
+    expect(rulesIn(binsOf({ nodes: rack, options: [large] }))).toEqual([['w0 w1', undefined, undefined]])
+  })
+
+  it('keep one host port for one pod, and are none where pods cannot meet anyway', () => {
+    const hostPorts = [{ port: 80, protocol: 'TCP', ip: '' }]
+    expect(rulesIn(binsOf({ nodes: on(2, (at) => pod(`p${at}`, 500, 500, { hostPorts })), options: [large] }))).toEqual(
+      [['p0 p1', 'one of all', undefined]],
+    )
+    const inB = { ...large, id: 'b', zone: 'b', labels: { ...large.labels, [ZONE]: 'b' } }
+    const bound = (name: string, zone: string) =>
+      pod(name, 500, 500, { hostPorts, spec: { nodeSelector: { [ZONE]: zone } } })
+    const apart = [nodeOf(large, 'n0', [bound('p0', 'a')]), nodeOf(inB, 'n1', [bound('p1', 'b')])]
+    expect(rulesIn(binsOf({ nodes: apart, options: [large, inB] })).map(([, ...rules]) => rules)).toEqual([
+      [undefined, undefined],
+      [undefined, undefined],
+    ])
+  })
+
+  it('spread pods over nodes where there are more nodes for sure than pods', () => {
+    const spec = (maxSkew: number) => ({
+      topologySpreadConstraints: [
+        {
+          maxSkew,
+          topologyKey: HOST,
+          whenUnsatisfiable: 'DoNotSchedule',
+          labelSelector: { matchLabels: { app: 'web' } },
+        },
+      ],
+    })
+    const held: Partial<ProblemFacts> = { removable: () => false }
+    const rules = (maxSkew: number, facts: Partial<ProblemFacts>, nodes = 4) =>
+      rulesIn(binsOf({ nodes: on(nodes, (at) => web(`w${at}`, { spec: spec(maxSkew) })), options: [large], facts }))
+    // 5 domains, 5 pods: at most one each, as one domain is empty where another one has two.
+    expect(rules(1, held, 5)).toEqual([['w0 w1 w2 w3 w4', 'one of all', undefined]])
+    expect(rules(2, held, 5)).toEqual([['w0 w1 w2 w3 w4', undefined, 2]])
+    expect(rules(1, {})).toEqual([['w0 w1 w2 w3', undefined, undefined]])
+  })
+
+  it('close a node that stays to pods that something on it keeps away', () => {
+    const first = web('w0')
+    const nodes = [nodeOf(large, 'n0', [first]), nodeOf(large, 'n1', [web('w1'), pod('a', 500, 500)])]
+    const [pinned] = nodes[0]!.pods
+    const bins = binsOf({ nodes, options: [large], facts: { pinned: new Map([[pinned!, '']]) } })
+    expect(homesOf(bins, 'w1')).toEqual(['large/a/on-demand'])
+    expect(homesOf(bins, 'a')).toEqual(['large/a/on-demand', 'n0'])
+  })
+
+  it('count volumes where a node could have too many, those of one pod alone', () => {
+    const few = { ...large, attachLimits: { ebs: 2 } }
+    const disk = (name: string, handle = name) =>
+      pod(name, 100, 100, { volumes: { attachments: [{ driver: 'ebs', handle }] } })
+    const nodes = [
+      nodeOf(
+        few,
+        'n0',
+        ['a', 'b', 'c'].map((name) => disk(name)),
+      ),
+      nodeOf(few, 'n1', [disk('d', 'e'), disk('e', 'e')]),
+    ]
+    const { problem, pods: classes } = binsOf({ nodes, options: [few] })
+    expect(problem.resources).toEqual(['cpu', 'memory', 'pods', 'volumes of ebs'])
+    // What is attached today may stay.
+    expect(problem.types.map(({ capacity }) => capacity[3])).toEqual([2, 3])
+    expect(problem.classes.map((one, c) => [classes[c]!.length, one.size[3]])).toEqual([
+      [3, 1],
+      [2, 0],
+    ])
+    const many = { ...large, attachLimits: { ebs: 50 } }
+    expect(binsOf({ nodes: [nodeOf(many, 'n0', [disk('a')])], options: [many] }).problem.resources).toHaveLength(3)
+  })
+
+  it('leave room within the guard rails, but for a pod that is too large for them', () => {
+    const limits = { headroom: 0.5, maxNodeShare: undefined, minNodes: undefined }
+    const nodes = [nodeOf(large, 'n0', [pod('a', 1000, 1000), pod('b', 3000, 1000)])]
+    expect(shown(binsOf({ nodes, options: [small, large], facts: { limits } }))).toEqual({
+      types: [
+        ['small/a/on-demand', 20, [1, 2, 10], undefined],
+        ['large/a/on-demand', 35, [2, 4, 20], undefined],
+        ['n0', 35, [4, 4, 20], 1],
+        ['large/a/on-demand', 35, [4, 8, 20], undefined],
+      ],
+      classes: [
+        { pods: 'a', size: [1, 1, 1], count: 1, may: ['small/a/on-demand', 'large/a/on-demand', 'n0'] },
+        { pods: 'b', size: [3, 1, 1], count: 1, may: ['n0', 'large/a/on-demand'] },
+      ],
+    })
   })
 })
 

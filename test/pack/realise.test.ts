@@ -4,10 +4,11 @@ import type { NodeOption } from '../../src/domain/plan.js'
 import type { Pod } from '../../src/domain/pod.js'
 import { createBoard } from '../../src/pack/board.js'
 import { liveSlot, type Slot } from '../../src/pack/draft.js'
-import { choiceOf, fleetChoices, type Choice } from '../../src/pack/fleet.js'
+import { machinesByPlace, mayHold } from '../../src/pack/exchange.js'
+import { choiceOf, fleetChoices, slotsOf, type Alternatives, type Choice, type Fleet } from '../../src/pack/fleet.js'
 import { Machines } from '../../src/pack/machines.js'
-import { realise, slotsOf, type Alternatives, type Fleet } from '../../src/pack/realise.js'
-import { ReplayScheduler } from '../../src/pack/replay.js'
+import { realise } from '../../src/pack/realise.js'
+import { ReplayScheduler, ROLLOUTS } from '../../src/pack/replay.js'
 import { Stock } from '../../src/pack/stock.js'
 import { makeOption, nodeOf, packed, ZONE } from './make-problem.js'
 import { makePod, resources, type PodParts } from './make.js'
@@ -49,10 +50,17 @@ function search({ options, nodes, hasPlaces = () => true }: Parts) {
     const movable = reusable.flatMap(({ origin }) => (origin.kind === 'live' ? [...origin.live.pods] : []))
     const market = machines.on(group, { kind: 'as-is' })
     const made = fleetChoices({ fixed, reusable }, [{ spot: false, pods: movable }], market, stock)
-    return { group: group.name, choices: [choiceOf(slots), ...made] }
+    return {
+      group: group.name,
+      choices: [choiceOf(slots), ...made],
+      mayGo: (slot) => slot.origin.kind === 'new' || mayGo(slot),
+      mayHold: mayHold(group.live),
+      machines: machinesByPlace(market.options),
+      nodeOf: (option, inUse) => stock.free(option, reusable, inUse),
+    }
   })
   const running = problem.groups.flatMap(({ live }) => live.flatMap((one) => one.pods))
-  const scheduler = new ReplayScheduler(context, running, () => false)
+  const scheduler = new ReplayScheduler(context, running, () => false, ROLLOUTS)
   const [group] = problem.groups
   const shop = {
     machinesFor: (pod: Pod) => (group === undefined ? [] : machines.on(group, { kind: 'as-is' }).that(pod)),

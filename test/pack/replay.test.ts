@@ -5,6 +5,7 @@ import type { Pod } from '../../src/domain/pod.js'
 import { podSlots } from '../../src/domain/units.js'
 import { acceptsPods, liveSlot, newSlot, type Slot } from '../../src/pack/draft.js'
 import { ReplayScheduler } from '../../src/pack/replay.js'
+import { inOrder } from '../../src/pack/replay-board.js'
 import { queueOf } from '../../src/pack/replay-queue.js'
 import { ReplayScores } from '../../src/pack/replay-scores.js'
 import { NaiveBoard } from './naive-board.js'
@@ -47,6 +48,10 @@ describe('the queue', () => {
   })
 })
 
+/** With pod slots enough. */
+const roomy = (cpu: number, memory: number) =>
+  makeSite('n', {}, { allocatable: resources(cpu, memory, { pods: podSlots(110) }) })
+
 describe('the scores', () => {
   const chosen = (
     nodes: readonly (readonly [cpu: number, memory: number])[],
@@ -54,7 +59,7 @@ describe('the scores', () => {
     taken: readonly (readonly [number, Pod])[] = [],
   ) => {
     const scores = new ReplayScores()
-    for (const [cpu, memory] of nodes) scores.open(makeSite('n', {}, { allocatable: resources(cpu, memory) }))
+    for (const [cpu, memory] of nodes) scores.open(roomy(cpu, memory))
     for (const [row, one] of taken) scores.add(row, one, one.held)
     return scores.best(next, Int32Array.from(nodes.keys()), () => true)
   }
@@ -323,7 +328,7 @@ describe('on random clusters', () => {
     fc.assert(
       fc.property(input, ([one, seed]) => {
         const { cluster, state } = packed(partsOfWorld(one, [1]))
-        const slots = state.problem.groups.flatMap(({ live }) => live.map(liveSlot))
+        const slots = inOrder(state.problem.groups.flatMap(({ live }) => live.map(liveSlot)))
         const scheduler = new ReplayScheduler(state.context, cluster.pods, () => false)
         expect(ids(scheduler.leftOver(slots, seed))).toEqual(ids(naiveRefill(slots, cluster.pods, seed)))
       }),

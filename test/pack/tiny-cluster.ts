@@ -10,7 +10,7 @@ import { makePod, resources, type PodParts } from './make.js'
 /**
  * Clusters so small that every plan can be tried, with all that a bound could get wrong: nodes of today that are
  * over-committed, closed, held, unlike the machines on offer or no longer on offer, pods that are pinned, are larger or
- * smaller where they run than elsewhere, break rules today, and rules of every kind.
+ * smaller where they run than elsewhere, break rules or guard rails today, and rules of every kind.
  */
 export type TinyCluster = typeof tinyCluster extends fc.Arbitrary<infer Value> ? Value : never
 
@@ -68,6 +68,11 @@ const spread = (topologyKey: string, more: object = {}) => ({
 })
 const TOLERATES = { tolerations: [{ key: 'dedicated', operator: 'Exists' }] }
 
+/** Of both workloads. */
+const ALL_APPS = { labelSelector: { matchExpressions: [{ key: 'app', operator: 'In', values: ['x', 'y'] }] } }
+/** A volume of the pod's own. */
+const OWN = 'own'
+
 const RULES: readonly Pick<PodParts, 'spec' | 'volumes' | 'hostPorts'>[] = [
   { spec: { nodeSelector: { [ZONE]: 'b' } } },
   { spec: { nodeSelector: { disk: 'ssd' } } },
@@ -84,7 +89,23 @@ const RULES: readonly Pick<PodParts, 'spec' | 'volumes' | 'hostPorts'>[] = [
   { spec: spread(ZONE) },
   { spec: spread(HOST) },
   { spec: spread(ZONE, { minDomains: 2 }) },
+  { spec: { affinity: { podAntiAffinity: required({ topologyKey: HOST, ...APP }) } } },
+  { spec: { affinity: { podAntiAffinity: required({ topologyKey: HOST, ...ALL_APPS }) } } },
+  { spec: { affinity: { podAntiAffinity: required({ topologyKey: 'disk', ...APP }) } } },
+  { spec: spread(HOST, { maxSkew: 2 }) },
+  { spec: spread(HOST, { nodeTaintsPolicy: 'Honor' }) },
+  { spec: spread(HOST, ALL_APPS) },
   { hostPorts: [{ port: 80, protocol: 'TCP', ip: '0.0.0.0' }] },
+  { hostPorts: [{ port: 80, protocol: '', ip: '10.0.0.1' }] },
+  {
+    hostPorts: [
+      { port: 80, protocol: 'TCP', ip: '' },
+      { port: 81, protocol: 'UDP', ip: '' },
+    ],
+  },
+  { volumes: { attachments: [{ driver: 'ebs', handle: OWN }] } },
+  { volumes: { attachments: [{ driver: 'ebs', handle: OWN }] } },
+  { volumes: { attachments: ['v1', OWN].map((handle) => ({ driver: 'ebs', handle })) } },
   { volumes: { sharedClaims: ['default/one'] } },
   { volumes: { zoneLabels: [{ key: ZONE, operator: 'In', values: ['a'] }] } },
   { volumes: { attachments: [{ driver: 'ebs', handle: 'v1' }] } },
@@ -104,6 +125,8 @@ const pod = fc.record({
   /** What it holds less or more than it asks for. */
   held: often(0, -1, 1, 2),
   rule: fc.option(fc.nat({ max: RULES.length - 1 }), { nil: undefined, freq: 2 }),
+  /** The rule of the first pod instead, so that some have one in common. */
+  same: fc.boolean(),
   app: fc.constantFrom('x', 'x', 'y'),
   pinned: fc.oneof({ weight: 9, arbitrary: fc.constant(false) }, fc.constant(true)),
 })
@@ -118,10 +141,30 @@ export const tinyCluster = fc.record({
   fitForSpot: fc.constantFrom('x', 'y', 'both', 'none'),
   /** A workload whose owner wants it on no spot node, even if it runs on one. */
   refused: often<string | undefined>(undefined, 'x'),
+  attachLimit: fc.constantFrom(1, 1, 2, undefined),
+  headroom: fc.constant<number>(0),
+  maxNodeShare: fc.constant<number | undefined>(undefined),
 })
 
+/** The same with guard rails. */
+export const railedCluster = fc
+  .tuple(tinyCluster, often(0, 0.2, 0.5), often<number | undefined>(undefined, 0.3, 0.6))
+  .map(([input, headroom, maxNodeShare]): TinyCluster => ({ ...input, headroom, maxNodeShare }))
+
+/** The same without what ties pods to nodes, so that a plan may do with it what it likes. */
+export const withoutTies = (input: TinyCluster): TinyCluster => ({
+  ...input,
+  live: input.live.map((one) => ({ ...one, ...FREE, more: 0 })),
+  pods: input.pods.map((one) => ({ ...one, rule: undefined, pinned: false, gpu: 0, held: 0 })),
+  machines: input.machines.map((one) => ({ ...one, twin: false, offered: true, daemon: 0 })),
+  tainted: [false, false],
+})
+const FREE = { unlike: undefined, closed: false, stays: false, reserved: false, priced: true }
+
 /** Pods are put where the input says, whether they fit there or not. */
-export function clusterOf({ groups, tainted, machines, live, pods, fitForSpot, refused }: TinyCluster): Packed {
+export function clusterOf(input: TinyCluster): Packed {
+  const { groups, tainted, machines, live, fitForSpot, refused, attachLimit, headroom, maxNodeShare } = input
+  const pods = input.pods.map((each) => (each.same ? { ...each, rule: input.pods[0]!.rule } : each))
   const all = machines.map((each, index): NodeOption & { readonly offered: boolean } => {
     const { zone, offered, labelled } = each
     const one = each.twin ? { ...machines[0]!, zone, offered, labelled } : each
@@ -140,7 +183,7 @@ export function clusterOf({ groups, tainted, machines, live, pods, fitForSpot, r
       ...option,
       allocatable,
       capacity: allocatable,
-      attachLimits: { ebs: 1 },
+      attachLimits: attachLimit === undefined ? {} : { ebs: attachLimit },
       labels: { ...option.labels, ...(one.labelled ? { disk: 'ssd' } : {}) },
       taints: tainted[one.group % groups] === true ? [DEDICATED] : [],
       offered: one.offered,
@@ -189,6 +232,7 @@ export function clusterOf({ groups, tainted, machines, live, pods, fitForSpot, r
       pinned,
       spotFit: (workload) => workload !== refused && (fitForSpot === 'both' || workload === fitForSpot),
       spotRefused: (workload) => workload === refused,
+      limits: { headroom, maxNodeShare, minNodes: undefined },
     },
   })
 }
@@ -205,6 +249,25 @@ function podOf({ cpu, memory, gpu, held, rule, app }: TinyCluster['pods'][number
     workload: app,
     needed: amounts(0),
     held: amounts(held),
-    ...(rule === undefined ? {} : RULES[rule]),
+    ...(rule === undefined ? {} : withOwnVolumes(RULES[rule]!, index)),
   })
 }
+
+const withOwnVolumes = ({ volumes, ...rest }: (typeof RULES)[number], index: number): (typeof RULES)[number] => ({
+  ...rest,
+  ...(volumes === undefined
+    ? {}
+    : {
+        volumes: {
+          ...volumes,
+          ...(volumes.attachments === undefined
+            ? {}
+            : {
+                attachments: volumes.attachments.map(({ driver, handle }) => ({
+                  driver,
+                  handle: handle === OWN ? `own-${index}` : handle,
+                })),
+              }),
+        },
+      }),
+})

@@ -4,9 +4,11 @@ import { readCatalog } from '../../src/collect/catalog-file.js'
 import { catalogFromAws } from '../../src/collect/aws/overlay.js'
 import { AWS_SNAPSHOT, type AwsInstance, type AwsSnapshot } from '../../src/domain/aws-snapshot.js'
 import type { Price } from '../../src/domain/offering.js'
+import { usdPerHour } from '../../src/domain/units.js'
 import { buildCluster } from '../../src/model/build-cluster.js'
 import { nodePrice, runAsByGroup } from '../../src/price/node-price.js'
 import { priceBook } from '../../src/price/price-book.js'
+import { feeFindings } from '../../src/remarks.js'
 import { snapshotOf, type Api } from '../helpers/objects.js'
 
 const catalog = await readCatalog(fileURLToPath(new URL('../../data/catalog.json.gz', import.meta.url)))
@@ -168,4 +170,68 @@ test('new nodes of a group are priced like those of today, the dearer way where 
     ['shared', { windows: false, tenancy: 'shared' }],
     ['windows', { windows: true, tenancy: 'shared' }],
   ])
+})
+
+describe('EKS Auto Mode', () => {
+  const auto = (labels: Api = {}, type = 'm5.large') =>
+    node('auto', {
+      type,
+      labels: { 'eks.amazonaws.com/compute-type': 'auto', 'karpenter.sh/nodepool': 'general', ...labels },
+    })
+  const fees = { autoMode: rates({ 'm5.large': 12840 }) }
+  const onDemand = { 'karpenter.sh/capacity-type': 'on-demand' }
+  const priceIn = (object: Api, parts: Partial<AwsSnapshot>): Price => {
+    const aws = awsOf(parts)
+    const [only] = clusterOf([object], aws).nodes
+    if (only === undefined) throw new Error('the cluster has no node')
+    return nodePrice(only, priceBook(catalogFromAws(catalog, aws), 'eu-west-1'), () => undefined)
+  }
+
+  test('adds its fee to the instance, on-demand and spot alike', () => {
+    expect(priceIn(auto(onDemand), { ...LISTED, ...fees })).toEqual({
+      kind: 'known',
+      rate: 119840,
+      instanceRate: 107000,
+      basis: 'list',
+      source: 'on-demand list 2026-11-21, EKS Auto Mode fee 2026-11-21',
+    })
+    const price = { rate: 40000, since: '2026-11-21T00:00:00.000Z', min: 1, max: 40000 }
+    const spotPrices = read({ days: 3, zones: [{ zone: 'eu-west-1a', prices: { 'm5.large': price } }] })
+    expect(priceIn(auto({ 'karpenter.sh/capacity-type': 'spot' }), { ...LISTED, ...fees, spotPrices })).toMatchObject({
+      rate: 52840,
+      instanceRate: 40000,
+      basis: 'observed',
+    })
+  })
+
+  test('without a fee: the price of the instance, which says what it lacks, and a finding for each node', () => {
+    for (const parts of [LISTED, { ...LISTED, autoMode: rates({ 'c5.large': 1 }) }]) {
+      const aws = awsOf(parts)
+      const cluster = clusterOf([auto(onDemand)], aws)
+      const price = priceIn(auto(onDemand), parts)
+      expect(say(price)).toBe('107000 on-demand list 2026-11-21, without the fee of EKS Auto Mode')
+      const bill = { nodes: new Map([['auto', price]]), total: { rate: usdPerHour(0), unpriced: 0 }, clusterFees: [] }
+      expect(feeFindings(cluster, bill).map(({ code, subject }) => `${code} ${subject}`)).toEqual([
+        'auto-mode-fee-unknown auto',
+      ])
+    }
+    const [cluster, price] = [clusterOf([auto(onDemand)], awsOf({})), priceIn(auto(onDemand), { ...LISTED, ...fees })]
+    const bill = { nodes: new Map([['auto', price]]), total: { rate: usdPerHour(0), unpriced: 0 }, clusterFees: [] }
+    expect(feeFindings(cluster, bill)).toEqual([])
+  })
+
+  test('a new node is of a type with a fee, as far as fees are known', () => {
+    const said = (parts: Partial<AwsSnapshot>, type: string): string => {
+      const aws = awsOf(parts)
+      const runAs = runAsByGroup(clusterOf([auto(onDemand)], aws).groups)
+        .values()
+        .next().value
+      expect(runAs).toMatchObject({ autoMode: 'new' })
+      return say(priceBook(catalogFromAws(catalog, aws), 'eu-west-1').onDemand(type, 'eu-west-1a', runAs))
+    }
+    const listed = { onDemand: rates({ 'm5.large': 107000, 'm5.xlarge': 214000 }) }
+    expect(said({ ...listed, ...fees }, 'm5.large')).toContain('119840 ')
+    expect(said({ ...listed, ...fees }, 'm5.xlarge')).toBe('EKS Auto Mode lists no fee for m5.xlarge in eu-west-1')
+    expect(said(listed, 'm5.xlarge')).toContain('214000 on-demand list 2026-11-21, without the fee of EKS Auto Mode')
+  })
 })

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { readPodUsage } from '../../src/collect/read-addons.js'
+import { readPodUsage } from '../../src/collect/read-limits.js'
 import type { Pod, Workload } from '../../src/domain/pod.js'
 import { podSlots } from '../../src/domain/units.js'
 import { usageFindings } from '../../src/recommend/usage.js'

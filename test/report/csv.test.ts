@@ -20,7 +20,7 @@ const CONTRACT: Readonly<Record<string, string>> = {
   'workloads.csv':
     'namespace, kind, workload, replicas, cpu_requested, memory_requested_mib, monthly_usd, idle_monthly_usd, spot_eligible, spot_reason, recommended_cpu, recommended_memory_mib, blockers',
   'scenarios.csv':
-    'scenario, nodes, instance_types, spot_share, hourly_usd, monthly_usd, savings_pct, lower_bound_hourly_usd, gap_pct, cpu_efficiency, memory_efficiency, pod_slot_efficiency, largest_node_share, unplaced_pods, feasible, refill_unplaced_pods, realised_hourly_usd, notes, survives_node_loss, survives_zone_loss, largest_zone_share, largest_node_replica_share, largest_node_replica_workload, largest_zone_replica_share, largest_zone_replica_workload, node_loss, zone_loss, preferences_given_up, preferences_held_today, preferences_given_up_weight, preferences_gained',
+    'scenario, nodes, instance_types, spot_share, hourly_usd, monthly_usd, savings_pct, lower_bound_hourly_usd, gap_pct, cpu_efficiency, memory_efficiency, pod_slot_efficiency, largest_node_share, unplaced_pods, feasible, refill_unplaced_pods, realised_hourly_usd, notes, survives_node_loss, survives_zone_loss, largest_zone_share, largest_node_replica_share, largest_node_replica_workload, largest_zone_replica_share, largest_zone_replica_workload, node_loss, zone_loss, preferences_given_up, preferences_held_today, preferences_given_up_weight, preferences_gained, spot_pools, largest_spot_pool_share',
   'plan-nodes.csv':
     'node, action, node_group, instance_type, zone, capacity_type, arch, hourly_usd, price_source, cpu_allocatable, cpu_requested, memory_allocatable_mib, memory_requested_mib, pods_allocatable, pods_assigned',
   'placements.csv': 'namespace, pod, node',
@@ -62,7 +62,7 @@ describe('CSV files', () => {
       largest_node_share: '0.53125',
     })
     expect(repack).toMatchObject({ savings_pct: '-19.5003', feasible: 'false', hourly_usd: '0.5883' })
-    expect(lines('scenarios.csv')[3]).toBe('spot-max,,,,,,,,,,,,,,,,,no workload is fit for spot,,,,,,,,,,,,,')
+    expect(lines('scenarios.csv')[3]).toBe('spot-max,,,,,,,,,,,,,,,,,no workload is fit for spot,,,,,,,,,,,,,,,')
     expect(recommended).toMatchObject({
       nodes: '4',
       instance_types: 'c6g.largex1 m5.largex1 mock.xlargex1',

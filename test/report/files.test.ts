@@ -14,6 +14,7 @@ describe('reportOf', () => {
       'workloads.csv',
       'max-pods.csv',
       'scenarios.csv',
+      'frontier.csv',
       'plan-nodes.csv',
       'blockers.csv',
       'placements.csv',

@@ -387,6 +387,7 @@ export const ANALYSIS: Analysis = {
   nodeUse: NODE_USE,
   scenarios: [
     planned('current', 'as it stands', CURRENT_PLAN, {
+      spotPools: { pools: 1, largestShare: 1 },
       blast: {
         largestZoneShare: 0.6,
         onNode: { workload: 'shop/Deployment/api', on: 'node-a', replicas: 2, of: 3 },

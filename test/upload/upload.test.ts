@@ -6,6 +6,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi 
 import { explain, FailureError } from '../../src/failure.js'
 import { s3Place, type S3Place } from '../../src/s3-url.js'
 import { UPLOAD_ACTIONS } from '../../src/upload/bucket.js'
+import { checkTarget } from '../../src/upload/check.js'
 import { contentType } from '../../src/upload/content-type.js'
 import { openTarget, upload, type UploadedReport } from '../../src/upload/upload.js'
 import { ROOT } from '../helpers/command.js'
@@ -318,3 +319,37 @@ test.each<[text: string, place: S3Place | undefined]>([
   ['s3:/reports/costs', undefined],
   ['gs://reports/costs', undefined],
 ])('%j is %j', (text, place) => expect(s3Place(text)).toEqual(place))
+
+describe('what doctor tries', () => {
+  const check = (place: S3Place = PLACE) => checkTarget(place, { ...DEPS, env: process.env })
+  const states = async (place?: S3Place) => (await check(place)).map(({ action, state }) => `${action} ${state}`)
+
+  test('is the one look that every upload begins with, and nothing is written', async () => {
+    expect(await check()).toEqual([
+      { action: 's3:GetObject', state: 'works', remedy: '' },
+      {
+        action: 's3:PutObject',
+        state: 'untried',
+        remedy: 'nothing is written by way of trial; an upload needs it on s3://reports/costs/*',
+      },
+    ])
+    expect(s3.objects.size).toBe(0)
+    expect(new Set((await check()).map(({ action }) => action))).toEqual(new Set(UPLOAD_ACTIONS))
+    await send()
+    const before = new Map(s3.objects)
+    s3.calls.length = 0
+    expect(await states()).toEqual(['s3:GetObject works', 's3:PutObject untried'])
+    expect(s3.objects).toEqual(before)
+    expect(s3.calls).toHaveLength(1)
+  })
+
+  test("says what stands in the way: a bucket that is not there, a refusal, somebody else's object", async () => {
+    const [gone] = await check({ bucket: 'nowhere', prefix: 'costs/' })
+    expect([gone?.state, gone?.remedy]).toEqual(['fails', expect.stringContaining('there is no bucket nowhere')])
+    s3.fault = () => ({ status: 403, code: 'AccessDenied' })
+    expect(await states()).toEqual(['s3:GetObject denied', 's3:PutObject untried'])
+    s3.fault = undefined
+    s3.objects.set('costs/latest.json', { text: '{}', headers: {} })
+    expect(await states()).toEqual(['s3:GetObject fails', 's3:PutObject untried'])
+  })
+})

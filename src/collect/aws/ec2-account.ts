@@ -157,5 +157,26 @@ function reservedOf(one: ReservedInstances): AwsReservedInstances | undefined {
     tenancy: one.InstanceTenancy ?? 'default',
     offeringClass: one.OfferingClass ?? 'standard',
     end: end.toISOString(),
+    ...hourlyOf(one),
   }
+}
+
+const SECONDS_PER_HOUR = 3600
+
+/** EC2 states the payments of one instance: at once, per hour of use, and per hour of the term. */
+function hourlyOf({
+  FixedPrice: upfront,
+  UsagePrice: usage,
+  RecurringCharges: charges,
+  Duration: seconds,
+  CurrencyCode: currency = 'USD',
+}: ReservedInstances): Pick<AwsReservedInstances, 'hourlyMicro'> {
+  if (upfront === undefined || !seconds || currency !== 'USD') return {}
+  let hourly = upfront / (seconds / SECONDS_PER_HOUR) + (usage ?? 0)
+  for (const { Frequency, Amount } of charges ?? []) {
+    if (Frequency !== 'Hourly' || Amount === undefined) return {}
+    hourly += Amount
+  }
+  const micro = Math.round(hourly * 1e6)
+  return Number.isSafeInteger(micro) && micro >= 0 ? { hourlyMicro: micro } : {}
 }

@@ -67,13 +67,14 @@ export async function readSavingsPlans(
 function planOf(plan: SavingsPlan): AwsSavingsPlan | undefined {
   const { savingsPlanId: id, savingsPlanType: type, commitment, end, ec2InstanceFamily: family, region } = plan
   const commitmentMicroPerHour = microOf(commitment)
-  if (!id || type === undefined || commitmentMicroPerHour === undefined || !end) return undefined
+  if (!id || type === undefined || commitmentMicroPerHour === undefined || Number.isNaN(Date.parse(end ?? '')))
+    return undefined
   return {
     id,
     type,
     commitmentMicroPerHour,
     currency: plan.currency ?? 'USD',
-    end,
+    end: new Date(end ?? '').toISOString(),
     ...(family ? { family } : {}),
     ...(region ? { region } : {}),
   }

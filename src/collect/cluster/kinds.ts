@@ -107,6 +107,16 @@ export const LISTED_KINDS: readonly ListedKind[] = [
     ...standard('node.k8s.io/v1', 'overhead of sandboxed DaemonSets on new nodes is unknown'),
   },
   {
+    kind: 'ResourceQuota',
+    resource: 'resourcequotas',
+    ...standard('v1', 'it is unknown how much more a namespace may request'),
+  },
+  {
+    kind: 'LimitRange',
+    resource: 'limitranges',
+    ...standard('v1', 'what namespaces give to DaemonSets without requests is unknown'),
+  },
+  {
     kind: 'HorizontalPodAutoscaler',
     resource: 'horizontalpodautoscalers',
     groupVersions: ['autoscaling/v2', 'autoscaling/v1'],
@@ -170,6 +180,14 @@ export const LISTED_KINDS: readonly ListedKind[] = [
     need: 'extension',
     lacking: 'it is unknown where pods use more than they request',
     label: 'pods.metrics.k8s.io',
+  },
+  {
+    kind: 'NodeMetrics',
+    resource: 'nodes',
+    groupVersions: ['metrics.k8s.io/v1beta1'],
+    need: 'extension',
+    lacking: 'it is unknown where nodes use more than their pods request',
+    label: 'nodes.metrics.k8s.io',
   },
 ]
 

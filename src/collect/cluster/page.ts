@@ -40,12 +40,55 @@ const OPEN_OBJECT = 0x7b
 const CLOSE_OBJECT = 0x7d
 const SPACE = 0x20
 
+/** What a byte outside of a string is; most are nothing, which one look at a table tells faster than four comparisons. */
+const OPENS = 1
+const CLOSES = 2
+const QUOTES = 3
+const ROLE = new Uint8Array(256)
+for (const byte of [OPEN_ARRAY, OPEN_OBJECT]) ROLE[byte] = OPENS
+for (const byte of [CLOSE_ARRAY, CLOSE_OBJECT]) ROLE[byte] = CLOSES
+ROLE[QUOTE] = QUOTES
+
 /** By length: most keys are told apart by it, before any byte is compared. */
 const NAMES: readonly (readonly Buffer[])[] = Array.from(
   { length: Math.max(...UNWANTED.map(({ length }) => length)) + 1 },
   (_, length) => UNWANTED.filter((name) => name.length === length).map((name) => Buffer.from(name)),
 )
 const ENV = Buffer.from('env')
+
+/** A copy: the text is written over while fields are taken out of it. */
+type SeenValue = { readonly bytes: Buffer; length: number }
+
+/** So many containers of a pod, with one environment each, are remembered side by side. */
+const SEEN_AT_ONCE = 4
+
+/** Unwanted values as they were last seen, by the name of their field: pods of one workload have the same ones. */
+class Seen {
+  readonly #values = new Map<Buffer, { readonly kept: SeenValue[]; next: number }>()
+
+  /**
+   * Index after the array or object that begins at `from`. Where a known one of this field stands here again, byte for
+   * byte, it ends where that one ended: a value in brackets is no beginning of a longer one.
+   */
+  end(field: Buffer, text: Buffer, from: number): number {
+    const known = this.#values.get(field) ?? { kept: [], next: 0 }
+    for (const { bytes, length } of known.kept) {
+      const end = from + length
+      // The last byte tells most of them apart.
+      if (text[end - 1] === bytes[length - 1] && text.compare(bytes, 0, length, from, end) === 0) return end
+    }
+    const end = endOfValue(text, from)
+    const length = end - from
+    const old = known.kept[known.next]
+    const value = old !== undefined && old.bytes.length >= length ? old : { bytes: Buffer.alloc(2 * length), length }
+    text.copy(value.bytes, 0, from, end)
+    value.length = length
+    known.kept[known.next] = value
+    known.next = (known.next + 1) % SEEN_AT_ONCE
+    this.#values.set(field, known)
+    return end
+  }
+}
 
 /** A page of a list. */
 export type Page<Item> = {
@@ -91,10 +134,11 @@ function* parseItems<Item>(
   start: number,
   { keepEnvironment, change }: { readonly keepEnvironment: boolean; readonly change: (item: Json) => Item },
 ): Generator<Item, number, undefined> {
+  const seen = new Seen()
   let at = skipSpace(text, start)
   while (text[at] !== CLOSE_ARRAY) {
     if (text[at] !== OPEN_OBJECT) throw new SyntaxError('an item that is no JSON object')
-    const { end, written } = pruneObject(text, at, keepEnvironment)
+    const { end, written } = pruneObject(text, at, keepEnvironment, seen)
     yield change(object(JSON.parse(text.toString('utf8', at, written))))
     at = skipSpace(text, end)
     if (text[at] === CLOSE_ARRAY) break
@@ -131,6 +175,7 @@ function pruneObject(
   text: Buffer,
   from: number,
   keepEnvironment: boolean,
+  seen: Seen,
 ): { readonly end: number; readonly written: number } {
   const length = text.length
   let written = from
@@ -138,27 +183,26 @@ function pruneObject(
   let depth = 0
   let at = from
   while (at < length) {
-    const byte = text[at]
-    if (byte === OPEN_OBJECT || byte === OPEN_ARRAY) depth += 1
-    else if (byte === CLOSE_OBJECT || byte === CLOSE_ARRAY) {
-      depth -= 1
-      if (depth === 0) {
-        at += 1
-        break
-      }
-    }
-    if (byte !== QUOTE) {
+    const role = ROLE[text[at] ?? 0]
+    if (role !== QUOTES) {
       at += 1
+      if (role === OPENS) depth += 1
+      else if (role === CLOSES) {
+        depth -= 1
+        if (depth === 0) break
+      }
       continue
     }
     const start = at
     const end = endOfString(text, at)
     at = end + 1
     const colon = skipSpace(text, at)
-    if (text[colon] !== COLON || !isUnwanted(text, start + 1, end, keepEnvironment)) continue
+    if (text[colon] !== COLON) continue
+    const field = unwanted(text, start + 1, end, keepEnvironment)
+    if (field === undefined) continue
     const value = skipSpace(text, colon + 1)
     if (text[value] !== OPEN_ARRAY && text[value] !== OPEN_OBJECT) continue
-    at = skipSpace(text, endOfValue(text, value))
+    at = skipSpace(text, seen.end(field, text, value))
     text.copyWithin(written, copied, start)
     written += start - copied
     // One of the commas around it goes too.
@@ -183,16 +227,18 @@ function endOfString(text: Buffer, quote: number): number {
 /** Index after the array or object that begins at `from`. */
 function endOfValue(text: Buffer, from: number): number {
   let depth = 0
-  for (let at = from; at < text.length; at += 1) {
-    const byte = text[at]
-    if (byte === QUOTE) at = endOfString(text, at)
-    else if (byte === OPEN_ARRAY || byte === OPEN_OBJECT) depth += 1
-    else if (byte === CLOSE_ARRAY || byte === CLOSE_OBJECT) {
+  const length = text.length
+  for (let at = from; at < length; at += 1) {
+    const role = ROLE[text[at] ?? 0]
+    if (role === 0) continue
+    if (role === QUOTES) at = endOfString(text, at)
+    else if (role === OPENS) depth += 1
+    else {
       depth -= 1
       if (depth === 0) return at + 1
     }
   }
-  return text.length
+  return length
 }
 
 /** Index after the value that begins at `from`, of whatever kind. */
@@ -217,11 +263,12 @@ function indexOfLast(text: Buffer, end: number): number {
   return at
 }
 
-function isUnwanted(text: Buffer, start: number, end: number, keepEnvironment: boolean): boolean {
+/** The name of the field, where it is an unwanted one. */
+function unwanted(text: Buffer, start: number, end: number, keepEnvironment: boolean): Buffer | undefined {
   for (const name of NAMES[end - start] ?? []) {
     let at = 0
     while (at < name.length && text[start + at] === name[at]) at += 1
-    if (at === name.length) return !(keepEnvironment && name.equals(ENV))
+    if (at === name.length) return keepEnvironment && name.equals(ENV) ? undefined : name
   }
-  return false
+  return undefined
 }

@@ -1,5 +1,6 @@
 import { keptAnnotations, list, object, type Json } from '../fields.js'
 import { CLUSTER_TAG } from '../read-addons.js'
+import { QUOTA_NAMES } from '../read-limits.js'
 import { CNI_VARIABLES } from '../read-kinds.js'
 import type { Kind } from '../snapshot-file.js'
 
@@ -166,6 +167,9 @@ const daemonSet = (isCni: boolean): Shape => ({
 const DAEMON_SET = daemonSet(false)
 const CNI_DAEMON_SET = daemonSet(true)
 
+/** Of a quota only what bounds requests: the rest counts objects, and names the classes of volumes. */
+const REQUEST_QUOTA = Object.fromEntries(QUOTA_NAMES.map((name) => [name, 'all' as const]))
+
 const NAME_ONLY = { metadata: META } as const
 
 const SHAPES: Readonly<Record<Kind, Shape>> = {
@@ -215,6 +219,23 @@ const SHAPES: Readonly<Record<Kind, Shape>> = {
   Namespace: NAME_ONLY,
   PriorityClass: { metadata: META, value: 'all', globalDefault: 'all' },
   RuntimeClass: { metadata: META, overhead: { podFixed: 'all' } },
+  ResourceQuota: {
+    metadata: META,
+    spec: { hard: REQUEST_QUOTA, scopes: 'all', scopeSelector: {} },
+    status: { used: REQUEST_QUOTA },
+  },
+  LimitRange: {
+    metadata: META,
+    spec: {
+      limits: only(({ type }) => type === 'Container', {
+        type: 'all',
+        default: 'all',
+        defaultRequest: 'all',
+        min: 'all',
+        max: 'all',
+      }),
+    },
+  },
   HorizontalPodAutoscaler: {
     metadata: META,
     spec: { scaleTargetRef: { kind: 'all', name: 'all' }, minReplicas: 'all', maxReplicas: 'all' },
@@ -277,6 +298,7 @@ const SHAPES: Readonly<Record<Kind, Shape>> = {
     metadata: { name: 'all', namespace: 'all' },
     containers: [{ name: 'all', usage: { cpu: 'all', memory: 'all' } }],
   },
+  NodeMetrics: { metadata: { name: 'all' }, usage: { cpu: 'all', memory: 'all' } },
 }
 
 /** An object of a list, cut down, with the kind that lists leave out of their items. */

@@ -30,18 +30,22 @@ export type Kinds = {
 export function sortIntoKinds({ hosts }: World): Kinds {
   const keys = keysRead(hosts.flatMap(({ tenants }) => tenants.map(({ pod }) => pod.spec)))
   const byText = new Map<string, Kind>()
-  const byPod = new Map<Pod, Kind>()
+  /** Thousands of pods share their labels: their texts are made once. */
+  const byLabels = new Map<Labels, Kind[]>()
   const kindOf = (pod: Pod): Kind => {
+    const alike = byLabels.get(pod.labels) ?? []
+    for (const kind of alike) if (kind.namespace === pod.namespace && kind.terminating === pod.terminating) return kind
+    byLabels.set(pod.labels, alike)
     const text = JSON.stringify([pod.namespace, pod.terminating, keys.map((key) => valueOf(pod.labels, key) ?? null)])
     const { namespace, labels, terminating } = pod
     const kind = byText.get(text) ?? { namespace, labels, terminating, onHost: new Map<number, number>() }
     byText.set(text, kind)
-    byPod.set(pod, kind)
+    alike.push(kind)
     return kind
   }
   for (const [host, { tenants }] of hosts.entries())
     for (const { pod } of tenants) {
-      const { onHost } = byPod.get(pod) ?? kindOf(pod)
+      const { onHost } = kindOf(pod)
       onHost.set(host, (onHost.get(host) ?? 0) + 1)
     }
   const all = new Set(byText.values())
@@ -49,7 +53,7 @@ export function sortIntoKinds({ hosts }: World): Kinds {
   const selections = new Map<string, Selection>()
   return {
     all,
-    of: (pod) => byPod.get(pod) ?? kindOf(pod),
+    of: kindOf,
     select(namespaces, selector) {
       const names = namespaces && [...namespaces].sort()
       const identity = JSON.stringify([names ?? null, selector ?? null])
@@ -85,7 +89,7 @@ function keysRead(specs: readonly PodSpec[]): readonly string[] {
 
 type Finder = (namespaces: ReadonlySet<string> | undefined, selector: LabelSelector) => ReadonlySet<Kind>
 
-/** Compares a selector only with kinds that have a label value which it asks for, or at least are in its namespaces. */
+/** Compares a selector only with kinds of its namespaces, and of these with the fewest that have a label which it asks for. */
 function createFinder(all: ReadonlySet<Kind>, keys: readonly string[]): Finder {
   const byPair = new Map<string, Kind[]>()
   const byNamespace = new Map<string, Kind[]>()
@@ -98,17 +102,19 @@ function createFinder(all: ReadonlySet<Kind>, keys: readonly string[]): Finder {
     file(byNamespace, kind.namespace, kind)
     for (const key of keys) {
       const value = valueOf(kind.labels, key)
-      if (value !== undefined) file(byPair, pairText(key, value), kind)
+      if (value === undefined) continue
+      file(byPair, pairText(key, value), kind)
+      file(byPair, pairText(key, value, kind.namespace), kind)
     }
   }
   return (namespaces, selector) => {
-    const pairs = wantedPairs(selector)
-    const candidates =
-      pairs !== undefined
-        ? pairs.flatMap((pair) => byPair.get(pair) ?? [])
-        : namespaces === undefined
-          ? [...all]
-          : [...namespaces].flatMap((name) => byNamespace.get(name) ?? [])
+    const where = namespaces === undefined ? [undefined] : [...namespaces]
+    const [candidates = where.flatMap((name) => (name === undefined ? [...all] : (byNamespace.get(name) ?? [])))] =
+      wantedLabels(selector)
+        .map(({ key, values }) =>
+          where.flatMap((name) => values.flatMap((value) => byPair.get(pairText(key, value, name)) ?? [])),
+        )
+        .sort((a, b) => a.length - b.length)
     return new Set(
       candidates.filter(
         ({ namespace, labels }) =>
@@ -118,15 +124,16 @@ function createFinder(all: ReadonlySet<Kind>, keys: readonly string[]): Finder {
   }
 }
 
-const pairText = (key: string, value: string): string => JSON.stringify([key, value])
+/** Without a namespace: in any. */
+const pairText = (key: string, value: string, namespace?: string): string => JSON.stringify([key, value, namespace])
 
-/** Label values one of which every selected pod has; undefined where the selector names none. */
-function wantedPairs({ matchLabels, matchExpressions }: LabelSelector): string[] | undefined {
-  const [label] = Object.entries(matchLabels)
-  if (label !== undefined) return [pairText(...label)]
-  const one = matchExpressions.find(({ operator }) => operator === 'In')
-  return one && [...new Set(one.values)].map((value) => pairText(one.key, value))
-}
+/** Labels of which every selected pod has one of these values. */
+const wantedLabels = ({ matchLabels, matchExpressions }: LabelSelector) => [
+  ...Object.entries(matchLabels).map(([key, value]) => ({ key, values: [value] })),
+  ...matchExpressions.flatMap(({ key, operator, values }) =>
+    operator === 'In' ? [{ key, values: [...new Set(values)] }] : [],
+  ),
+]
 
 function selectorText(selector: LabelSelector | undefined): string {
   if (selector === undefined) return 'no pod'

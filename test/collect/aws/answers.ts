@@ -209,6 +209,12 @@ export const ALL_WELL: Readonly<Record<string, Answer>> = {
           instanceTenancy: 'default',
           offeringClass: 'convertible',
           state: 'active',
+          // Partial upfront for a year: 262.8 / 8760 h + 0.03 an hour.
+          fixedPrice: 262.8,
+          usagePrice: 0,
+          duration: 31536000,
+          currencyCode: 'USD',
+          recurringCharges: [{ frequency: 'Hourly', amount: 0.03 }],
         },
       ],
     }),

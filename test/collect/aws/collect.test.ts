@@ -116,7 +116,7 @@ describe('when everything works', () => {
       expect.objectContaining({ id: 'subnet-1', zoneId: 'euw1-az3', freeIpv4: 211, ipv6: false }),
     ])
     expect(valueOf(snapshot.reservedInstances)).toEqual([
-      expect.objectContaining({ id: 'ri-1', count: 2, end: '2027-05-01T00:00:00.000Z' }),
+      expect.objectContaining({ id: 'ri-1', count: 2, end: '2027-05-01T00:00:00.000Z', hourlyMicro: 60_000 }),
     ])
     // Bare metal is listed on dedicated tenancy alone here.
     expect(valueOf(snapshot.onDemand)).toEqual({

@@ -39,6 +39,26 @@ describe('unwanted fields', () => {
     expect(pruned(text)).toEqual(JSON.parse(text))
   })
 
+  test('that stand there again, or begin like one before, end where they end', () => {
+    const values = [
+      '[1]',
+      '[1,2]',
+      '[1]',
+      '{"a":"]"}',
+      '{"a":"]"}',
+      '[[1],2]',
+      '[[1]]',
+      '[1]',
+      '[]',
+      '[1,2]',
+      '[[1],2]',
+    ]
+    const items = values.map((value, at) => `{"env":${value},"at":${at},"x":{"env":${values.at(-1 - at)},"y":[${at}]}}`)
+    const { items: read } = page(`{"metadata":{},"items":[${items.join(',')}]}`)
+    expect([...read]).toEqual(values.map((_, at) => ({ at, x: { y: [at] } })))
+    expect(() => [...page('{"metadata":{},"items":[{"env":[1,2]},{"env":[1,]}').items]).toThrow(SyntaxError)
+  })
+
   test('the environment stays where it is wanted', () => {
     expect(pruned('{"env":[1],"args":[2]}', true)).toEqual({ env: [1] })
   })

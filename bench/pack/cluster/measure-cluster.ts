@@ -1,0 +1,164 @@
+import { readCatalog } from '../../../src/collect/catalog-file.js'
+import { readSnapshot } from '../../../src/collect/snapshot-file.js'
+import type { CapacityPolicy } from '../../../src/domain/goal.js'
+import type { Plan } from '../../../src/domain/plan.js'
+import type { Pod } from '../../../src/domain/pod.js'
+import type { Scenario } from '../../../src/domain/recommendation.js'
+import { packageData } from '../../../src/package.js'
+import { createBoard } from '../../../src/pack/board.js'
+import { loadLp } from '../../../src/pack/columns/lp.js'
+import { liveSlot, newSlot, type Slot } from '../../../src/pack/draft.js'
+import { Machines } from '../../../src/pack/machines.js'
+import type { PackProblem } from '../../../src/pack/problem.js'
+import { repair, worstOver } from '../../../src/pack/repair.js'
+import { ReplayScheduler, ROLLOUTS } from '../../../src/pack/replay.js'
+import type { PackState } from '../../../src/pack/state.js'
+import { Stock } from '../../../src/pack/stock.js'
+import { analyse, modelOf, problemOf, type Settings } from '../../../src/pipeline.js'
+import { EMBEDDED_CATALOG } from '../../../src/tables.js'
+import { karpenterCluster } from './karpenter-cluster.js'
+
+/** What became of one cluster; dollars per hour. */
+export type MeasuredCluster = {
+  readonly cluster: string
+  readonly pods: number
+  readonly nodes: number
+  readonly now: number
+  readonly bound: number | undefined
+  /** The cheapest plan as it is packed. */
+  readonly tight: number | undefined
+  readonly recommended: { readonly cost: number; readonly nodes: number } & Judged
+  /** `realised`: undefined where no number of nodes made every order work out. */
+  readonly karpenter: { readonly cost: number; readonly left: number; readonly realised: number | undefined } & Judged
+  readonly cpuSeconds: number
+}
+
+/** Pods left over in the worst of the orders by which the search judges, and of as many others. */
+type Judged = { readonly over: number; readonly overElsewhere: number }
+
+const POLICY: CapacityPolicy = { kind: 'as-is' }
+const JUDGE = [1, 2, 3, 4, 5, 6, 7, 8, 9, 10]
+const OTHERS = JUDGE.map((seed) => seed + 100)
+const MOST_STEPS = 2_000_000_000
+
+const SETTINGS: Settings = {
+  now: '2026-01-01T00:00:00Z',
+  region: undefined,
+  clusterName: undefined,
+  priceSource: 'the price catalog in the package',
+  wantedType: () => true,
+  architectures: undefined,
+  cni: undefined,
+  maxSpot: undefined,
+  headroom: 0,
+  maxNodeShare: undefined,
+  minNodes: undefined,
+}
+
+/** Plans the cluster in a file as the command does, and as Karpenter would; both are judged by one replay. */
+export async function measureCluster(cluster: string, file: string): Promise<MeasuredCluster | undefined> {
+  const catalog = await readCatalog(packageData(EMBEDDED_CATALOG))
+  const snapshot = await readSnapshot([file], () => undefined)
+  const lp = await loadLp()
+  const start = process.cpuUsage()
+  const { scenarios } = analyse(snapshot, catalog, SETTINGS, () => undefined, lp)
+  const { user, system } = process.cpuUsage(start)
+  const { state } = problemOf(modelOf(snapshot, catalog, SETTINGS), SETTINGS)
+  const [now, recommended] = [planOf(scenarios, 'current'), planOf(scenarios, 'recommended')]
+  if (now === undefined || recommended === undefined || now.cost.rate === 0) return undefined
+
+  const { problem } = state
+  const pods = problem.groups.flatMap(({ live }) => live.flatMap((node) => node.pods))
+  const judge = new Judge(state, pods)
+  const baseline = karpenterCluster(problem, state.context, POLICY)
+  const fees = state.untouched.reduce((sum, { price }) => sum + (price.kind === 'known' ? price.rate : 0), 0)
+  const realised = judge.realised(baseline.slots)
+  return {
+    cluster,
+    pods: pods.length,
+    nodes: now.nodes.length,
+    now: usd(now.cost.rate),
+    bound: boundOf(scenarios),
+    tight: cheapestOf(scenarios),
+    recommended: {
+      cost: usd(recommended.cost.rate),
+      nodes: recommended.nodes.length,
+      ...judge.of(slotsOf(recommended, problem)),
+    },
+    karpenter: {
+      cost: usd(baseline.rate + fees),
+      left: baseline.left.length,
+      realised: realised === undefined ? undefined : usd(rateOf(realised) + fees),
+      ...judge.of(baseline.slots),
+    },
+    cpuSeconds: (user + system) / 1e6,
+  }
+}
+
+class Judge {
+  readonly #scheduler: ReplayScheduler
+  readonly #machinesFor: (pod: Pod, policy?: CapacityPolicy) => ReturnType<ReturnType<Machines['on']>['that']>
+
+  constructor({ problem, context }: PackState, pods: readonly Pod[]) {
+    const board = createBoard(context)
+    const machines = new Machines(problem, (pod) => board.classKey(pod))
+    const groupOf = new Map(
+      problem.groups.flatMap((group) => group.live.map(({ node }) => [node.name, group] as const)),
+    )
+    this.#machinesFor = (pod, policy) => {
+      const group = groupOf.get(pod.nodeName)
+      return group === undefined ? [] : machines.on(group, policy).that(pod)
+    }
+    this.#scheduler = new ReplayScheduler(context, pods, (pod) => this.#machinesFor(pod).length === 0, ROLLOUTS)
+  }
+
+  of(slots: readonly Slot[]): Judged {
+    return {
+      over: worstOver(this.#scheduler, slots, JUDGE).length,
+      overElsewhere: worstOver(this.#scheduler, slots, OTHERS).length,
+    }
+  }
+
+  /** The nodes that it takes until every order works out. */
+  realised(slots: readonly Slot[]): readonly Slot[] | undefined {
+    const shop = { machinesFor: (pod: Pod) => this.#machinesFor(pod, POLICY), nextSlot: new Stock('bench').lender() }
+    const { added } = repair(this.#scheduler, slots, shop, JUDGE, MOST_STEPS)
+    return added === undefined ? undefined : [...slots, ...added]
+  }
+}
+
+const usd = (microUsd: number): number => microUsd / 1e6
+
+const rateOf = (slots: readonly Slot[]): number => slots.reduce((total, { rate }) => total + (rate ?? 0), 0)
+
+function planOf(scenarios: readonly Scenario[], id: Scenario['id']): Plan | undefined {
+  const outcome = scenarios.find((scenario) => scenario.id === id)?.outcome
+  return outcome?.kind === 'planned' ? outcome.plan : undefined
+}
+
+function boundOf(scenarios: readonly Scenario[]): number | undefined {
+  const outcome = scenarios.find(({ id }) => id === 'recommended')?.outcome
+  return outcome?.kind === 'planned' && outcome.lowerBound !== undefined ? usd(outcome.lowerBound.rate) : undefined
+}
+
+/** Of the plans that keep every capacity type as it is. */
+function cheapestOf(scenarios: readonly Scenario[]): number | undefined {
+  const rates = (['repack', 'fewer-larger', 'recommended'] as const).flatMap(
+    (id) => planOf(scenarios, id)?.cost.rate ?? [],
+  )
+  return rates.length === 0 ? undefined : usd(Math.min(...rates))
+}
+
+/** The nodes of a plan for this problem. */
+function slotsOf(plan: Plan, { groups }: PackProblem): Slot[] {
+  const live = new Map(groups.flatMap((group) => group.live.map((node) => [node.node.name, node] as const)))
+  const options = new Map(groups.flatMap((group) => group.options.map((option) => [option.id, option] as const)))
+  return plan.nodes.flatMap((node) => {
+    if (!node.packed) return []
+    const kept = live.get(node.name)
+    if (kept !== undefined) return [liveSlot(kept)]
+    const option = options.get(`${node.group}/${node.instanceType}/${node.zone}/${node.capacityType}`)
+    if (option === undefined) throw new Error(`${node.name} is of no machine that is on offer`)
+    return [newSlot(option, node.name)]
+  })
+}

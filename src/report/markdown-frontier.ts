@@ -1,0 +1,56 @@
+import { bullet, left, plural, right, table } from './markdown-text.js'
+import type { View } from './view.js'
+import type { FamilyView } from './view-frontier.js'
+
+/** Cost against number of nodes, so that a person chooses with open eyes, and what larger nodes save at all. */
+export function frontierSection({ frontier }: View): string[] {
+  if (frontier === undefined) return []
+  const { rows, why } = frontier
+  if (rows.length === 0) return why === undefined ? [] : [`Cost against number of nodes: not worked out, ${why}.`]
+  const headings = [
+    right('Nodes'),
+    right('$/month'),
+    right('Above the cheapest'),
+    right('Above its bound'),
+    right('Largest node'),
+    left('Survives a node'),
+    right('Refill leaves over'),
+    left('Scenario'),
+  ]
+  const cells = rows.map((row) => [
+    row.nodes,
+    row.monthly_usd,
+    row.above_cheapest_pct,
+    row.gap_pct,
+    row.largest_node_share,
+    row.survives_node_loss,
+    row.refill_unplaced_pods,
+    row.scenarios.join(', '),
+  ])
+  return [
+    'Packed tightly, each node group with the capacity types that it has: the cheapest plan first, the fewest nodes last, none beaten in both by another.',
+    '',
+    ...table(headings, cells),
+    '',
+    ...whatLargerSave(frontier).map(bullet),
+    bullet(
+      'Above its bound: no plan with at most so many nodes can cost less than the bound. Refill leaves over: pods without a place when the default scheduler fills the nodes from empty.',
+    ),
+  ]
+}
+
+/** One sentence for each family, and what the nodes saved had for themselves. */
+function whatLargerSave({ rows, families, saved }: NonNullable<View['frontier']>): string[] {
+  const [first] = rows
+  const last = rows.at(-1)
+  if (first === undefined || last === undefined || saved === undefined) return []
+  const prices = families.map(priceWords)
+  const overhead = `${last.nodes && plural(last.nodes, 'node')} instead of ${first.nodes?.short} need${last.nodes?.exact === '1' ? 's' : ''} ${saved.cpu.short} cores and ${saved.memory.short} less for DaemonSets and static pods`
+  const isFlat = families.length > 0 && families.every((family) => family.isFlat)
+  return [...prices, isFlat ? `${overhead}, which is all that larger nodes save` : overhead].map((text) => `${text}.`)
+}
+
+const priceWords = ({ family, capacityType, isFlat, sizes, least, most }: FamilyView): string =>
+  isFlat
+    ? `A vCPU of ${family} (${capacityType}) costs the same in every size from ${sizes[0]?.instanceType} to ${sizes.at(-1)?.instanceType}, ${least.hourly.short} an hour`
+    : `A vCPU of ${family} (${capacityType}) costs from ${least.hourly.short} an hour (${least.instanceType}) to ${most.hourly.short} (${most.instanceType})`
