@@ -11,7 +11,8 @@ import { readLive } from './live.js'
 import { matchesAny, type AnalyzeOptions } from './options.js'
 import { packageData } from './package.js'
 import { loadLp } from './pack/columns/lp.js'
-import { analyse, type OnStage, type Settings } from './pipeline.js'
+import { analyse, type OnStage } from './pipeline.js'
+import type { Settings } from './problem.js'
 import type { Logger, Progress } from './progress.js'
 import { reportOf } from './report/files.js'
 import { EMBEDDED_CATALOG } from './tables.js'
@@ -142,6 +143,7 @@ function settingsOf(options: AnalyzeOptions, basis: Basis, listed: PriceCatalog[
     maxZoneShare: options.maxZoneShare,
     maxNodeReplicaShare: options.maxNodeReplicaShare,
     maxZoneReplicaShare: options.maxZoneReplicaShare,
+    preferExisting: options.preferExisting,
     freeAddresses: basis.freeAddresses,
   }
 }

@@ -197,6 +197,12 @@ export const ROWS = {
     want: 'a whole number from 0',
     schema: text.regex(/^\d{1,9}$/).transform(Number),
   }),
+  preferExisting: row('prefer-existing', {
+    argument: 'WEIGHT',
+    help: "how much dearer than its price a new node counts when plans are compared, e.g. 0.1: today's nodes are kept unless that saves a tenth (default: 0)",
+    want: 'a number from 0 to 10',
+    schema: number.pipe(z.number().min(0).max(10)),
+  }),
   instanceTypes: row('instance-types', {
     argument: 'GLOB,…',
     help: 'plan with these instance types only, such as m7g.*,c7g.*',

@@ -58,6 +58,8 @@ export type AnalyzeOptions = LogOptions &
     readonly maxZoneShare: number | undefined
     readonly maxNodeReplicaShare: number | undefined
     readonly maxZoneReplicaShare: number | undefined
+    /** What a new node counts for beyond its price, as a share of it. */
+    readonly preferExisting: number
     /** Patterns for `matchesAny`; none means every type. */
     readonly instanceTypes: readonly string[]
     readonly excludeInstanceTypes: readonly string[]
@@ -99,6 +101,7 @@ function analyzeOptions(sources: Sources): AnalyzeOptions {
     maxZoneShare: one(ROWS.maxZoneShare, sources),
     maxNodeReplicaShare: one(ROWS.maxNodeReplicaShare, sources),
     maxZoneReplicaShare: one(ROWS.maxZoneReplicaShare, sources),
+    preferExisting: one(ROWS.preferExisting, sources) ?? 0,
     instanceTypes: many(ROWS.instanceTypes, sources),
     excludeInstanceTypes: many(ROWS.excludeInstanceTypes, sources),
     spotWords: { eligible: many(ROWS.spotEligible, sources), ineligible: many(ROWS.spotIneligible, sources) },

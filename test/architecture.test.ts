@@ -35,9 +35,13 @@ const DOORS: Readonly<Record<string, Door>> = {
   report: { opensTo: ['domain'], why: PURE },
   'report/csv': { opensTo: ['domain', 'report', 'csv-stringify'], why: `${PURE}; only report/csv.ts formats CSV` },
   pipeline: {
-    opensTo: ['domain', 'what-if', 'blocker-prices', 'remarks', ...ROOMS],
+    opensTo: ['domain', 'problem', 'what-if', 'blocker-prices', 'remarks', ...ROOMS],
     typesOf: ['options'],
     why: 'pipeline.ts is one pure function: the rooms, the domain and the type of the options',
+  },
+  problem: {
+    opensTo: ['domain', 'model', 'price', 'pack', 'recommend'],
+    why: 'problem.ts is a part of the pipeline: from what was observed to what is to be packed',
   },
   remarks: {
     opensTo: ['domain', 'model', 'recommend'],

@@ -5,23 +5,13 @@ import { readSnapshot } from '../src/collect/snapshot-file.js'
 import type { PriceCatalog } from '../src/domain/catalog.js'
 import type { Analysis, Scenario } from '../src/domain/recommendation.js'
 import type { Snapshot } from '../src/domain/snapshot.js'
-import { analyse, type Settings } from '../src/pipeline.js'
+import { analyse } from '../src/pipeline.js'
+import type { Settings } from '../src/problem.js'
 import { ROOT } from './helpers/command.js'
 import { snapshotOf, type Api } from './helpers/objects.js'
+import { SETTINGS as ANYTHING } from './helpers/settings.js'
 
-const SETTINGS: Settings = {
-  now: '2026-11-21T00:00:00Z',
-  region: undefined,
-  clusterName: undefined,
-  priceSource: 'test',
-  wantedType: (name) => /^m5\.(x?large|2xlarge)$/.test(name),
-  architectures: undefined,
-  cni: undefined,
-  maxSpot: undefined,
-  headroom: 0,
-  maxNodeShare: 1,
-  minNodes: undefined,
-}
+const SETTINGS: Settings = { ...ANYTHING, wantedType: (name) => /^m5\.(x?large|2xlarge)$/.test(name) }
 
 const ZONES = ['us-east-1a', 'us-east-1b', 'us-east-1c']
 const owner = (kind: string, name: string): Api => ({ kind, name, uid: `uid-${name}`, controller: true })

@@ -6,23 +6,13 @@ import { readSnapshot } from '../src/collect/snapshot-file.js'
 import type { PriceCatalog } from '../src/domain/catalog.js'
 import type { Analysis, BlockerWorth, PricedBlocker } from '../src/domain/recommendation.js'
 import type { Snapshot } from '../src/domain/snapshot.js'
-import { analyse, type Settings } from '../src/pipeline.js'
+import { analyse } from '../src/pipeline.js'
+import type { Settings } from '../src/problem.js'
 import { ROOT } from './helpers/command.js'
 import { snapshotOf, type Api } from './helpers/objects.js'
+import { SETTINGS as ANYTHING } from './helpers/settings.js'
 
-const SETTINGS: Settings = {
-  now: '2026-11-21T00:00:00Z',
-  region: undefined,
-  clusterName: undefined,
-  priceSource: 'test',
-  wantedType: (name) => /^m7i\.(large|xlarge|2xlarge|4xlarge)$/.test(name),
-  architectures: undefined,
-  cni: undefined,
-  maxSpot: undefined,
-  headroom: 0,
-  maxNodeShare: 1,
-  minNodes: undefined,
-}
+const SETTINGS: Settings = { ...ANYTHING, wantedType: (name) => /^m7i\.(large|xlarge|2xlarge|4xlarge)$/.test(name) }
 /** us-east-1, on demand, in micro-dollars per hour. */
 const LARGE = 100_800
 const FOUR_XLARGE = 806_400

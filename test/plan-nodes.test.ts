@@ -12,7 +12,7 @@ import { readSnapshot } from '../src/collect/snapshot-file.js'
 import type { Cluster, Node, NodeGroup } from '../src/domain/cluster.js'
 import type { Labels, Snapshot } from '../src/domain/snapshot.js'
 import { buildCluster } from '../src/model/build-cluster.js'
-import { createBoard } from '../src/pack/board.js'
+import { createBoard } from '../src/pack/board/board.js'
 import { writtenPlan } from '../src/written-plan.js'
 
 const pathOf = (name: string): string => fileURLToPath(new URL(`../${name}`, import.meta.url))

@@ -3,24 +3,14 @@ import { beforeAll, describe, expect, it } from 'vitest'
 import { readCatalog } from '../src/collect/catalog-file.js'
 import type { PriceCatalog } from '../src/domain/catalog.js'
 import type { Analysis } from '../src/domain/recommendation.js'
-import { analyse, type Settings } from '../src/pipeline.js'
+import { analyse } from '../src/pipeline.js'
+import type { Settings } from '../src/problem.js'
 import { reportOf } from '../src/report/files.js'
 import { ROOT } from './helpers/command.js'
 import { snapshotOf, type Api } from './helpers/objects.js'
+import { SETTINGS as ANYTHING } from './helpers/settings.js'
 
-const SETTINGS: Settings = {
-  now: '2026-11-21T00:00:00Z',
-  region: undefined,
-  clusterName: undefined,
-  priceSource: 'test',
-  wantedType: (name) => /^m5\.(x?large|2xlarge)$/.test(name),
-  architectures: undefined,
-  cni: undefined,
-  maxSpot: undefined,
-  headroom: 0,
-  maxNodeShare: 1,
-  minNodes: undefined,
-}
+const SETTINGS: Settings = { ...ANYTHING, wantedType: (name) => /^m5\.(x?large|2xlarge)$/.test(name) }
 
 const ZONE = 'topology.kubernetes.io/zone'
 const HOST = 'kubernetes.io/hostname'

@@ -3,23 +3,13 @@ import { beforeAll, describe, expect, it } from 'vitest'
 import { readCatalog } from '../src/collect/catalog-file.js'
 import type { PriceCatalog } from '../src/domain/catalog.js'
 import type { Analysis, Scenario } from '../src/domain/recommendation.js'
-import { analyse, type Settings } from '../src/pipeline.js'
+import { analyse } from '../src/pipeline.js'
+import type { Settings } from '../src/problem.js'
 import { ROOT } from './helpers/command.js'
 import { snapshotOf, type Api } from './helpers/objects.js'
+import { SETTINGS as ANYTHING } from './helpers/settings.js'
 
-const SETTINGS: Settings = {
-  now: '2026-11-21T00:00:00Z',
-  region: undefined,
-  clusterName: undefined,
-  priceSource: 'test',
-  wantedType: (name) => /^(m5|c5|r5)\./.test(name),
-  architectures: undefined,
-  cni: undefined,
-  maxSpot: undefined,
-  headroom: 0,
-  maxNodeShare: 1,
-  minNodes: undefined,
-}
+const SETTINGS: Settings = { ...ANYTHING, wantedType: (name) => /^(m5|c5|r5)\./.test(name) }
 
 const LABELS = {
   'eks.amazonaws.com/nodegroup': 'web',

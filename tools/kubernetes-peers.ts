@@ -23,7 +23,10 @@ const SAMPLE = fileURLToPath(new URL('../data/sample-cluster.json.gz', import.me
 const SMALL = fileURLToPath(new URL('../../shared/data/clusters/small.json.gz', import.meta.url))
 /** Of orders that the plans were not made with. */
 const SEEDS = [101, 102, 103]
-/** Scores of the default profile that the imitation of the scheduler in src/pack/replay.ts does not have. */
+/**
+ * Scores of the default profile that the imitation of the scheduler in src/pack/replay does not have; of the first it
+ * has the part for pods without constraints.
+ */
 const LEFT_OUT = ['PodTopologySpread', 'InterPodAffinity', 'NodeAffinity', 'TaintToleration', 'ImageLocality']
 
 /** Newer servers keep in memory the versions of lists that they gave pages of; for older ones etcd's are the only ones. */

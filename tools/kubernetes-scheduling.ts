@@ -3,7 +3,7 @@
  * does it leave pods over when it may choose?
  */
 import type { ChildProcess } from 'node:child_process'
-import { queueOf } from '../src/pack/replay-queue.js'
+import { queueOf } from '../src/pack/replay/replay-queue.js'
 import type { Pod } from '../src/domain/pod.js'
 import { each, Loader, pathOf, podsOf, remove, type Item, type Refused } from './kubernetes-objects.js'
 import { pause, until, type Json, type Kubernetes } from './kubernetes-server.js'

@@ -48,6 +48,8 @@ export type NodeOption = {
   /** Sum of their requests. */
   readonly overhead: Resources
   readonly price: Price & { readonly kind: 'known' }
+  /** Micro-dollars per hour that it counts for when plans are compared; absent: its price. */
+  readonly counted?: number
   /** How the capacity was predicted, e.g. `seen on 12 live nodes`. */
   readonly capacityBasis: string
 }

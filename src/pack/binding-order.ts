@@ -1,7 +1,7 @@
 import type { Cluster } from '../domain/cluster.js'
 import type { Plan } from '../domain/plan.js'
 import type { Pod } from '../domain/pod.js'
-import { createBoard } from './board.js'
+import { createBoard } from './board/board.js'
 import { byText } from './order.js'
 
 /**

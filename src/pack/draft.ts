@@ -1,7 +1,7 @@
 import type { NodeOption } from '../domain/plan.js'
 import type { Pod } from '../domain/pod.js'
 import { shortfalls, type Resources } from '../domain/resources.js'
-import type { Board, Site } from './board.js'
+import type { Board, Site } from './board/board.js'
 import type { Limits, LiveNode, Machine, PackProblem } from './problem.js'
 import { hostLabels } from './host-labels.js'
 import { spreadLimits, type SpreadLimits } from './spread-limits.js'
@@ -13,7 +13,7 @@ export type Slot = {
     { readonly kind: 'live'; readonly live: LiveNode } | { readonly kind: 'new'; readonly option: NodeOption }
   /** Pods that come with the node. */
   readonly residents: readonly Pod[]
-  /** Hourly price in micro-dollars; undefined where unknown. */
+  /** Hourly price in micro-dollars, or what it counts for when plans are compared; undefined where unknown. */
   readonly rate: number | undefined
   /** Position on the board, or undefined while the slot is closed. */
   index: number | undefined
@@ -49,7 +49,7 @@ export const newSlot = (option: NodeOption, name: string): Slot => ({
   },
   origin: { kind: 'new', option },
   residents: option.overheadPods,
-  rate: option.price.rate,
+  rate: option.counted ?? option.price.rate,
   index: undefined,
   pods: new Set(),
 })

@@ -1,6 +1,6 @@
 import type { Pod } from '../domain/pod.js'
 import { acceptsPods, type Draft, type Slot } from './draft.js'
-import { SlotIndex, type Room } from './slot-index.js'
+import { SlotIndex, type Room } from './board/slot-index.js'
 
 /** Opens one more node that takes the pod, or says that there is none. */
 export type Opener = (pod: Pod) => Slot | undefined

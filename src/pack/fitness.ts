@@ -2,7 +2,7 @@ import type { Cluster } from '../domain/cluster.js'
 import type { Plan, Refusal } from '../domain/plan.js'
 import type { Pod } from '../domain/pod.js'
 import type { Resources } from '../domain/resources.js'
-import { createBoard, type BoardContext, type Site } from './board.js'
+import { createBoard, type BoardContext, type Site } from './board/board.js'
 import { byText } from './order.js'
 
 /** Whether a node takes a pod, with the pod itself taken off wherever it is. */

@@ -1,7 +1,7 @@
 import type { Pod } from '../domain/pod.js'
 import type { NamespaceObject, PodSpec } from '../domain/snapshot.js'
-import { createMatchers, type Matcher } from './matcher.js'
-import { flawsOf } from './terms.js'
+import { createMatchers, type Matcher } from './board/matcher.js'
+import { flawsOf } from './board/terms.js'
 
 type BoundTerm = { readonly matcher: Matcher; readonly key: string }
 

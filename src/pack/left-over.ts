@@ -6,7 +6,7 @@ import { byText } from './order.js'
 import type { PackProblem } from './problem.js'
 import type { OptionFit } from './option-fit.js'
 import { cheapestFirst, holds, room } from './shapes.js'
-import { staticRefusals } from './static-fit.js'
+import { staticRefusals } from './board/static-fit.js'
 
 /**
  * Why a plan has no place for a pod, for people: what room for it would cost, or, where no machine on offer can take it,

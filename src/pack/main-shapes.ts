@@ -1,6 +1,6 @@
 import type { NodeOption } from '../domain/plan.js'
-import type { ColumnPlan } from './column-plans.js'
-import { kindOf } from './bin-question.js'
+import type { ColumnPlan } from './bins/column-plans.js'
+import { kindOf } from './bins/bin-question.js'
 
 /** The instance types that a packing pays most for, one on spot and one that is not. */
 export function mainShapes({ plan, machines }: ColumnPlan, options: readonly NodeOption[]): Set<string> {

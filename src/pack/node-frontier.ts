@@ -3,7 +3,7 @@ import type { Assembly } from './assembly.js'
 import type { Layout } from './layout.js'
 import { mayGo, type GroupState, type LayoutSearch } from './layouts.js'
 import type { Solution } from './solve.js'
-import { spotShare } from './spot-share.js'
+import { spotShare } from './spot/spot-share.js'
 import { tradeOffs } from './trade-offs.js'
 
 /** Packings that one group may be asked for, each at another surcharge per node; large groups get fewer. */

@@ -17,6 +17,8 @@ export type Market = {
   readonly wanted: (typeName: string) => boolean
   /** The user's --arch; undefined: a group keeps its own. */
   readonly architectures: readonly Architecture[] | undefined
+  /** What a new node counts for beyond its price when plans are compared, as a share of it. */
+  readonly preferExisting?: number
   readonly price: (
     type: string,
     zone: string,
@@ -110,8 +112,10 @@ export function offer(
       })
     })
   const typesInUse = new Set(inUse.map(({ name }) => name))
-  return withoutDominated(bids, typesInUse).map(({ rate: _, free: __, seen, predicted, labels, ...bid }) => ({
+  const { preferExisting = 0 } = market
+  return withoutDominated(bids, typesInUse).map(({ rate, free: __, seen, predicted, labels, ...bid }) => ({
     ...bid,
+    ...(preferExisting > 0 ? { counted: Math.round(rate * (1 + preferExisting)) } : {}),
     group: group.name,
     owner: group.owner,
     labels: labels(),

@@ -2,8 +2,8 @@ import type { NodeOption, Refusal } from '../domain/plan.js'
 import type { Pod } from '../domain/pod.js'
 import type { Labels, Taint } from '../domain/snapshot.js'
 import { seenLabels, type Interests } from './interests.js'
-import { createInterner } from './interner.js'
-import { staticRefusals } from './static-fit.js'
+import { createInterner } from './board/interner.js'
+import { staticRefusals } from './board/static-fit.js'
 
 /** What rules see of the name that a node is yet to get. */
 const HOST = { 'kubernetes.io/hostname': 'a name of its own' }

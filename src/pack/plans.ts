@@ -2,26 +2,27 @@ import type { CapacityPolicy, FrontierPlan, Goal, PlanSource, ProvenPlan, Replay
 import type { LowerBound, Plan } from '../domain/plan.js'
 import type { Pod } from '../domain/pod.js'
 import type { MicroUsdPerHour } from '../domain/units.js'
-import type { BoardContext } from './board.js'
-import type { ColumnPlans } from './column-plans.js'
+import type { BoardContext } from './board/board.js'
+import type { ColumnPlans } from './bins/column-plans.js'
 import type { Slot } from './draft.js'
-import { keepWishes } from './keep-wishes.js'
+import { keepWishes } from './wishes/keep-wishes.js'
 import { whyLeftOver } from './left-over.js'
 import { lowerBound } from './lower-bound.js'
 import { sizeOf } from './node-frontier.js'
+import { partReplicas } from './wishes/part-replicas.js'
 import type { PackGroup, PackProblem } from './problem.js'
 import { once } from './once.js'
 import { OptionFit } from './option-fit.js'
-import type { Fleet } from './fleet.js'
-import { realise } from './realise.js'
-import { Releases } from './release.js'
-import { JUDGES, repair, worstOver, type Repair, type Shop } from './repair.js'
-import { ReplayScheduler, ROLLOUTS } from './replay.js'
+import type { Fleet } from './replay/fleet.js'
+import { realise } from './replay/realise.js'
+import { Releases } from './release/release.js'
+import { JUDGES, repair, worstOver, type Repair, type Shop } from './replay/repair.js'
+import { ReplayScheduler, ROLLOUTS } from './replay/replay.js'
 import { keepingSpot, Solver, type Solution } from './solve.js'
-import { spotShare } from './spot-share.js'
+import { spotShare } from './spot/spot-share.js'
 import { Stock } from './stock.js'
 import { toPlan, type Untouched } from './to-plan.js'
-import { readWishes, type WishBook } from './wishes.js'
+import { readWishes, type WishBook } from './wishes/wishes.js'
 
 /** Pods × nodes up to which plans are refilled: beyond it one refill would take minutes. */
 const MOST_STEPS_OF_A_REFILL = 60_000_000
@@ -157,14 +158,20 @@ export class Planner implements PlanSource {
     })
   }
 
-  /** The plan on the same nodes with no more pods moved, and with more of what pods prefer where that costs nothing. */
+  /**
+   * The plan on the same nodes with no more pods moved, with replicas apart and with more of what pods prefer, where that
+   * costs nothing.
+   */
   keepWishes(plan: Plan): Plan {
     const today = this.#toPlan(this.#solver.today())
     const book = this.#wishesOf(today)
-    if (book === undefined) return plan
-    const better = this.#solver.onPlan(plan, (draft, slotsOf) =>
-      keepWishes({ plan, today, book, draft, slotsOf, budget: MOST_STEPS_OF_WISHES }),
-    )
+    const budget = MOST_STEPS_OF_WISHES
+    const isIndifferent = (pod: Pod): boolean =>
+      book === undefined || (book.of(pod) === undefined && book.selecting(pod).length === 0)
+    const better = this.#solver.onPlan(plan, (draft, slotsOf) => {
+      const parted = partReplicas({ plan, today, draft, slotsOf, isIndifferent, budget })
+      return book === undefined ? parted : keepWishes({ plan: parted, today, book, draft, slotsOf, budget })
+    })
     return better ?? plan
   }
 

@@ -2,30 +2,27 @@ import type { CapacityPolicy, Goal } from '../domain/goal.js'
 import type { NodeOption, Plan } from '../domain/plan.js'
 import type { Pod } from '../domain/pod.js'
 import type { Assembly } from './assembly.js'
-import { createBoard, type BoardContext } from './board.js'
+import { createBoard, type BoardContext } from './board/board.js'
 import { acceptsPods, Draft, liveSlot, machineOf, newSlot, type Slot } from './draft.js'
-import type { ColumnPlan, ColumnPlans } from './column-plans.js'
-import { machinesByPlace, mayHold } from './exchange.js'
-import { choiceOf, fleetChoices, type Alternatives, type Fleet } from './fleet.js'
-import { Pool, type Opener } from './first-fit.js'
+import type { ColumnPlan, ColumnPlans } from './bins/column-plans.js'
+import { machinesByPlace, mayHold } from './replay/exchange.js'
+import { choiceOf, fleetChoices, type Alternatives, type Fleet } from './replay/fleet.js'
+import type { Opener } from './first-fit.js'
 import { fitIn } from './fit-in.js'
 import { byPreference } from './goal.js'
 import { capture, clear, lay, misplaced, type Layout } from './layout.js'
 import { LayoutSearch, mayGo, type GroupState } from './layouts.js'
-import { byText, largestFirst } from './order.js'
+import { byText } from './order.js'
+import { placePending, type PendingPlaces } from './pending.js'
 import type { PackGroup, PackProblem } from './problem.js'
 import { Machines } from './machines.js'
 import { nodeFrontier, sizeOf, type Frontier } from './node-frontier.js'
-import { housesOwn, nodesOfFleet, settle } from './settle.js'
-import { SpotMixes } from './spot-mix.js'
+import { housesOwn, nodesOfFleet, settle } from './replay/settle.js'
+import { SpotMixes } from './spot/spot-mix.js'
 import { Stock } from './stock.js'
 
 /** Nodes with their pods, and the pods without a node. */
-export type Solution = {
-  readonly layouts: ReadonlyMap<string, Layout>
-  readonly pendingPlaced: ReadonlyMap<Pod, Slot>
-  readonly pendingLeft: readonly Pod[]
-}
+export type Solution = PendingPlaces & { readonly layouts: ReadonlyMap<string, Layout> }
 
 /** What nodes are added by where a goal is not said: those that any policy allows. */
 const AS_IS: Goal = { kind: 'cheapest', policy: { kind: 'as-is' } }
@@ -322,43 +319,9 @@ export class Solver {
     }
   }
 
-  #placePending(layouts: Solution['layouts']): Pick<Solution, 'pendingPlaced' | 'pendingLeft'> {
-    const reference = this.#groups[0]?.slots[0]?.site.allocatable
-    if (reference === undefined) return { pendingPlaced: new Map(), pendingLeft: this.#problem.pending }
+  #placePending(layouts: Solution['layouts']): PendingPlaces {
     const open = [...layouts.values()].flatMap(({ nodes }) => nodes.map(({ slot }) => slot))
-    const pool = new Pool(this.#draft, open)
-    const pendingLeft = this.#putPending(pool, largestFirst(this.#problem.pending, reference))
-    const left = new Set(pendingLeft)
-    const pendingPlaced = new Map<Pod, Slot>()
-    for (const pod of this.#problem.pending) {
-      const slot = this.#draft.places.get(pod)
-      if (slot !== undefined && !left.has(pod)) pendingPlaced.set(pod, slot)
-    }
-    return { pendingPlaced, pendingLeft }
-  }
-
-  /** One that would make another pod break a rule in the final state is left over, though the scheduler would take it. */
-  #putPending(pool: Pool, pods: readonly Pod[]): readonly Pod[] {
-    const mark = this.#draft.mark()
-    const left = pool.putAll(pods)
-    if (!this.#isBroken()) return left
-    const touched = new Set(pods.flatMap((pod) => this.#draft.places.get(pod) ?? []))
-    this.#draft.rollback(mark)
-    pool.refresh(touched)
-    let waiting = pods
-    for (;;) {
-      const next = waiting.filter((pod) => {
-        const before = this.#draft.mark()
-        const slot = pool.put(pod)
-        if (slot === undefined) return true
-        if (!this.#isBroken()) return false
-        this.#draft.rollback(before)
-        pool.refresh([slot])
-        return true
-      })
-      if (next.length === 0 || next.length === waiting.length) return next
-      waiting = next
-    }
+    return placePending(this.#draft, this.#problem.pending, open, () => this.#isBroken())
   }
 
   /** Does a pod break a rule that it does not break today? */

@@ -1,7 +1,11 @@
 import type { Pod } from '../domain/pod.js'
 import { acceptsPods, demand, type Draft, type Slot } from './draft.js'
 import { largestFirst } from './order.js'
-import { ReplayScores } from './replay-scores.js'
+import { ReplayScores } from './replay/replay-scores.js'
+import type { Random } from './replay/replay-queue.js'
+
+/** Of equal nodes. */
+const first: Random = () => 0
 
 /**
  * Puts pods on nodes as the default scheduler would, each where most is left of the node, the largest first, within the
@@ -15,17 +19,18 @@ export function spreadOver(draft: Draft, slots: readonly Slot[], pods: readonly 
   const scores = new ReplayScores()
   open.forEach((slot, row) => {
     scores.open(slot.site)
-    for (const pod of slot.residents) scores.add(row, pod, pod.held)
-    for (const pod of slot.pods) scores.add(row, pod, demand(pod, slot))
+    for (const pod of slot.residents) scores.add(row, scores.scoredOf(pod), pod.held)
+    for (const pod of slot.pods) scores.add(row, scores.scoredOf(pod), demand(pod, slot))
   })
   const rows = Int32Array.from(open.keys())
   let left: readonly Pod[] = largestFirst(pods, reference)
   for (;;) {
     const next = left.filter((pod) => {
-      const row = scores.best(pod, rows, (candidate) => draft.takes(open[candidate]!, pod))
+      const scored = scores.scoredOf(pod)
+      const row = scores.best(scored, rows, (candidate) => draft.takes(open[candidate]!, pod), first)
       if (row === undefined) return true
       draft.put(pod, open[row]!)
-      scores.add(row, pod, demand(pod, open[row]!))
+      scores.add(row, scored, demand(pod, open[row]!))
       return false
     })
     // A pod that waits for another one is tried again after the others.

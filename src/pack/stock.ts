@@ -1,6 +1,6 @@
 import type { NodeOption } from '../domain/plan.js'
 import { acceptsPods, newSlot, type Slot } from './draft.js'
-import { kindOf } from './bin-question.js'
+import { kindOf } from './bins/bin-question.js'
 
 /** Nodes that could be bought, made once and lent again: the tenth node of a kind is the same in every attempt. */
 export class Stock {

@@ -43,6 +43,7 @@ export function choose(all: readonly Candidate[], maxSpot: number | undefined, c
     cheapest,
   })
   if (context.nothingToPlan !== undefined) return keep(context.nothingToPlan)
+  const costOf = (plan: Plan): number => countedCost(plan, context.limits.preferExisting ?? 0)
 
   const cheapest = planned({ id: 'recommended', title: 'cheapest plan', goal }, context.plans.plan(goal), context)
   const rebuildable = goal.kind === 'cheapest' ? context.plans.rebuildable(goal.policy) : undefined
@@ -55,7 +56,7 @@ export function choose(all: readonly Candidate[], maxSpot: number | undefined, c
     .filter(({ plan }) => maxSpot === undefined || (fillOf(plan.nodes).spotShare ?? 0) <= maxSpot)
     .sort(
       (a, b) =>
-        a.plan.cost.rate - b.plan.cost.rate ||
+        costOf(a.plan) - costOf(b.plan) ||
         movesIn(a.plan.nodes) - movesIn(b.plan.nodes) ||
         a.plan.nodes.length - b.plan.nodes.length,
     )
@@ -84,6 +85,14 @@ export function choose(all: readonly Candidate[], maxSpot: number | undefined, c
   ].filter((note) => note !== '')
   return { recommended: { ...scenario, notes: [...notes, ...scenario.notes] }, follows: best.from.id, policy, cheapest }
 }
+
+/** The cost of a plan with new nodes counted as so much dearer, as a share of their price. */
+const countedCost = ({ cost, nodes }: Plan, preferExisting: number): number =>
+  nodes.reduce(
+    (total, { action, price }) =>
+      total + (action === 'new' && price.kind === 'known' ? preferExisting * price.rate : 0),
+    cost.rate as number,
+  )
 
 /** The same nodes at the same cost, on which no more pods are moved and all have a place that had one. */
 const hasSameNodes = (one: Plan, other: Plan): boolean =>

@@ -9,6 +9,8 @@ export type WantedRails = {
   readonly maxZoneShare?: number | undefined
   readonly maxNodeReplicaShare?: number | undefined
   readonly maxZoneReplicaShare?: number | undefined
+  /** What a new node counts for beyond its price when plans are compared, as a share of it. */
+  readonly preferExisting?: number
 }
 
 /** The limits that plans are made and judged by, and how a report states them. */
@@ -29,7 +31,7 @@ export function guardRails(packed: readonly Node[], wanted: WantedRails): GuardR
     ...zones.map((zone) => shareOf(sum(loads.flatMap((one) => (one.zone === zone ? [one.load] : []))))),
   )
   const fullest = loads.reduce((most, { load }) => Math.max(most, shareOf(load)), 0)
-  const { headroom, minNodes, maxZoneShare, maxNodeReplicaShare, maxZoneReplicaShare } = wanted
+  const { headroom, minNodes, maxZoneShare, maxNodeReplicaShare, maxZoneReplicaShare, preferExisting = 0 } = wanted
   // So few zones cannot keep it, whatever the plan.
   const isHopeless = maxZoneShare !== undefined && maxZoneShare * zones.length < 1
   const rails = {
@@ -39,6 +41,7 @@ export function guardRails(packed: readonly Node[], wanted: WantedRails): GuardR
     maxZoneShare: isHopeless ? Math.max(maxZoneShare, zoneToday) : maxZoneShare,
     maxNodeReplicaShare,
     maxZoneReplicaShare,
+    preferExisting,
   }
   const hopeless = isHopeless ? `, as ${percent(maxZoneShare)} cannot be kept in ${counted(zones.length)}` : ''
   const words = [
@@ -52,6 +55,7 @@ export function guardRails(packed: readonly Node[], wanted: WantedRails): GuardR
     maxZoneReplicaShare === undefined
       ? ''
       : `no zone more than ${percent(maxZoneReplicaShare)} of a workload's replicas`,
+    preferExisting === 0 ? '' : `new nodes count as ${percent(preferExisting)} dearer than they are`,
   ]
   return { ...rails, words: words.filter((part) => part !== '').join('; ') }
 }

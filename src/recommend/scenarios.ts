@@ -15,7 +15,11 @@ export type ScenarioContext = {
   readonly subnetFaultsOf: (plan: Plan) => readonly string[]
   /** What a reader should know of the plan although nothing stands against it. */
   readonly remarksOf: (plan: Plan) => readonly string[]
-  readonly limits: { readonly headroom: number; readonly minNodes: number | undefined }
+  readonly limits: {
+    readonly headroom: number
+    readonly minNodes: number | undefined
+    readonly preferExisting?: number
+  }
   /** Limits over more than one node, held against today's placement; absent: none are set. */
   readonly blast?: BlastJudge
   /** The plan on the same nodes, with more of what pods prefer where that costs nothing; absent: plans stay as they are. */

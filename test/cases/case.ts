@@ -1,6 +1,6 @@
 import type { Pod } from '../../src/domain/pod.js'
 import type { NamespaceObject } from '../../src/domain/snapshot.js'
-import type { Site } from '../../src/pack/board.js'
+import type { Site } from '../../src/pack/board/board.js'
 import { daemonSetPod } from '../../src/model/daemon-set.js'
 import { buildPod, type PodContext } from '../../src/model/pod.js'
 import { resourcesOf } from '../../src/model/requests.js'

@@ -1,4 +1,4 @@
-import { createBoard } from '../../src/pack/board.js'
+import { createBoard } from '../../src/pack/board/board.js'
 import { sceneOf, unseenSite, type RawCase } from './case.js'
 
 /** What differs from the expectation; empty: the case passes. */

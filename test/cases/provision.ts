@@ -1,5 +1,5 @@
 import type { Taint } from '../../src/domain/snapshot.js'
-import { createBoard, type Site } from '../../src/pack/board.js'
+import { createBoard, type Site } from '../../src/pack/board/board.js'
 import { resourcesOf } from '../../src/model/requests.js'
 import { sceneOf, type RawCase, type Scene } from './case.js'
 import { search, type Found, type Option } from './search.js'

@@ -1,6 +1,6 @@
 import type { Pod } from '../../src/domain/pod.js'
 import { shortfalls } from '../../src/domain/resources.js'
-import type { Board, Site } from '../../src/pack/board.js'
+import type { Board, Site } from '../../src/pack/board/board.js'
 
 /** A node that could be bought. */
 export type Option = {

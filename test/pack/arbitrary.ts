@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { bytes, podSlots } from '../../src/domain/units.js'
-import type { Site } from '../../src/pack/board.js'
+import type { Site } from '../../src/pack/board/board.js'
 import { makeNamespace, makeSite, resources, type PodParts } from './make.js'
 
 /** Small random clusters in which every rule of the scheduler comes into play. */

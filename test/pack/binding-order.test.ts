@@ -2,7 +2,7 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import type { Pod } from '../../src/domain/pod.js'
 import { bindingOrder } from '../../src/pack/binding-order.js'
-import { createBoard } from '../../src/pack/board.js'
+import { createBoard } from '../../src/pack/board/board.js'
 import { keptNode, makeCluster, makeNode, makePlan, newNode } from './make-plan.js'
 import { makePod, makeSite } from './make.js'
 

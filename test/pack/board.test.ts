@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 import type { Pod } from '../../src/domain/pod.js'
 import type { Labels } from '../../src/domain/snapshot.js'
 import { bytes, podSlots } from '../../src/domain/units.js'
-import { createBoard, type Board, type Site } from '../../src/pack/board.js'
+import { createBoard, type Board, type Site } from '../../src/pack/board/board.js'
 import type { Api } from '../helpers/objects.js'
 import { makeNamespace, makePod, makeSite, resources, type PodParts } from './make.js'
 

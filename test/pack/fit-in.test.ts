@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { createBoard } from '../../src/pack/board.js'
+import { createBoard } from '../../src/pack/board/board.js'
 import { Draft, liveSlot, newSlot, type Slot } from '../../src/pack/draft.js'
 import { fitIn } from '../../src/pack/fit-in.js'
 import { capture, clear, type Layout } from '../../src/pack/layout.js'

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { createBoard } from '../../src/pack/board.js'
+import { createBoard } from '../../src/pack/board/board.js'
 import { packState } from '../../src/pack/state.js'
 import { toPlan } from '../../src/pack/to-plan.js'
 import { makeCluster, makeNode } from './make-plan.js'

@@ -7,7 +7,7 @@ import { fileURLToPath } from 'node:url'
 import { describe, expect, it } from 'vitest'
 import { readSnapshot } from '../../src/collect/snapshot-file.js'
 import { buildCluster } from '../../src/model/build-cluster.js'
-import { createBoard } from '../../src/pack/board.js'
+import { createBoard } from '../../src/pack/board/board.js'
 
 const SAMPLE = fileURLToPath(new URL('../../data/sample-cluster.json.gz', import.meta.url))
 const SHARED = fileURLToPath(new URL('../../../shared/data/clusters/', import.meta.url))

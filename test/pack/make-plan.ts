@@ -3,7 +3,7 @@ import type { Plan, PlanNode } from '../../src/domain/plan.js'
 import type { Pod } from '../../src/domain/pod.js'
 import { sum } from '../../src/domain/resources.js'
 import { usdPerHour } from '../../src/domain/units.js'
-import type { Site } from '../../src/pack/board.js'
+import type { Site } from '../../src/pack/board/board.js'
 
 /** A live node. Its pods are given as they run: their `nodeName` is set here. */
 export const makeNode = (site: Site, pods: readonly Pod[] = [], parts: Partial<Node> = {}): Node => ({

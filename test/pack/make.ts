@@ -2,7 +2,7 @@ import type { Pod, VolumeRules } from '../../src/domain/pod.js'
 import { NO_RESOURCES, type Resources } from '../../src/domain/resources.js'
 import type { Labels, NamespaceObject } from '../../src/domain/snapshot.js'
 import { bytes, mebibytes, milliCpu, podSlots } from '../../src/domain/units.js'
-import type { Site } from '../../src/pack/board.js'
+import type { Site } from '../../src/pack/board/board.js'
 import { namespaceObject, podSpec, type Api } from '../helpers/objects.js'
 
 export const resources = (cpu: number, memoryMib: number, rest: Partial<Resources> = {}): Resources => ({

@@ -15,7 +15,7 @@ import type {
   TopologySpreadConstraint,
 } from '../../src/domain/snapshot.js'
 import type { Resources } from '../../src/domain/resources.js'
-import type { Site } from '../../src/pack/board.js'
+import type { Site } from '../../src/pack/board/board.js'
 
 export type NaiveSite = {
   readonly site: Site

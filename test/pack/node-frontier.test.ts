@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { beforeAll, describe, expect, it } from 'vitest'
 import type { Goal } from '../../src/domain/goal.js'
-import { ColumnPlans } from '../../src/pack/column-plans.js'
+import { ColumnPlans } from '../../src/pack/bins/column-plans.js'
 import { loadLp, type LpSolver } from '../../src/pack/columns/lp.js'
 import { atLeast, leastCost } from '../../src/pack/node-frontier.js'
 import { Planner } from '../../src/pack/plans.js'

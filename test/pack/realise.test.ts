@@ -2,19 +2,17 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import type { NodeOption } from '../../src/domain/plan.js'
 import type { Pod } from '../../src/domain/pod.js'
-import { createBoard } from '../../src/pack/board.js'
-import { liveSlot, type Slot } from '../../src/pack/draft.js'
-import { machinesByPlace, mayHold } from '../../src/pack/exchange.js'
-import { choiceOf, fleetChoices, slotsOf, type Alternatives, type Choice, type Fleet } from '../../src/pack/fleet.js'
-import { Machines } from '../../src/pack/machines.js'
-import { realise } from '../../src/pack/realise.js'
-import { ReplayScheduler, ROLLOUTS } from '../../src/pack/replay.js'
-import { Stock } from '../../src/pack/stock.js'
+import { liveSlot } from '../../src/pack/draft.js'
+import { choiceOf, slotsOf, type Choice, type Fleet } from '../../src/pack/replay/fleet.js'
+import { realise } from '../../src/pack/replay/realise.js'
+import { makeFleets, type FleetParts } from './make-fleets.js'
 import { makeOption, nodeOf, packed, ZONE } from './make-problem.js'
 import { makePod, resources, type PodParts } from './make.js'
 
 /** Orders of the pods by which an answer is judged. */
 const ORDERS = [1, 2, 3, 4, 5, 6, 7, 8, 9, 10]
+/** With those that no step of the search has seen. */
+const JUDGED = Array.from({ length: 50 }, (_, index) => index + 1)
 
 const pods = (count: number, cpu: number, parts: PodParts = {}): Pod[] =>
   Array.from({ length: count }, (_, index) =>
@@ -22,50 +20,10 @@ const pods = (count: number, cpu: number, parts: PodParts = {}): Pod[] =>
   )
 const inZone = (zone: string): PodParts => ({ spec: { nodeSelector: { [ZONE]: zone } } })
 
-type Parts = {
-  readonly options: readonly NodeOption[]
-  /** Of the first option unless said otherwise. */
-  readonly nodes: readonly { readonly pods: readonly Pod[]; readonly option?: NodeOption; readonly stays?: boolean }[]
-  readonly hasPlaces?: (fleet: Fleet) => boolean
-}
+type Parts = FleetParts & { readonly hasPlaces?: (fleet: Fleet) => boolean }
 
-function search({ options, nodes, hasPlaces = () => true }: Parts) {
-  const named = nodes.map(({ pods: here, option = options[0]!, ...rest }, index) => ({
-    node: nodeOf(option, `n${index}`, here),
-    ...rest,
-  }))
-  const { state } = packed({
-    nodes: named.map(({ node }) => node),
-    options,
-    facts: { removable: ({ name }) => !named.some(({ node, stays }) => node.name === name && stays === true) },
-  })
-  const { problem, context } = state
-  const board = createBoard(context)
-  const machines = new Machines(problem, (pod) => board.classKey(pod))
-  const stock = new Stock('fleet')
-  const groups = problem.groups.map((group): Alternatives => {
-    const slots = group.live.map(liveSlot)
-    const mayGo = ({ origin }: Slot): boolean => origin.kind === 'live' && origin.live.mustStay === undefined
-    const [fixed, reusable] = [slots.filter((slot) => !mayGo(slot)), slots.filter(mayGo)]
-    const movable = reusable.flatMap(({ origin }) => (origin.kind === 'live' ? [...origin.live.pods] : []))
-    const market = machines.on(group, { kind: 'as-is' })
-    const made = fleetChoices({ fixed, reusable }, [{ spot: false, pods: movable }], market, stock)
-    return {
-      group: group.name,
-      choices: [choiceOf(slots), ...made],
-      mayGo: (slot) => slot.origin.kind === 'new' || mayGo(slot),
-      mayHold: mayHold(group.live),
-      machines: machinesByPlace(market.options),
-      nodeOf: (option, inUse) => stock.free(option, reusable, inUse),
-    }
-  })
-  const running = problem.groups.flatMap(({ live }) => live.flatMap((one) => one.pods))
-  const scheduler = new ReplayScheduler(context, running, () => false, ROLLOUTS)
-  const [group] = problem.groups
-  const shop = {
-    machinesFor: (pod: Pod) => (group === undefined ? [] : machines.on(group, { kind: 'as-is' }).that(pod)),
-    nextSlot: new Stock('added').lender(),
-  }
+function search({ hasPlaces = () => true, ...parts }: Parts) {
+  const { groups, scheduler, shop } = makeFleets(parts)
   const fleets = realise(scheduler, groups, shop, hasPlaces)
   const today: Choice | undefined = groups[0]?.choices[0]
   return { fleets, scheduler, today: today?.rate ?? 0 }
@@ -167,7 +125,7 @@ describe('on random groups', () => {
           stays: stays && at === 0,
         }))
         const { fleets, scheduler, today } = search({ options, nodes })
-        const fits = ORDERS.every((order) => scheduler.leftOver(slotsOf(todayOf(nodes, options)), order).length === 0)
+        const fits = JUDGED.every((order) => scheduler.leftOver(slotsOf(todayOf(nodes, options)), order).length === 0)
         for (const fleet of fleets) {
           for (const order of ORDERS) expect(scheduler.leftOver(slotsOf(fleet), order)).toEqual([])
           expect(fleet.rate).toBe(slotsOf(fleet).reduce((total, { rate }) => total + (rate ?? 0), 0))

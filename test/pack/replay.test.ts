@@ -4,11 +4,12 @@ import type { Node } from '../../src/domain/cluster.js'
 import type { Pod } from '../../src/domain/pod.js'
 import { podSlots } from '../../src/domain/units.js'
 import { acceptsPods, liveSlot, newSlot, type Slot } from '../../src/pack/draft.js'
-import { ReplayScheduler } from '../../src/pack/replay.js'
-import { inOrder } from '../../src/pack/replay-board.js'
-import { queueOf } from '../../src/pack/replay-queue.js'
-import { ReplayScores } from '../../src/pack/replay-scores.js'
-import { NaiveBoard } from './naive-board.js'
+import { ReplayScheduler } from '../../src/pack/replay/replay.js'
+import { inOrder, ReplayBoard } from '../../src/pack/replay/replay-board.js'
+import { generator, queueOf, type Random } from '../../src/pack/replay/replay-queue.js'
+import { scoredRequests } from '../../src/pack/replay/replay-requests.js'
+import { ReplayScores } from '../../src/pack/replay/replay-scores.js'
+import { NaiveBoard, type NaiveSite } from './naive-board.js'
 import { namespaces, world } from './arbitrary.js'
 import { HOST, known, liveOf, makeOption, nodeOf, packed, partsOfWorld } from './make-problem.js'
 import { makePod, makeSite, resources, type PodParts } from './make.js'
@@ -52,16 +53,19 @@ describe('the queue', () => {
 const roomy = (cpu: number, memory: number) =>
   makeSite('n', {}, { allocatable: resources(cpu, memory, { pods: podSlots(110) }) })
 
+const first = (): number => 0
+
 describe('the scores', () => {
   const chosen = (
     nodes: readonly (readonly [cpu: number, memory: number])[],
     next: Pod,
     taken: readonly (readonly [number, Pod])[] = [],
+    random: Random = first,
   ) => {
     const scores = new ReplayScores()
     for (const [cpu, memory] of nodes) scores.open(roomy(cpu, memory))
-    for (const [row, one] of taken) scores.add(row, one, one.held)
-    return scores.best(next, Int32Array.from(nodes.keys()), () => true)
+    for (const [row, one] of taken) scores.add(row, scores.scoredOf(one), one.held)
+    return scores.best(scores.scoredOf(next), Int32Array.from(nodes.keys()), undefined, random)
   }
 
   it('send a pod to the node of which most is left', () => {
@@ -134,54 +138,121 @@ describe('the scores', () => {
     ).toBe(0)
   })
 
-  it('count a pod that asks for nothing as 100 millicores and 200 MiB', () => {
-    const nothing = pod('nothing', 0, 0)
-    const next = pod('next', 10, 20)
-    const nodes = [
-      [1000, 2000],
-      [1000, 2000],
-    ] as const
-    expect(
-      chosen(nodes, next, [
-        [0, nothing],
-        [1, pod('more', 101, 202)],
-      ]),
-    ).toBe(0)
-    expect(
-      chosen(nodes, next, [
-        [0, nothing],
-        [1, pod('less', 99, 198)],
-      ]),
-    ).toBe(1)
+  const container = (requests: Readonly<Record<string, string>>, more: object = {}) => ({
+    name: 'c',
+    resources: { requests },
+    ...more,
   })
 
-  it('give equal nodes to the one that comes first, and ask the next best where that does not take the pod', () => {
+  it('count each container without a request as 100 millicores and 200 MiB, and a request of 0 as none', () => {
+    const MIB = 1024 * 1024
+    for (const [spec, cpu, mebibytes] of [
+      [{ containers: [container({}), container({ cpu: '50m' })] }, 150, 400],
+      [{ containers: [container({ cpu: '0', memory: '10Mi' })] }, 0, 10],
+      [{ containers: [container({})], resources: { requests: { cpu: '20m' } } }, 20, 200],
+      [{ containers: [container({})], overhead: { cpu: '5m' } }, 105, 200],
+      [{ containers: [container({}), { name: 'd', resources: { limits: { cpu: '70m' } } }] }, 170, 400],
+      // The larger phase counts: an init container by itself, or what runs beside its side-cars.
+      [{ containers: [container({})], initContainers: [container({ cpu: '300m' })] }, 300, 200],
+      [{ containers: [container({})], initContainers: [container({}, { restartPolicy: 'Always' })] }, 200, 400],
+    ] as const) {
+      // What the spec leaves open counts by the containers, all else as the pod's own sum says.
+      const asks = resources('resources' in spec ? 20 : 0, 10)
+      const found = scoredRequests(makePod('p', { spec, needed: asks }))
+      expect(found, JSON.stringify(spec)).toEqual({ cpu, memory: mebibytes * MIB })
+    }
+    expect(scoredRequests(pod('p', 7, 9))).toEqual({ cpu: 7, memory: 9 * MIB })
+  })
+
+  it('count in whole points, and draw among nodes that have equally many', () => {
+    const nodes = [
+      [1000, 1000],
+      [1000, 1000],
+      [1000, 1000],
+    ] as const
+    // 899 and 896 of 1000 are left: both are 89 points. 889 are 88.
+    const taken = [
+      [0, pod('a', 1, 1)],
+      [1, pod('b', 4, 4)],
+      [2, pod('c', 11, 11)],
+    ] as const
+    const next = pod('next', 100, 100)
+    const drawn = new Set(SEEDS.map((seed) => chosen(nodes, next, taken, generator(seed))))
+    expect(drawn).toEqual(new Set([0, 1]))
+  })
+
+  it('do not look at the balance for a pod that asks for nothing', () => {
+    const nodes = [
+      [1000, 1000],
+      [1000, 1000],
+    ] as const
+    const taken = [
+      [0, pod('lean', 600, 0)],
+      [1, pod('even', 310, 310)],
+    ] as const
+    // 70 against 69 points; 70 + 70 against 68 + 100 for one that asks for something.
+    expect(chosen(nodes, pod('nothing', 0, 0), taken)).toBe(0)
+    expect(chosen(nodes, pod('something', 10, 10), taken)).toBe(1)
+  })
+
+  it('spread the pods of a controller over hosts and zones before they look at what is left', () => {
+    const owner = { kind: 'ReplicaSet', name: 'web', uid: 'u', controller: true }
+    const replica = (name: string): Pod => pod(name, 100, 100, { owner })
     const scores = new ReplayScores()
-    for (const size of [1000, 3000, 2000, 3000]) scores.open(makeSite('n', {}, { allocatable: resources(size, size) }))
+    // Node 0 is the largest by far; 0 and 1 are in one zone.
+    for (const [size, zone] of [
+      [10_000, 'a'],
+      [1000, 'a'],
+      [500, 'b'],
+    ] as const)
+      scores.open({ ...roomy(size, size), labels: { 'topology.kubernetes.io/zone': zone } })
+    const rows = Int32Array.from([0, 1, 2])
+    const put = (name: string, one = scores.scoredOf(replica(name))): number | undefined => {
+      const row = scores.best(one, rows, undefined, first)
+      if (row !== undefined) scores.add(row, one, one.pod.needed)
+      return row
+    }
+    scores.keep()
+    // 100·(10 + 6 − 10)/10 = 60 points for its own node against 80 in its zone and 100 in the other, twice.
+    expect([put('1'), put('2'), put('3')]).toEqual([0, 2, 1])
+    scores.reset()
+    expect([put('1'), put('2'), put('3')]).toEqual([0, 2, 1])
+    const lonely = scores.scoredOf(pod('lonely', 100, 100))
+    expect(scores.best(lonely, rows, undefined, first)).toBe(0)
+    expect(lonely.spread).toBeUndefined()
+    const constrained = { topologySpreadConstraints: [{ topologyKey: HOST, maxSkew: 1 }] }
+    expect(
+      scores.scoredOf({ ...replica('own'), spec: makePod('own', { spec: constrained }).spec }).spread,
+    ).toBeUndefined()
+    expect(scores.scoredOf(pod('job', 1, 1, { owner: { ...owner, kind: 'Job' } })).spread).toBeUndefined()
+  })
+
+  it('ask the next best where a node does not take the pod', () => {
+    const scores = new ReplayScores()
+    for (const size of [1000, 3000, 2000, 3000]) scores.open(roomy(size, size))
     const rows = Int32Array.from([0, 1, 2, 3])
     const asked: number[] = []
-    const next = pod('next', 500, 500)
-    expect(
-      scores.best(next, rows, (row) => {
-        asked.push(row)
-        return row === 0
-      }),
-    ).toBe(0)
+    const next = scores.scoredOf(pod('next', 500, 500))
+    const takes = (row: number): boolean => {
+      asked.push(row)
+      return row === 0
+    }
+    expect(scores.best(next, rows, takes, first)).toBe(0)
     expect(asked).toEqual([1, 3, 2, 0])
-    expect(scores.best(next, rows, () => true)).toBe(1)
-    expect(scores.best(next, rows, () => false)).toBeUndefined()
-    expect(scores.best(next, Int32Array.from([2]), () => true)).toBe(2)
+    expect(scores.best(next, rows, undefined, first)).toBe(1)
+    expect(scores.best(next, rows, () => false, first)).toBeUndefined()
+    expect(scores.best(next, Int32Array.from([2]), undefined, first)).toBe(2)
   })
 
   it('hold for more nodes than fit the first table', () => {
     const scores = new ReplayScores()
     const big = pod('big', 600, 600)
     for (let row = 0; row < 200; row += 1) {
-      scores.open(makeSite('n', {}, { allocatable: resources(1000, 1000) }))
-      if (row !== 150) scores.add(row, big, big.held)
+      scores.open(roomy(1000, 1000))
+      if (row !== 150) scores.add(row, scores.scoredOf(big), big.held)
     }
     const rows = Int32Array.from(Array.from({ length: 200 }).keys())
-    expect(scores.best(pod('next', 500, 500), rows, () => true)).toBe(150)
+    expect(scores.best(scores.scoredOf(pod('next', 500, 500)), rows, undefined, first)).toBe(150)
   })
 })
 
@@ -324,56 +395,51 @@ describe('on random clusters', () => {
     expect(left).toBeGreaterThan(50)
   })
 
-  it('fills nodes as a scheduler does that asks every node about every pod', () => {
+  it('every pod goes to a node that the rules allow and that scores best, and to none only where all refuse', () => {
+    let drawn = 0
     fc.assert(
       fc.property(input, ([one, seed]) => {
         const { cluster, state } = packed(partsOfWorld(one, [1]))
         const slots = inOrder(state.problem.groups.flatMap(({ live }) => live.map(liveSlot)))
-        const scheduler = new ReplayScheduler(state.context, cluster.pods, () => false)
-        expect(ids(scheduler.leftOver(slots, seed))).toEqual(ids(naiveRefill(slots, cluster.pods, seed)))
+        const board = new ReplayBoard(state.context)
+        board.stand(slots, () => [])
+        const naive = new NaiveBoard(namespaces)
+        for (const { site } of slots) naive.sites.push({ site, pods: [], reserved: [] })
+        const firstRow = state.context.fixed?.length ?? 0
+        const random = generator(seed)
+        for (const next of queueOf(cluster.pods, seed)) {
+          const fitting = [...slots.keys()].filter((index) => naive.refusing(next, index).length === 0)
+          const points = new Map(fitting.map((index) => [index, naivePoints(naive.sites[index]!, next)]))
+          const most = Math.max(...points.values())
+          const best = fitting.filter((index) => points.get(index) === most)
+          if (best.length > 1) drawn += 1
+          const entry = board.entryOf(next)
+          const row = board.best(entry, random)
+          if (row === undefined) expect(best).toEqual([])
+          else {
+            expect(best).toContain(row - firstRow)
+            board.put(entry, row)
+            naive.sites[row - firstRow]!.pods.push({ pod: next, as: 'needed' })
+          }
+        }
       }),
       { numRuns: 150 },
     )
+    expect(drawn).toBeGreaterThan(50)
   })
 })
 
-/** By the rules once more, from scratch, with the scores as kube-scheduler's documents give them. */
-function naiveRefill(slots: readonly Slot[], pods: readonly Pod[], seed: number): Pod[] {
-  const board = new NaiveBoard(namespaces)
-  for (const { site } of slots) board.sites.push({ site, pods: [], reserved: [] })
-  const stuck = new Set<Pod>()
-  slots.forEach((slot, index) => {
-    if (acceptsPods(slot) || slot.origin.kind === 'new') return
-    for (const one of slot.origin.live.pods) {
-      board.sites[index]!.pods.push({ pod: one, as: 'held' })
-      stuck.add(one)
-    }
-  })
-  const scoreOf = (one: Pod, index: number): number => {
-    const { site, pods: here } = board.sites[index]!
-    const wants = ({ needed }: Pod): [number, number] => [needed.cpu || 100, needed.memory || 200 * 1024 * 1024]
-    const all = [...here.map((each) => each.pod), one].map(wants)
-    const share = (at: 0 | 1, has: number): number => {
-      const used = all.reduce((total, each) => total + each[at], 0)
-      return Math.min(1, used / Math.max(1, has))
-    }
-    const shares = [share(0, site.allocatable.cpu), share(1, site.allocatable.memory)]
-    const mean = (values: readonly number[]): number =>
-      values.reduce((total, value) => total + value, 0) / values.length
-    const deviation = Math.sqrt(mean(shares.map((each) => (each - mean(shares)) ** 2)))
-    return mean(shares.map((each) => 1 - each)) + (1 - deviation)
-  }
-  let waiting = queueOf(pods, seed).filter((one) => !stuck.has(one))
-  for (;;) {
-    const next = waiting.filter((one) => {
-      const fitting = slots.map((_, index) => index).filter((index) => board.refusing(one, index).length === 0)
-      if (fitting.length === 0) return true
-      const scored = fitting.map((index) => ({ index, score: scoreOf(one, index) }))
-      const best = scored.reduce((a, b) => (b.score > a.score + 1e-9 ? b : a))
-      board.sites[best.index]!.pods.push({ pod: one, as: 'needed' })
-      return false
-    })
-    if (next.length === 0 || next.length === waiting.length) return next
-    waiting = next
-  }
+/** The scores once more, from scratch, in the scheduler's whole numbers; these pods have no controller. */
+function naivePoints({ site, pods: here }: NaiveSite, next: Pod): number {
+  const all = [...here.map(({ pod: one }) => one), next]
+  const share = (wanted: (one: Pod) => number, has: number): number =>
+    all.reduce((total, one) => total + wanted(one), 0) / Math.max(1, has)
+  const { cpu, memory } = site.allocatable
+  const shares = [share(({ needed }) => needed.cpu, cpu), share(({ needed }) => needed.memory, memory)]
+  const [a, b] = shares.map((each) => Math.min(1, each)) as [number, number]
+  // A hair more, because 1 − 0.9 is less than 0.1.
+  const left = [a, b].map((each) => Math.floor(100 * (1 - each) + 1e-9))
+  const mean = Math.floor((left[0]! + left[1]!) / 2)
+  if (next.needed.cpu === 0 && next.needed.memory === 0) return mean
+  return mean + Math.floor(100 * (1 - Math.abs((a - b) / 2)))
 }

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { expect, it } from 'vitest'
-import { SlotIndex, type Room } from '../../src/pack/slot-index.js'
+import { SlotIndex, type Room } from '../../src/pack/board/slot-index.js'
 
 const room = (cpu: number, memory: number, pods: number): Room => ({ cpu, memory, pods })
 

@@ -1,10 +1,10 @@
 import type { CapacityPolicy } from '../../../src/domain/goal.js'
 import type { Pod } from '../../../src/domain/pod.js'
-import { createBoard, type BoardContext } from '../../../src/pack/board.js'
+import { createBoard, type BoardContext } from '../../../src/pack/board/board.js'
 import { Draft, liveSlot, type Slot } from '../../../src/pack/draft.js'
 import { Machines } from '../../../src/pack/machines.js'
 import type { PackGroup, PackProblem } from '../../../src/pack/problem.js'
-import { spotWish } from '../../../src/pack/spot.js'
+import { spotWish } from '../../../src/pack/spot/spot.js'
 import { Stock } from '../../../src/pack/stock.js'
 import { byCpuThenMemory, Claims, type Claim } from './karpenter-claims.js'
 

@@ -1,4 +1,15 @@
 import { object, text as textOf, type Json } from '../fields.js'
+import {
+  BACKSLASH,
+  CLOSE_ARRAY,
+  CLOSE_OBJECT,
+  COLON,
+  COMMA,
+  OPEN_ARRAY,
+  OPEN_OBJECT,
+  QUOTE,
+  SPACE,
+} from '../json-bytes.js'
 
 /**
  * Fields of API objects that no reader wants and that make up most of a page, three quarters of a pod. Dropped only where
@@ -29,16 +40,6 @@ const UNWANTED = [
   'volumesInUse',
   'volumesAttached',
 ]
-
-const QUOTE = 0x22
-const BACKSLASH = 0x5c
-const COMMA = 0x2c
-const COLON = 0x3a
-const OPEN_ARRAY = 0x5b
-const CLOSE_ARRAY = 0x5d
-const OPEN_OBJECT = 0x7b
-const CLOSE_OBJECT = 0x7d
-const SPACE = 0x20
 
 /** What a byte outside of a string is; most are nothing, which one look at a table tells faster than four comparisons. */
 const OPENS = 1

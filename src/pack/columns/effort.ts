@@ -9,7 +9,7 @@ export type Effort = {
   readonly places: number
   /** Ways to build a first plan. */
   readonly habits: number
-  /** With many classes: plans made after a look at what was wrong with the one before. */
+  /** Plans made after a look at what was wrong with the one before. */
   readonly squeaks: number
   /** Rounds of column generation. */
   readonly rounds: number

@@ -95,10 +95,15 @@ export function search(packing: Packing, lp: LpSolver | undefined, asked: Effort
     if (other.certificate.bound > certificate.bound) certificate = other.certificate
     if (offer(build(packing, filler, other, habit))) value = other
   }
-  if (fluid !== undefined && !direct) {
+  // With few bins for each class rounding needs the fewer fillings that the plain values give.
+  if (!direct || best.nodes >= packing.classes) {
     const louder = makeWheel(packing, basis.value)
     for (let step = 0, last = best; step < effort.squeaks && !isBest(); step++) {
-      last = packAsPoured(packing, filler, fluid, basis, firstHabit, FULL[1], louder(last))
+      const asked = louder(last)
+      last =
+        fluid === undefined || direct
+          ? build(packing, filler, { ...basis, value: asked }, firstHabit)
+          : packAsPoured(packing, filler, fluid, basis, firstHabit, FULL[1], asked)
       offer(last)
     }
   }

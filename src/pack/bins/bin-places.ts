@@ -1,0 +1,149 @@
+import type { NodeOption } from '../../domain/plan.js'
+import type { Pod } from '../../domain/pod.js'
+import { valueOf, VOLUME_ZONE_LABELS } from '../../domain/requirement.js'
+import { roomsOfLive, roomsOfOption, type Rooms } from './bin-room.js'
+import { kindOf, type Question } from './bin-question.js'
+import { seenLabels } from '../interests.js'
+import { refusalsOf } from '../option-fit.js'
+import type { LiveNode } from '../problem.js'
+
+/** What a bin may be, before equal ones are made one: a machine on offer, a node of today that may go, or one that stays. */
+export type Place = {
+  readonly name: string
+  /** Micro-dollars per hour that the plan pays more for it. */
+  readonly rate: number
+  readonly rooms: Rooms
+  readonly option: NodeOption | undefined
+  /** Nodes of today that it may be; none for a machine to be bought. */
+  readonly nodes: readonly LiveNode[]
+}
+
+const HOSTNAME = 'kubernetes.io/hostname'
+
+/** Does every plan keep the node, and pay for it? */
+export const staysAnyway = ({ mustStay, pinned, price }: LiveNode): boolean =>
+  mustStay !== undefined || pinned.size > 0 || price.kind === 'unknown'
+
+/** Machines on offer, then the nodes of today that may go, those that are alike together, then each that stays. */
+export function placesOf(question: Question): Place[] {
+  const { options, group, interests, rails, volumesOf, mayKeep, surcharge = () => 0 } = question
+  const rateOf = (rate: number, { capacityType, allocatable }: NodeOption | LiveNode['node']): number => {
+    const { cpu } = allocatable
+    return Math.floor(rate + surcharge({ spot: capacityType === 'spot', leastCpu: cpu, mostCpu: cpu }))
+  }
+  const places = options.map((option): Place => ({
+    ...{ name: kindOf(option), rate: rateOf(option.price.rate, option), rooms: roomsOfOption(option, rails) },
+    ...{ option, nodes: [] },
+  }))
+  const alike = new Map<string, { -readonly [Key in keyof Place]: Place[Key] }>()
+  const staying: Place[] = []
+  for (const live of group.live) {
+    const rooms = roomsOfLive(live, rails, volumesOf)
+    const { node, price } = live
+    if (staysAnyway(live)) {
+      staying.push({ name: node.name, rate: 0, rooms, option: undefined, nodes: [live] })
+      continue
+    }
+    if (price.kind === 'unknown' || !mayKeep(live)) continue
+    const kind = kindOf(node)
+    const look = [seenLabels(node.labels, withoutHost(interests)), node.taints, node.closed !== undefined]
+    const rate = rateOf(price.rate, node)
+    const key = JSON.stringify([kind, rate, rooms, look])
+    const known = alike.get(key)
+    if (known !== undefined) known.nodes = [...known.nodes, live]
+    else alike.set(key, { name: kind, rate, rooms, option: undefined, nodes: [live] })
+  }
+  return [...places, ...alike.values(), ...staying]
+}
+
+const withoutHost = (interests: Question['interests']): Question['interests'] =>
+  new Map([...interests].filter(([key]) => key !== HOSTNAME))
+
+/** Indexes of the places that a class of pods may use; equal ids, equal lists. */
+export type PlaceList = { readonly id: number; readonly places: readonly number[] }
+
+/** The places that each pod may use: machines on offer, live nodes that take it, and the node that it is on. */
+export function homes(question: Question, places: readonly Place[]): (pod: Pod) => PlaceList {
+  const { machinesFor, podKind } = question
+  const indexOfOption = new Map(places.flatMap(({ option }, index) => (option === undefined ? [] : [[option, index]])))
+  const homeOf = new Map<Pod, number>()
+  places.forEach(({ nodes }, index) => {
+    for (const { pods } of nodes) for (const pod of pods) homeOf.set(pod, index)
+  })
+  const isWelcome = welcome(question)
+  const lists = new Map<string, PlaceList>()
+  const known = new Map<string, PlaceList>()
+  const bases = new Map<number, Uint8Array>()
+
+  const baseOf = (pod: Pod): Uint8Array => {
+    const found = bases.get(podKind(pod))
+    if (found !== undefined) return found
+    const mayUse = new Uint8Array(places.length)
+    for (const option of machinesFor(pod)) mayUse[indexOfOption.get(option)!] = 1
+    // A live node may have labels or taints of its own, so that it takes what a new one like it would not.
+    places.forEach(({ nodes }, index) => {
+      if (nodes.some((live) => isWelcome(live, pod))) mayUse[index] = 1
+    })
+    bases.set(podKind(pod), mayUse)
+    return mayUse
+  }
+  const listOf = (mayUse: Uint8Array): PlaceList => {
+    const text = String.fromCharCode(...mayUse)
+    const shared = lists.get(text) ?? {
+      id: lists.size,
+      places: [...mayUse.keys()].filter((index) => mayUse[index] === 1),
+    }
+    lists.set(text, shared)
+    return shared
+  }
+  return (pod) => {
+    const base = baseOf(pod)
+    const own = homeOf.get(pod)
+    const isPlain = own === undefined || base[own] === 1
+    const key = `${podKind(pod)} ${isPlain ? '' : own}`
+    const found = known.get(key)
+    if (found !== undefined) return found
+    const mayUse = isPlain ? base : base.slice()
+    if (own !== undefined) mayUse[own] = 1
+    const list = listOf(mayUse)
+    known.set(key, list)
+    return list
+  }
+}
+
+/** May the pod come to the live node, as far as that node and what stays on it decide? */
+function welcome({ suits, placementKey, interests, rivals }: Question): (live: LiveNode, pod: Pod) => boolean {
+  const seen = withoutHost(interests)
+  const looks = new Map<string, (boolean | undefined)[]>()
+  const looksOf = new Map<LiveNode, (boolean | undefined)[]>()
+  const answersFor = (live: LiveNode): (boolean | undefined)[] => {
+    const known = looksOf.get(live)
+    if (known !== undefined) return known
+    const { node } = live
+    // Volumes look at zones, by labels that no pod's rules need name.
+    const zones = VOLUME_ZONE_LABELS.map((key) => valueOf(node.labels, key) ?? null)
+    const look = JSON.stringify([kindOf(node), zones, seenLabels(node.labels, seen), node.taints])
+    const answers = looks.get(look) ?? []
+    looks.set(look, answers)
+    looksOf.set(live, answers)
+    return answers
+  }
+  return (live, pod) =>
+    live.node.closed === undefined &&
+    suits(pod, live.node) &&
+    (answersFor(live)[placementKey(pod)] ??= mightTake(live.node, pod)) &&
+    !rivals.repelled(pod, live)
+}
+
+/** Do the node's labels and taints speak for it? A pod bound to some host by name is taken to be welcome on any. */
+function mightTake({ labels, taints }: LiveNode['node'], pod: Pod): boolean {
+  const { nodeSelector, requiredNodeTerms } = pod.spec
+  const terms = [...(requiredNodeTerms ?? []), ...pod.volumes.nodeTerms.flat()]
+  const namesHost =
+    Object.hasOwn(nodeSelector, HOSTNAME) ||
+    terms.some(
+      ({ matchExpressions, matchFields }) =>
+        matchFields.length > 0 || matchExpressions.some(({ key }) => key === HOSTNAME),
+    )
+  return namesHost || refusalsOf(pod, { labels, taints }).length === 0
+}

@@ -1,0 +1,42 @@
+import type { NodeOption } from '../../domain/plan.js'
+import type { Pod } from '../../domain/pod.js'
+import type { VolumeCounts } from './bin-room.js'
+import type { NodeLimits } from '../draft.js'
+import type { LiveNode, Machine, PackGroup, PackProblem } from '../problem.js'
+import type { Rivals } from './rivals.js'
+
+/** An instance type in one zone at one capacity type, as `kindOf` names it. */
+export type MachineKind = string
+
+export const kindOf = (
+  machine: Machine & { readonly instanceType: string | undefined; readonly zone: string | undefined },
+): MachineKind => `${machine.instanceType ?? ''}/${machine.zone ?? ''}/${machine.capacityType ?? ''}`
+
+/** What a machine of a kind costs more, or less, than its price; what comes out is rounded down. */
+export type Surcharge = (kind: {
+  readonly spot: boolean
+  /** Millicores for pods and DaemonSets: the least and the most that a machine of the kind has. */
+  readonly leastCpu: number
+  readonly mostCpu: number
+}) => number
+
+export type Question = {
+  readonly group: PackGroup
+  /** Absent: none. No machine may become cheaper than one micro-dollar by it. Nodes that stay are not charged. */
+  readonly surcharge?: Surcharge
+  /** Machines that may be bought; empty: only today's nodes. */
+  readonly options: readonly NodeOption[]
+  /** Of those, the ones that could hold the pod. */
+  readonly machinesFor: (pod: Pod) => readonly NodeOption[]
+  /** May a plan keep a node that may go? On-demand plans keep no spot node. */
+  readonly mayKeep: (live: LiveNode) => boolean
+  readonly suits: PackProblem['suits']
+  readonly interests: PackProblem['interests']
+  readonly rails: NodeLimits
+  readonly rivals: Pick<Rivals, 'of' | 'repelled'>
+  readonly volumesOf: VolumeCounts
+  /** Pods of equal numbers are the same to the scheduler and to `suits`. */
+  readonly podKind: (pod: Pod) => number
+  /** Pods of equal numbers fit statically on the same nodes. */
+  readonly placementKey: (pod: Pod) => number
+}

@@ -1,0 +1,50 @@
+import type { BinPlan } from '../columns/bin-problem.js'
+import { DEFAULT_EFFORT, type Effort } from '../columns/effort.js'
+import type { LpSolver } from '../columns/lp.js'
+import { packBins } from '../columns/pack-bins.js'
+import type { Question } from './bin-question.js'
+import { groupBins, type GroupBins } from './group-bins.js'
+
+/** A few per cent between plan and bound, in less time than the rest of a run takes. */
+const EFFORT: Effort = {
+  ...DEFAULT_EFFORT,
+  places: 0,
+  habits: 3,
+  squeaks: 0,
+  rounds: 6,
+  tries: 60,
+  nodes: 500,
+  columns: 0,
+  steps: 0,
+  fillings: 0,
+  mixes: 100_000,
+}
+/** For groups of few pods, where a run is over before the compiler has made the search fast. */
+const SMALL_EFFORT: Effort = { ...EFFORT, habits: 1, rounds: 0, tries: 30, nodes: 100, mixes: 50_000 }
+/** At prices other than the real ones, where many packings are asked for and none is the last word. */
+const PRICED: Partial<Effort> = { tries: 0, habits: 1, mixes: 20_000 }
+const FEW_PODS = 200
+
+export type ColumnPlan = GroupBins & { readonly plan: BinPlan }
+
+/** Packings of whole groups by column generation, each with its lower bound; equal questions are answered once. */
+export class ColumnPlans {
+  readonly #lp: LpSolver | undefined
+  readonly #known = new Map<string, BinPlan>()
+
+  /** `lp`: without one, bounds are weaker and plans dearer. */
+  constructor(lp?: LpSolver) {
+    this.#lp = lp
+  }
+
+  of(question: Question): ColumnPlan {
+    const bins = groupBins(question)
+    const pods = bins.pods.reduce((count, { length }) => count + length, 0)
+    const isPriced = question.surcharge !== undefined
+    const effort = { ...(pods > FEW_PODS ? EFFORT : SMALL_EFFORT), ...(isPriced ? PRICED : {}) }
+    const key = `${isPriced} ${JSON.stringify(bins.problem)}`
+    const plan = this.#known.get(key) ?? packBins(bins.problem, this.#lp, effort)
+    this.#known.set(key, plan)
+    return { ...bins, plan }
+  }
+}

@@ -1,0 +1,95 @@
+import type { Slot } from '../draft.js'
+import { drawExchange } from './exchange.js'
+import { choiceOf, fleetOf, slotsOf, withChoice, type Alternatives, type Fleet } from './fleet.js'
+import { Orders } from './orders.js'
+import { generator } from './replay-queue.js'
+import type { ReplayScheduler } from './replay.js'
+
+/** Pods × nodes that the search may ask the replay for, and changes that it may draw. */
+const MOST_STEPS = 400_000_000
+const MOST_DRAWS = 800
+/** How much dearer than the best fleet the search may go on from, at first; it falls to nothing. */
+const SLACK = 0.002
+/** Orders that a fleet must pass to be gone on from: those that failed last. */
+const WALKING = 4
+/** The part of the search after which only cheaper fleets are gone on from. */
+const PATIENCE = 0.8
+/** A fleet is proved in all orders at once where it costs less than this part of the best; others wait for the end. */
+const WORTH_A_PROOF = 0.99
+const MOST_LATE_PROOFS = 8
+
+export type ExchangeTools = {
+  readonly scheduler: ReplayScheduler
+  readonly groups: readonly Alternatives[]
+  /** Do the pods have a place on the fleet, by what the scheduler does not know as well? */
+  readonly hasPlaces: (fleet: Fleet) => boolean
+  /** Orders that the search begins with, and those that an answer must pass beside them. */
+  readonly seeds: readonly number[]
+  readonly proof: readonly number[]
+}
+
+/**
+ * Makes a fleet cheaper by exchanging single nodes, or a few at once, for others: what is drawn at random is kept where
+ * the scheduler still fills all nodes in every order. A search that only ever goes down ends where no single change
+ * helps, so it may go on from a slightly dearer fleet, less so the longer it lasts (threshold accepting, Dueck and
+ * Scheuer 1990). Returns the fleets that became the best on the way.
+ */
+export function exchangeNodes(from: Fleet, { scheduler, groups, hasPlaces, seeds, proof }: ExchangeTools): Fleet[] {
+  const random = generator(1)
+  const start = scheduler.steps
+  const orders = new Orders(scheduler, seeds)
+  const found: Fleet[] = []
+  let current = fleetOf(new Map(groups.map((one) => [one.group, choiceOf(nodesOf(one, from))])))
+  let best = current
+  /** Cheaper than the best one, but too little to be proved at once. */
+  const nearly: Fleet[] = []
+  const unfit = (nodes: readonly Slot[]): number | undefined =>
+    [...seeds, ...proof].find((seed) => !orders.works(nodes, seed))
+  for (let draw = 0; draw < MOST_DRAWS; draw += 1) {
+    const spent = Math.max(draw / MOST_DRAWS, (scheduler.steps - start) / MOST_STEPS)
+    if (spent >= 1) break
+    const limit = best.rate * (1 + SLACK * Math.max(0, 1 - spent / PATIENCE))
+    const one = drawGroup(current, groups, random(Math.floor(current.rate)))
+    const now = one === undefined ? undefined : current.chosen.get(one.group)
+    if (one === undefined || now === undefined) continue
+    const slots = drawExchange(one, now.slots, limit - current.rate, random)
+    if (slots === undefined || !one.mayHold(slots)) continue
+    const fleet = fleetOf(withChoice(current.chosen, one.group, choiceOf(slots)))
+    if (fleet.rate >= limit) continue
+    const nodes = slotsOf(fleet)
+    if (!orders.likeliestWork(nodes, WALKING)) continue
+    if (fleet.rate < best.rate * WORTH_A_PROOF) {
+      if (!hasPlaces(fleet)) {
+        if (!hasPlaces(current)) current = best
+        continue
+      }
+      const failed = unfit(nodes)
+      if (failed !== undefined) {
+        // What is cheap only in the orders that were asked is no way to go on.
+        orders.add(failed)
+        if (!orders.works(slotsOf(current), failed)) current = best
+        continue
+      }
+      best = fleet
+      found.push(fleet)
+    } else if (fleet.rate < best.rate) nearly.push(fleet)
+    current = fleet
+  }
+  const cheaper = nearly.filter(({ rate }) => rate < best.rate).sort((a, b) => a.rate - b.rate)
+  const last = cheaper
+    .slice(0, MOST_LATE_PROOFS)
+    .find((fleet) => hasPlaces(fleet) && unfit(slotsOf(fleet)) === undefined)
+  return last === undefined ? found : [...found, last]
+}
+
+/** The group's nodes, those that a repair added among them. */
+function nodesOf({ group, choices }: Alternatives, { chosen, added }: Fleet): Slot[] {
+  const isOwn = ({ origin }: Slot): boolean => origin.kind === 'new' && origin.option.group === group
+  return [...((chosen.get(group) ?? choices[0])?.slots ?? []), ...added.filter(isOwn)]
+}
+
+/** Dear groups are drawn more often. */
+function drawGroup(fleet: Fleet, groups: readonly Alternatives[], drawn: number): Alternatives | undefined {
+  let left = drawn
+  return groups.find(({ group }) => (left -= fleet.chosen.get(group)?.rate ?? 0) < 0)
+}

@@ -1,0 +1,234 @@
+import type { Pod } from '../../domain/pod.js'
+import type { Resources } from '../../domain/resources.js'
+import { bytes, milliCpu, podSlots } from '../../domain/units.js'
+import type { BoardContext } from '../board/board.js'
+import type { Slot } from '../draft.js'
+import { createLedger, type Demand } from '../board/ledger.js'
+import { byText } from '../order.js'
+import { createPodClasses, type PodRules } from '../board/pod-class.js'
+import { createPortBook } from '../board/port-book.js'
+import type { Random } from './replay-queue.js'
+import { ReplayScores, type Scored } from './replay-scores.js'
+import type { Site } from '../board/site.js'
+import { createStaticFit } from '../board/static-fit.js'
+import { topologyAllows } from '../board/topology-rules.js'
+import { createVolumeBook } from '../board/volume-book.js'
+
+/** What the replay has to know of a pod, looked up once. */
+export type Entry = {
+  readonly pod: Pod
+  readonly rules: PodRules
+  readonly scored: Scored
+  /** Neither a rule nor a count looks at more of it than CPU, memory and the pod slot. */
+  readonly isPlain: boolean
+  /** Rules of other pods make it wait for them, so that it may fit later. */
+  readonly mayWait: boolean
+  /** What it asks for beside CPU, memory and a pod slot. */
+  readonly odd: { readonly needed: Demand; readonly held: Demand }
+}
+
+type Placed = { readonly entry: Entry; readonly row: number; readonly as: 'held' | 'needed' }
+
+/**
+ * The board of the replay: the rules of `createBoard`, arranged for filling much the same nodes again and again. Nodes
+ * stay on it from one refill to the next, those in no further use are taken off, and most pods are nothing but numbers
+ * in the table of scores, which go back to what they were all at once.
+ */
+export class ReplayBoard {
+  readonly #ledger = createLedger()
+  readonly #fit = createStaticFit()
+  readonly #ports = createPortBook()
+  readonly #volumes
+  readonly #classes
+  readonly #scores = new ReplayScores()
+  readonly #entries = new Map<Pod, Entry>()
+  readonly #shapeOfSite = new WeakMap<Site, number>()
+  readonly #shapes: number[] = []
+  readonly #spare: number[] = []
+  #rows = 0
+  /** Nodes on the board, each with the pods that never leave it. */
+  readonly #standing = new Map<Slot, { readonly row: number; readonly pods: readonly Placed[] }>()
+  /** Pods of a refill that are more than numbers, in the order in which they came and went. */
+  readonly #log: { readonly placed: Placed; readonly by: 1 | -1 }[] = []
+  #order = new Int32Array()
+  #present: readonly number[] = []
+  /** By placement key, and by the shapes that one allows. */
+  #rowsOfKey: (Int32Array | undefined)[] = []
+  #rowsOfShapes = new Map<string, Int32Array>()
+
+  constructor({ namespaces, pods, fixed = [] }: BoardContext) {
+    const all = [...new Set(pods)]
+    this.#volumes = createVolumeBook(all)
+    this.#classes = createPodClasses(namespaces, all, this.#ledger, this.#fit, this.#volumes)
+    for (const { site, pods: running } of fixed) {
+      const row = this.#open(site)
+      for (const pod of running) this.#change({ entry: this.entryOf(pod), row, as: 'held' }, 1)
+    }
+  }
+
+  entryOf(pod: Pod): Entry {
+    const known = this.#entries.get(pod)
+    if (known !== undefined) return known
+    const rules = this.#classes.rulesOf(pod)
+    const odd = { needed: this.#ledger.demandOf(rest(pod.needed)), held: this.#ledger.demandOf(rest(pod.held)) }
+    const mayWait = this.#classes.hasTopologyRules(rules.classKey)
+    const isPlain =
+      !mayWait &&
+      rules.topology.changes.length === 0 &&
+      rules.topology.flaws.length === 0 &&
+      rules.volumes === undefined &&
+      pod.hostPorts.length === 0 &&
+      odd.needed.columns.length + odd.held.columns.length === 0
+    const entry = { pod, rules, scored: this.#scores.scoredOf(pod), isPlain, mayWait, odd }
+    this.#entries.set(pod, entry)
+    return entry
+  }
+
+  /** Makes these the nodes of the refills to come, with what is on each of them before any pod is placed. */
+  stand(slots: readonly Slot[], heldOn: (slot: Slot) => readonly Pod[]): void {
+    const wanted = new Set(slots)
+    for (const [slot, { row, pods }] of this.#standing) {
+      if (wanted.has(slot)) continue
+      for (const placed of pods.toReversed()) this.#change(placed, -1)
+      this.#close(row)
+      this.#standing.delete(slot)
+    }
+    for (const slot of slots) {
+      if (this.#standing.has(slot)) continue
+      const row = this.#open(slot.site)
+      const pods = [...slot.residents, ...heldOn(slot)].map((pod): Placed => ({
+        entry: this.entryOf(pod),
+        row,
+        as: 'held',
+      }))
+      for (const placed of pods) this.#change(placed, 1)
+      this.#standing.set(slot, { row, pods })
+    }
+    this.#scores.keep()
+    const rows = inOrder(slots).map((slot) => this.#standing.get(slot)!.row)
+    this.#order = Int32Array.from(rows)
+    this.#present = [...new Set(Array.from(this.#order, (row) => this.#shapes[row]!))]
+    this.#rowsOfKey = []
+    this.#rowsOfShapes = new Map()
+  }
+
+  /** The node that the scheduler would choose, or undefined: no node takes the pod now. */
+  best(entry: Entry, random: Random): number | undefined {
+    const rows = this.#rowsFor(entry.rules)
+    const takes = entry.isPlain ? undefined : (row: number): boolean => this.#admits(entry, row)
+    return this.#scores.best(entry.scored, rows, takes, random)
+  }
+
+  put(entry: Entry, row: number): void {
+    this.#scores.add(row, entry.scored, entry.pod.needed)
+    if (!entry.isPlain) this.#note({ entry, row, as: 'needed' }, 1)
+  }
+
+  /** Takes off a pod that `put` has put there. */
+  take(entry: Entry, row: number): void {
+    this.#scores.add(row, entry.scored, entry.pod.needed, -1)
+    if (!entry.isPlain) this.#note({ entry, row, as: 'needed' }, -1)
+  }
+
+  /** Takes every pod off that was put on the nodes since they stand. */
+  reset(): void {
+    for (let last = this.#log.pop(); last !== undefined; last = this.#log.pop())
+      this.#count(last.placed, last.by === 1 ? -1 : 1)
+    this.#scores.reset()
+  }
+
+  #note(placed: Placed, by: 1 | -1): void {
+    this.#count(placed, by)
+    this.#log.push({ placed, by })
+  }
+
+  #change(placed: Placed, by: 1 | -1): void {
+    const { entry, row, as } = placed
+    this.#scores.add(row, entry.scored, entry.pod[as], by)
+    this.#count(placed, by)
+  }
+
+  /** Everything about the pod that is not in the table of scores. */
+  #count({ entry: { pod, rules, odd }, row, as }: Placed, by: 1 | -1): void {
+    this.#ledger.take(row, odd[as], by)
+    for (const tally of rules.topology.changes) tally.bump(row, by)
+    if (rules.volumes !== undefined) this.#volumes.change(row, rules.volumes, by)
+    if (by === 1) this.#ports.take(row, pod.hostPorts)
+    else this.#ports.release(row, pod.hostPorts)
+  }
+
+  /** The rules beside those that the table of scores and the list of rows look at. */
+  #admits({ pod, rules, odd }: Entry, row: number): boolean {
+    return (
+      this.#ledger.covers(row, odd.needed) &&
+      this.#ports.admits(row, pod.hostPorts) &&
+      (rules.volumes === undefined || this.#volumes.admits(row, rules.volumes)) &&
+      topologyAllows(rules.topology, row)
+    )
+  }
+
+  /** Nodes whose own properties let the pod in, in the order in which they were given. */
+  #rowsFor({ placementKey, placement }: PodRules): Int32Array {
+    const known = this.#rowsOfKey[placementKey]
+    if (known !== undefined) return known
+    while (this.#rowsOfKey.length < placementKey) this.#rowsOfKey.push(undefined)
+    const allowed = this.#present.filter((shape) => placement.allows(shape))
+    const key = allowed.join()
+    const isAllowed = new Set(allowed)
+    const rows =
+      this.#rowsOfShapes.get(key) ??
+      (allowed.length === this.#present.length
+        ? this.#order
+        : this.#order.filter((row) => isAllowed.has(this.#shapes[row]!)))
+    this.#rowsOfShapes.set(key, rows)
+    return (this.#rowsOfKey[placementKey] = rows)
+  }
+
+  #open(site: Site): number {
+    const row = this.#spare.pop() ?? this.#rows++
+    const shape = this.#shapeOfSite.get(site) ?? this.#fit.shapeOf(site)
+    this.#shapeOfSite.set(site, shape)
+    this.#shapes[row] = shape
+    this.#scores.open(site, row)
+    this.#ledger.open(row, site.allocatable)
+    this.#volumes.open(row, site.attachLimits)
+    this.#classes.tallies.open(row, site, shape)
+    return row
+  }
+
+  #close(row: number): void {
+    this.#classes.tallies.close(row)
+    this.#spare.push(row)
+  }
+}
+
+/** By what nodes are, not by their names: a plan that gives its nodes other names is filled in the same way. */
+export const inOrder = (slots: readonly Slot[]): Slot[] => [...slots].sort((a, b) => byText(kindOf(a), kindOf(b)))
+
+const kinds = new WeakMap<Slot, string>()
+
+/** Equal for nodes that are alike to the scheduler but for their names. */
+function kindOf(slot: Slot): string {
+  const known = kinds.get(slot)
+  if (known !== undefined) return known
+  const { allocatable, labels } = slot.site
+  const others = Object.entries(labels).filter(([key]) => key !== 'kubernetes.io/hostname')
+  const sizes = [allocatable.cpu, allocatable.memory, allocatable.pods]
+  const kind = JSON.stringify([
+    ...sizes.map((size) => String(size).padStart(16, '0')),
+    slot.residents.length,
+    others.sort(byPair),
+  ])
+  kinds.set(slot, kind)
+  return kind
+}
+
+const byPair = ([a]: readonly [string, string], [b]: readonly [string, string]): number => byText(a, b)
+
+/** All but CPU, memory and pod slots. */
+const rest = (resources: Resources): Resources => ({
+  ...resources,
+  cpu: milliCpu(0),
+  memory: bytes(0),
+  pods: podSlots(0),
+})

@@ -1,0 +1,120 @@
+import type { Pod } from '../../domain/pod.js'
+import type { BoardContext } from '../board/board.js'
+import { acceptsPods, type Slot } from '../draft.js'
+import { ReplayBoard, type Entry } from './replay-board.js'
+import { generator, queueOf } from './replay-queue.js'
+import { deploymentsOf, rollOut } from './replay-rollout.js'
+
+/** Deployments that are rolled out anew after a refill. */
+export const ROLLOUTS = 3
+/** Added to the seed of an order for the draws among equal nodes. */
+const TIES = 1_000_000
+
+/**
+ * What the default scheduler would make of a set of nodes: they are filled from empty, pod by pod, by priority and then
+ * in a seeded random order, each pod on the feasible node with the best score (`ReplayScores`). Where all have found a
+ * place, a few Deployments are rolled out anew. Other scores, preemption and scaling are left out.
+ */
+export class ReplayScheduler {
+  readonly #board: ReplayBoard
+  readonly #pods: readonly Pod[]
+  readonly #stays: (pod: Pod) => boolean
+  readonly #rollouts: number
+  readonly #queues = new Map<number, Queue>()
+  #nodes: readonly Slot[] = []
+  /** Pods × nodes asked for so far: what budgets count. */
+  steps = 0
+
+  /**
+   * `stays`: nothing that can be bought takes such a pod (its machine is no longer on offer, say): it is left where it
+   * runs. `rollouts`: Deployments that are rolled out anew after each refill.
+   */
+  constructor(context: BoardContext, pods: readonly Pod[], stays: (pod: Pod) => boolean, rollouts = 0) {
+    this.#board = new ReplayBoard(context)
+    this.#pods = pods
+    this.#stays = stays
+    this.#rollouts = rollouts
+  }
+
+  /** Pods × nodes of one refill. */
+  cost(slots: readonly Slot[]): number {
+    return slots.length * this.#pods.length
+  }
+
+  /**
+   * Pods that are left over when they come in the order of this seed, or that a rollout after it leaves pending. With
+   * `most`, the refill is broken off as soon as more are certain to be left over; what it gives is then a part of them.
+   */
+  leftOver(slots: readonly Slot[], seed: number, most = Infinity): readonly Pod[] {
+    this.steps += this.cost(slots)
+    const board = this.#board
+    if (this.#nodes.length !== slots.length || this.#nodes.some((slot, at) => slot !== slots[at])) {
+      board.stand(slots, (slot) => this.#anchoredOn(slot))
+      this.#nodes = [...slots]
+    }
+    const anchored = new Set(slots.flatMap((slot) => this.#anchoredOn(slot)))
+    const rowOf = new Map<Entry, number>()
+    const { entries, rolled, isRolled } = this.#queue(seed)
+    const random = generator(TIES + seed)
+    const place = (entry: Entry): boolean => {
+      const row = board.best(entry, random)
+      if (row === undefined) return false
+      board.put(entry, row)
+      if (isRolled.has(entry)) rowOf.set(entry, row)
+      return true
+    }
+    let left: readonly Entry[] = anchored.size === 0 ? entries : entries.filter(({ pod }) => !anchored.has(pod))
+    for (;;) {
+      const next: Entry[] = []
+      let certain = 0
+      for (const entry of left) {
+        if (place(entry)) continue
+        next.push(entry)
+        // A pod that waits for another one is tried again when the queue has been through.
+        if (!entry.mayWait) certain += 1
+        if (certain > most) break
+      }
+      const isDone = next.length === 0 || next.length === left.length || certain > most
+      left = next
+      if (isDone) break
+    }
+    if (left.length === 0)
+      left = rolled.flatMap((pods) =>
+        rollOut(
+          board,
+          pods.flatMap((entry) => {
+            const row = rowOf.get(entry)
+            // What stays where it runs is left alone.
+            return row === undefined ? [] : [{ entry, row }]
+          }),
+          random,
+        ),
+      )
+    board.reset()
+    return left.map(({ pod }) => pod)
+  }
+
+  /** Nothing is put on a closed node again: what runs there stays as long as the node does. */
+  #anchoredOn(slot: Slot): readonly Pod[] {
+    const { origin } = slot
+    if (origin.kind === 'new') return []
+    return acceptsPods(slot) ? origin.live.pods.filter((pod) => this.#stays(pod)) : origin.live.pods
+  }
+
+  #queue(seed: number): Queue {
+    const known = this.#queues.get(seed)
+    if (known !== undefined) return known
+    const entries = queueOf(this.#pods, seed).map((pod) => this.#board.entryOf(pod))
+    const rolled = this.#rollouts === 0 ? [] : deploymentsOf(entries, seed, this.#rollouts)
+    const queue = { entries, rolled, isRolled: new Set(rolled.flat()) }
+    this.#queues.set(seed, queue)
+    return queue
+  }
+}
+
+/** What an order of the pods comes to, worked out once. */
+type Queue = {
+  readonly entries: readonly Entry[]
+  readonly rolled: readonly (readonly Entry[])[]
+  readonly isRolled: ReadonlySet<Entry>
+}

@@ -1,0 +1,109 @@
+import fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+import type { Pod } from '../../src/domain/pod.js'
+import { exchangeNodes } from '../../src/pack/replay/exchange-nodes.js'
+import { drawExchange, machinesByPlace } from '../../src/pack/replay/exchange.js'
+import { fleetOf, slotsOf, type Fleet } from '../../src/pack/replay/fleet.js'
+import { generator } from '../../src/pack/replay/replay-queue.js'
+import { makeFleets, type FleetParts } from './make-fleets.js'
+import { makeOption } from './make-problem.js'
+import { makePod, resources } from './make.js'
+
+const SEEDS = [1, 2, 3]
+const PROOF = [4, 5, 6]
+const SMALL = makeOption('small', 2000, 20)
+const LARGE = makeOption('large', 8000, 50)
+
+const pods = (prefix: string, count: number, cpu: number): Pod[] =>
+  Array.from({ length: count }, (_, index) => makePod(`${prefix}-${index}`, { needed: resources(cpu, 10) }))
+
+function exchange(parts: FleetParts, hasPlaces: (fleet: Fleet) => boolean = () => true) {
+  const { groups, scheduler } = makeFleets(parts)
+  const from = fleetOf(new Map(groups.map(({ group, choices }) => [group, choices[0]!])))
+  const found = exchangeNodes(from, { scheduler, groups, hasPlaces, seeds: SEEDS, proof: PROOF })
+  return { from, found, scheduler, groups }
+}
+
+const namesOf = (fleet: Fleet): string[] =>
+  slotsOf(fleet)
+    .map(({ site }) => site.name)
+    .sort()
+
+describe('exchanging nodes', () => {
+  const nodes = Array.from({ length: 8 }, (_, at) => ({ pods: pods(`p${at}`, 2, 500) }))
+
+  it('drops what is not needed and takes a large node for small ones where that is cheaper', () => {
+    const { found } = exchange({ options: [SMALL, LARGE], nodes })
+    // Sixteen half cores: four small nodes for 80, or one large for 50.
+    expect(found.at(-1)?.rate).toBe(50)
+  })
+
+  it('keeps nodes that must stay, and gives nothing that has no place for the pods', () => {
+    const staying = nodes.map((node, at) => ({ ...node, stays: at < 5 }))
+    const kept = exchange({ options: [SMALL, LARGE], nodes: staying }).found
+    expect(kept.at(-1)?.rate).toBe(100)
+    for (const fleet of kept) expect(namesOf(fleet)).toEqual(expect.arrayContaining(['n0', 'n1', 'n2', 'n3', 'n4']))
+    const wide = exchange({ options: [SMALL], nodes }, (fleet) => slotsOf(fleet).length >= 6).found
+    expect(wide.at(-1)?.rate).toBe(120)
+    expect(exchange({ options: [SMALL, LARGE], nodes }, () => false).found).toEqual([])
+  })
+
+  it('what comes out leaves nothing over in any order, costs less each time, and is the same again', () => {
+    const input = fc.record({
+      sizes: fc.array(fc.constantFrom(100, 300, 700, 1500), { minLength: 1, maxLength: 14 }),
+      count: fc.integer({ min: 1, max: 4 }),
+      stays: fc.boolean(),
+    })
+    let cheaper = 0
+    fc.assert(
+      fc.property(input, ({ sizes, count, stays }) => {
+        const all = sizes.map((cpu, at) => makePod(`p${at}`, { needed: resources(cpu, 10) }))
+        const dealt = Array.from({ length: count }, (_, at) => ({
+          pods: all.filter((_pod, index) => index % count === at),
+          option: LARGE,
+          stays: stays && at === 0,
+        }))
+        const { found, from, scheduler } = exchange({ options: [SMALL, LARGE], nodes: dealt })
+        let last = from.rate
+        for (const fleet of found) {
+          expect(fleet.rate).toBeLessThan(last)
+          last = fleet.rate
+          expect(fleet.rate).toBe(slotsOf(fleet).reduce((total, { rate }) => total + (rate ?? 0), 0))
+          for (const seed of [...SEEDS, ...PROOF]) expect(scheduler.leftOver(slotsOf(fleet), seed)).toEqual([])
+          if (stays) expect(namesOf(fleet)).toContain('n0')
+        }
+        if (found.length > 0) cheaper += 1
+        expect(exchange({ options: [SMALL, LARGE], nodes: dealt }).found.map(namesOf)).toEqual(found.map(namesOf))
+      }),
+      { numRuns: 25 },
+    )
+    expect(cheaper).toBeGreaterThan(5)
+  })
+})
+
+describe('a draw', () => {
+  it('takes nodes away and spends no more than they and the allowance cost', () => {
+    const nodes = Array.from({ length: 5 }, (_, at) => ({ pods: pods(`p${at}`, 1, 500) }))
+    const { groups } = makeFleets({ options: [SMALL, LARGE], nodes })
+    const [group] = groups
+    const slots = group!.choices[0]!.slots
+    const costOf = (some: typeof slots): number => some.reduce((total, { rate }) => total + (rate ?? 0), 0)
+    const sizes = new Set<number>()
+    for (let seed = 1; seed <= 60; seed += 1) {
+      const drawn = drawExchange(group!, slots, 5, generator(seed))
+      expect(drawn).toBeDefined()
+      expect(new Set(drawn).size).toBe(drawn?.length)
+      expect(slots.some((slot) => !drawn?.includes(slot))).toBe(true)
+      expect(costOf(drawn ?? [])).toBeLessThan(costOf(slots) + 5)
+      sizes.add(drawn?.length ?? 0)
+    }
+    expect(sizes.size).toBeGreaterThan(2)
+    expect(drawExchange({ ...group!, mayGo: () => false }, slots, 5, generator(1))).toBeUndefined()
+  })
+
+  it('is from machines that no cheaper one beats', () => {
+    const dear = makeOption('dear', 2000, 30)
+    const b = makeOption('small', 2000, 25, { zone: 'b' })
+    expect(machinesByPlace([dear, LARGE, b, SMALL])).toEqual([[SMALL, LARGE], [b]])
+  })
+})
