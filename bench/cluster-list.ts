@@ -3,7 +3,7 @@
  * Snapshot, and into a collect file) against the typed client's list, which keeps no more of each page than a name and
  * the requests. Server and clients are processes of their own.
  *
- *   tsx bench/cluster-list.ts [PODS]     default 20000; the issue asks for 150000
+ *   tsx bench/cluster-list.ts [PODS]     default 20000; the target is for 150000
  */
 import { fork, spawnSync, type ChildProcess } from 'node:child_process'
 import { mkdtempSync, rmSync } from 'node:fs'
