@@ -181,6 +181,7 @@ function ignoreClosedPipe(stream: NodeJS.WriteStream, name: string): void {
  */
 function exitOnSignals(): void {
   if (process.listenerCount('SIGINT') > 0) return
-  process.once('SIGINT', () => process.exit(130))
-  process.once('SIGTERM', () => process.exit(143))
+  // Not once(): a second signal would find the default action back in place, which ends the process without its code.
+  process.on('SIGINT', () => process.exit(130))
+  process.on('SIGTERM', () => process.exit(143))
 }
