@@ -420,6 +420,12 @@ describe('rules that hold on every single node', () => {
     expect(rules(1, held, 5)).toEqual([['w0 w1 w2 w3 w4', 'one of all', undefined]])
     expect(rules(2, held, 5)).toEqual([['w0 w1 w2 w3 w4', undefined, 2]])
     expect(rules(1, {})).toEqual([['w0 w1 w2 w3', undefined, undefined]])
+    // Two workloads may count the same pods and bear different skews.
+    const mixed = on(5, (at) => web(`w${at}`, { spec: spec(at < 2 ? 1 : 2) }))
+    expect(rulesIn(binsOf({ nodes: mixed, options: [large], facts: held }))).toEqual([
+      ['w0 w1', 'one of all', undefined],
+      ['w2 w3 w4', undefined, 2],
+    ])
   })
 
   it('close a node that stays to pods that something on it keeps away', () => {

@@ -26,7 +26,7 @@ export class Rivals {
   readonly #elsewhere: readonly Pod[]
   readonly #ids = createInterner()
   readonly #groups = new Map<PackGroup, ReadonlyMap<Pod, Rivalry>>()
-  readonly #limits = new Map<Tally, number>()
+  readonly #sure = new Map<PodSpec, Map<string, number>>()
   #counts: ReadonlyMap<Tally, number> | undefined
   readonly #fixed = new Map<LiveNode, { readonly tallies: ReadonlySet<Tally>; readonly pods: readonly Pod[] }>()
 
@@ -134,14 +134,10 @@ export class Rivals {
    * + x·(D − 1) ≤ T.
    */
   #spreadLimit({ tally, maxSkew }: BoundSpread, spec: PodSpec): number {
-    const known = this.#limits.get(tally)
-    if (known !== undefined) return known
     const pods = this.#countOf(tally)
     const domains = this.#sureDomains(tally.key.name, spec)
     const least = Math.max(0, Math.floor((pods - maxSkew) / Math.max(1, domains)))
-    const limit = domains === 0 || maxSkew + least >= pods ? Infinity : maxSkew + least
-    this.#limits.set(tally, limit)
-    return limit
+    return domains === 0 || maxSkew + least >= pods ? Infinity : maxSkew + least
   }
 
   /** Pods that the constraint could count anywhere; without end where new nodes bring some along. */
@@ -166,6 +162,14 @@ export class Rivals {
 
   /** Domains of nodes that are in every plan and that the constraint counts for sure. */
   #sureDomains(key: string, spec: PodSpec): number {
+    const ofSpec = this.#sure.get(spec) ?? new Map<string, number>()
+    this.#sure.set(spec, ofSpec)
+    const known = ofSpec.get(key) ?? this.#countSure(key, spec)
+    ofSpec.set(key, known)
+    return known
+  }
+
+  #countSure(key: string, spec: PodSpec): number {
     const keys = spec.topologySpread
       .filter(({ whenUnsatisfiable }) => whenUnsatisfiable === 'DoNotSchedule')
       .map(({ topologyKey }) => topologyKey)
