@@ -66,6 +66,8 @@ export function choose(all: readonly Candidate[], maxSpot: number | undefined, c
     return keep('no other plan is feasible within the guard rails', cheapest)
   if (best.plan.cost.rate >= current.proven.plan.cost.rate)
     return keep('no feasible plan costs less than what runs now', cheapest)
+  if (costOf(best.plan) >= current.proven.plan.cost.rate)
+    return keep('no feasible plan saves as much as its new nodes count as dearer (--prefer-existing)', cheapest)
 
   const { bound } = cheapest.proven
   const provenOf = (plan: Plan): ProvenPlan => ({

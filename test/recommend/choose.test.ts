@@ -131,6 +131,20 @@ describe('what is recommended', () => {
     }
   })
 
+  it('is today where new nodes count as so much dearer that nothing is saved', () => {
+    // Two new nodes of 100,000 each.
+    const plans: Plans = { today: { cost: 1_000_000 }, cheapest: { cost: 900_000, nodes: 2 } }
+    const counted = (preferExisting: number) =>
+      chosen(plans, { limits: { headroom: 0, minNodes: undefined, preferExisting } })
+    expect(counted(0.4)).toMatchObject({ follows: 'recommended', rate: 900_000 })
+    expect(counted(0.6)).toMatchObject({ follows: 'current', rate: 1_000_000 })
+    expect(counted(0.6).notes.join()).toMatch('--prefer-existing')
+    const fewerNew = { ...plans, repack: { cost: 910_000, nodes: 1 } }
+    expect(chosen(fewerNew, { limits: { headroom: 0, minNodes: undefined, preferExisting: 0.4 } }).follows).toBe(
+      'repack',
+    )
+  })
+
   it('is today where a rebuild would eat up the saving', () => {
     const found = chosen({ today: { cost: 100 }, cheapest: { cost: 50, realised: { cost: 100, nodes: 9 } } })
     expect(found).toMatchObject({ follows: 'current', rate: 100 })
