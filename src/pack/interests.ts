@@ -32,7 +32,7 @@ export function interestsOf(pods: Iterable<Pod>): Interests {
   return new Map([...found].sort(([a], [b]) => (a < b ? -1 : 1)))
 }
 
-/** The labels as far as any of the rules can tell: equal texts are equal to the scheduler. */
+/** The labels as far as the rules can tell them apart: equal texts are equal to the scheduler. */
 export const seenLabels = (labels: Labels, interests: Interests): string =>
   JSON.stringify(
     [...interests].map(([key, named]) => {

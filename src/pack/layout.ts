@@ -31,6 +31,24 @@ export function capture(draft: Draft, slots: readonly Slot[], method: string): L
   return { nodes, rate, moves, spotNodes, breaches, method }
 }
 
+/** What breaks a guard rail is there only for want of better. Of equals, the one with fewer moves comes first. */
+export function fewestBreaches(layouts: readonly Layout[]): Layout[] {
+  const least = layouts.reduce((fewest, { breaches }) => Math.min(fewest, breaches), Infinity)
+  return layouts.filter(({ breaches }) => breaches === least).sort((a, b) => a.rate - b.rate || a.moves - b.moves)
+}
+
+/** The one that was picked, then those that are as good by what it was picked for, then the others; each in their order. */
+export function pickedFirst(
+  layouts: readonly Layout[],
+  pick: number,
+  isAsGood: (layout: Layout, picked: Layout) => boolean,
+): Layout[] {
+  const picked = layouts[pick]!
+  const others = layouts.filter((layout) => layout !== picked)
+  const asGood = others.filter((layout) => isAsGood(layout, picked))
+  return [picked, ...asGood, ...others.filter((layout) => !asGood.includes(layout))]
+}
+
 /** Takes a group off the board: its pods, then its nodes. */
 export function clear(draft: Draft, slots: Iterable<Slot>): void {
   for (const slot of slots) {

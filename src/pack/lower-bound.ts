@@ -108,7 +108,7 @@ const resourceNames = (bins: readonly Bin[]): string[] => [
 const amount = (resources: Resources, name: string): number =>
   name === 'cpu' || name === 'memory' || name === 'pods' ? resources[name] : (resources.extended[name] ?? 0)
 
-/** Best price per unit of one resource; undefined where no machine has any. */
+/** Best price per unit of one resource; undefined where no machine has some of it. */
 function unitPrice(bins: readonly Bin[], name: string): number | undefined {
   let best: number | undefined
   for (const { free, rate } of bins) {

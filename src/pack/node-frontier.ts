@@ -1,8 +1,7 @@
 import type { CapacityPolicy } from '../domain/goal.js'
-import type { Assembly } from './assembly.js'
-import type { Layout } from './layout.js'
+import { fewestBreaches, pickedFirst, type Layout } from './layout.js'
 import { mayGo, type GroupState, type LayoutSearch } from './layouts.js'
-import type { Solution } from './solve.js'
+import type { Assembler, Solution } from './assembly.js'
 import { spotShare } from './spot/spot-share.js'
 import { tradeOffs } from './trade-offs.js'
 
@@ -90,13 +89,9 @@ const isBelow = (middle: Layout, more: Layout, fewer: Layout): boolean =>
   (middle.rate - more.rate) * (more.nodes.length - fewer.nodes.length) <
   (fewer.rate - more.rate) * (more.nodes.length - middle.nodes.length)
 
-const weighed = (layouts: readonly Layout[]) => layouts.map(({ rate, nodes }) => ({ cost: rate, weight: nodes.length }))
+const hasNoMoreNodes = (one: Layout, other: Layout): boolean => one.nodes.length <= other.nodes.length
 
-/** What breaks a guard rail is there only for want of better. Of equals, the one with fewer moves comes first. */
-function fewestBreaches(layouts: readonly Layout[]): Layout[] {
-  const least = layouts.reduce((fewest, { breaches }) => Math.min(fewest, breaches), Infinity)
-  return layouts.filter(({ breaches }) => breaches === least).sort((a, b) => a.rate - b.rate || a.moves - b.moves)
-}
+const weighed = (layouts: readonly Layout[]) => layouts.map(({ rate, nodes }) => ({ cost: rate, weight: nodes.length }))
 
 /** Plans from the cheapest to the fewest nodes, and the micro-dollars per hour that so many nodes cost at least. */
 export type Frontier = { readonly solutions: readonly Solution[]; readonly leastCost: (nodes: number) => number }
@@ -105,33 +100,24 @@ export type Frontier = { readonly solutions: readonly Solution[]; readonly least
  * The best mixes of the groups' layouts, put together; no plan of it has both more nodes and a higher cost than another.
  * `cheapest` is one of them, or better than all that it is dearer than. Undefined where the cluster is too large.
  */
-export function nodeFrontier(
-  { groups, search, assemble }: Assembly,
-  policy: CapacityPolicy,
-  cheapest: Solution,
-): Frontier | undefined {
+export function nodeFrontier(assembler: Assembler, policy: CapacityPolicy, cheapest: Solution): Frontier | undefined {
+  const { groups, search } = assembler
   const frontiers = groups.flatMap((state) => groupFrontier(state, policy, search) ?? [])
   if (frontiers.length < groups.length) return undefined
   const all = tradeOffs(frontiers.map(({ layouts }) => weighed(layouts)))
   const shown = Math.min(MOST_POINTS, all.length)
   const solutions = Array.from({ length: shown }, (_, at): Solution => {
     const { picks } = all[Math.round((at * (all.length - 1)) / Math.max(1, shown - 1))]!
-    const picked = new Map(groups.map(({ group }, g) => [group.name, { ...frontiers[g]!, pick: picks[g]! }]))
-    return assemble(({ group }) => inOrder(picked.get(group.name)!))
+    const picked = new Map(
+      groups.map(({ group }, g) => [group.name, pickedFirst(frontiers[g]!.layouts, picks[g]!, hasNoMoreNodes)]),
+    )
+    return assembler.assemble(({ group }) => picked.get(group.name)!)
   })
   const isAllowed = (solution: Solution): boolean => policy.kind !== 'spot' || spotShare(solution) <= policy.share
   return {
     solutions: bestOf([cheapest, ...solutions.filter(isAllowed)]),
     leastCost: (nodes) => leastCost(frontiers, nodes),
   }
-}
-
-/** The layout that was picked, then those with no more nodes, then the others; all are sorted by their cost. */
-function inOrder({ layouts, pick }: { readonly layouts: readonly Layout[]; readonly pick: number }): Layout[] {
-  const picked = layouts[pick]!
-  const isSmaller = ({ nodes }: Layout): boolean => nodes.length <= picked.nodes.length
-  const others = layouts.filter((layout) => layout !== picked)
-  return [picked, ...others.filter(isSmaller), ...others.filter((layout) => !isSmaller(layout))]
 }
 
 /** Those without another one that is as good in cost and in nodes, the cheapest first. */

@@ -14,13 +14,13 @@ export type Bid = {
   /** What its own pods leave of it. */
   readonly free: Resources
   readonly attachLimits: Readonly<Record<string, number>>
-  /** Its labels as far as any rule can tell; those that follow from zone and capacity type may be left out. */
+  /** Its labels as far as a rule can tell them apart; those that follow from zone and capacity type may be left out. */
   readonly seen: string
 }
 
 /**
  * Leaves out instance types that others beat wherever they are on offer at a capacity type: same zone and architecture,
- * the same labels as far as any rule can tell, room for at least as much of everything, and no higher price. Neither the
+ * the same labels as far as a rule can tell, room for at least as much of everything, and no higher price. Neither the
  * best plan nor the lower bound changes. Types in use stay, so that today's nodes can be recognised among the options.
  */
 export function withoutDominated<Machine extends Bid>(bids: readonly Machine[], inUse: ReadonlySet<string>): Machine[] {

@@ -7,7 +7,7 @@ import type { MicroUsdPerHour } from '../domain/units.js'
 import type { Slot } from './draft.js'
 import { hostLabels } from './host-labels.js'
 import { byText } from './order.js'
-import type { Solution } from './solve.js'
+import type { Solution } from './assembly.js'
 
 /**
  * Nodes that no plan touches: Fargate, hybrid and control-plane nodes. They are listed and paid for. `pods` are those of

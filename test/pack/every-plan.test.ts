@@ -2,11 +2,9 @@ import fc from 'fast-check'
 import { beforeAll, describe, expect, it } from 'vitest'
 import type { Goal } from '../../src/domain/goal.js'
 import type { Plan } from '../../src/domain/plan.js'
-import { ColumnPlans } from '../../src/pack/bins/column-plans.js'
 import { loadLp, type LpSolver } from '../../src/pack/columns/lp.js'
-import { Planner } from '../../src/pack/plans.js'
 import { verifyPlan } from '../../src/pack/verify.js'
-import { cheapestPlan, isWithinShare } from './every-plan.js'
+import { cheapestPlan, isWithinShare, LONG, TIMES } from './every-plan.js'
 import { anyPolicy, type Packed } from './make-problem.js'
 import { clusterOf, railedCluster } from './tiny-cluster.js'
 
@@ -21,8 +19,6 @@ const anyGoal: fc.Arbitrary<Goal> = fc.oneof(
   anyPolicy.map((policy): Goal => ({ kind: 'fewest', policy, margin: 0.2 })),
 )
 const isOnDemand = (goal: Goal): boolean => goal.kind !== 'repack' && goal.policy.kind === 'on-demand'
-const plannerOf = ({ state }: Packed, lp?: LpSolver): Planner =>
-  new Planner(state.problem, state.context, state.untouched, new ColumnPlans(lp))
 
 const faults = ({ plan }: { readonly plan: Plan }, { cluster, state }: Packed) =>
   verifyPlan({ plan, cluster, mustPlace: state.mustPlace })
@@ -35,10 +31,6 @@ const brokenToday = (today: { readonly plan: Plan }, all: Packed): ReadonlySet<s
     ),
   )
 
-/** A multiple of the runs, for a longer search: TINY_CLUSTERS_TIMES=100. */
-const TIMES = Number(process.env['TINY_CLUSTERS_TIMES'] ?? 1)
-const LONG = { timeout: 60_000 * TIMES }
-
 describe.each([
   ['without HiGHS', false, 1200],
   ['with HiGHS', true, 600],
@@ -49,7 +41,7 @@ describe.each([
     fc.assert(
       fc.property(railedCluster, anyGoal, (input, goal) => {
         const all = clusterOf(input)
-        const planner = plannerOf(all, lp())
+        const planner = all.planner(lp())
         const { bound } = isOnDemand(goal) ? planner.plan(goal) : planner.today(goal)
         expect(cheapestPlan(all, goal, bound.rate)).toBeUndefined()
       }),
@@ -62,7 +54,7 @@ describe.each([
     fc.assert(
       fc.property(railedCluster, anyGoal, (input, goal) => {
         const all = clusterOf(input)
-        const planner = plannerOf(all, lp())
+        const planner = all.planner(lp())
         const today = planner.today(goal)
         const { plan, bound } = planner.plan(goal)
         const mine = faults({ plan }, all).filter(({ inherited }) => !inherited)

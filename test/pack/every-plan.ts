@@ -14,6 +14,10 @@ import { keptNode, makePlan } from './make-plan.js'
 import { HOST, nodeOf, type Packed } from './make-problem.js'
 import { NaiveBoard } from './naive-board.js'
 
+/** A multiple of the runs of what tries every plan, for a longer search: TINY_CLUSTERS_TIMES=100. */
+export const TIMES = Number(process.env['TINY_CLUSTERS_TIMES'] ?? 1)
+export const LONG = { timeout: 60_000 * TIMES }
+
 /** A node that a plan may have, with the pods that it would put there. */
 type Candidate = {
   readonly node: PlanNode

@@ -12,6 +12,7 @@ import { packState, type PackState, type ProblemFacts } from '../../src/pack/sta
 import { namespaces, type World } from './arbitrary.js'
 import { makeCluster, makeNode } from './make-plan.js'
 import { makePod, makeSite, resources, type PodParts } from './make.js'
+import type { LpSolver } from '../../src/pack/columns/lp.js'
 
 export const ZONE = 'topology.kubernetes.io/zone'
 export const HOST = 'kubernetes.io/hostname'
@@ -137,7 +138,7 @@ export function packed({ nodes, options, pending = [], daemonSets = [], facts = 
   return {
     cluster,
     state,
-    planner: () => new Planner(state.problem, state.context, state.untouched, new ColumnPlans()),
+    planner: (lp?: LpSolver) => new Planner(state.problem, state.context, state.untouched, new ColumnPlans(lp)),
   }
 }
 export type Packed = ReturnType<typeof packed>

@@ -1,29 +1,21 @@
 import fc from 'fast-check'
 import { beforeAll, describe, expect, it } from 'vitest'
 import type { Goal } from '../../src/domain/goal.js'
-import { ColumnPlans } from '../../src/pack/bins/column-plans.js'
 import { loadLp, type LpSolver } from '../../src/pack/columns/lp.js'
 import { atLeast, leastCost } from '../../src/pack/node-frontier.js'
-import { Planner } from '../../src/pack/plans.js'
 import { verifyPlan } from '../../src/pack/verify.js'
-import { cheapestPlan } from './every-plan.js'
+import { cheapestPlan, LONG, TIMES } from './every-plan.js'
 import { makeOption, nodeOf, packed, type Packed } from './make-problem.js'
 import { makePod, resources } from './make.js'
 import { clusterOf, tinyCluster, withoutTies } from './tiny-cluster.js'
 
 const AS_IS: Goal & { readonly kind: 'cheapest' } = { kind: 'cheapest', policy: { kind: 'as-is' } }
 const GIBI = 1024
-/** A multiple of the runs, for a longer search: TINY_CLUSTERS_TIMES=100. */
-const TIMES = Number(process.env['TINY_CLUSTERS_TIMES'] ?? 1)
-const LONG = { timeout: 60_000 * TIMES }
 
 let solver: LpSolver
 beforeAll(async () => {
   solver = await loadLp()
 })
-
-const plannerOf = ({ state }: Packed, lp?: LpSolver): Planner =>
-  new Planner(state.problem, state.context, state.untouched, new ColumnPlans(lp))
 
 describe('what so many nodes cost at least', () => {
   const anyGroup = fc.record({
@@ -67,7 +59,7 @@ describe('cost against number of nodes', () => {
   }
 
   it('has a plan for each size of node, each with a bound for its number of nodes', () => {
-    const points = plannerOf(eight(), solver).frontier(AS_IS.policy)!
+    const points = eight().planner(solver).frontier(AS_IS.policy)!
     const shown = points.map(({ proven: { plan }, bound }) => [plan.nodes.length, plan.cost.rate, bound.rate])
     expect(shown[0]).toEqual([8, 800_000, 799_999])
     expect(shown.at(-1)).toEqual([1, 1_212_573, 1_212_572])
@@ -79,7 +71,7 @@ describe('cost against number of nodes', () => {
   })
 
   it('is what the fewest nodes within a margin are taken from', () => {
-    const planner = plannerOf(eight(), solver)
+    const planner = eight().planner(solver)
     const nodesAt = (margin: number): number =>
       planner.plan({ kind: 'fewest', policy: AS_IS.policy, margin }).plan.nodes.length
     expect([0, 0.2, 0.4, 0.6].map(nodesAt)).toEqual([8, 4, 2, 1])
@@ -103,7 +95,7 @@ describe.each([
     fc.assert(
       fc.property(dearWhereLarge, (input) => {
         const all = clusterOf(input)
-        const planner = plannerOf(all, withLp ? solver : undefined)
+        const planner = all.planner(withLp ? solver : undefined)
         const today = planner.today(AS_IS)
         const points = planner.frontier(AS_IS.policy)!
         expect(points.length).toBeGreaterThan(0)

@@ -60,7 +60,7 @@ describe('a type is of the sort that a group runs', () => {
     ],
     ['throttled for part of the time', typeOf('m7i-flex.large'), [M5], false],
     ['bare metal where none is', typeOf('m5.metal', { bareMetal: true }), [M5], false],
-    ['with devices where none has any', typeOf('m6.large', { accelerators: GPU }), [M5], false],
+    ['with devices where there are none', typeOf('m6.large', { accelerators: GPU }), [M5], false],
     ['without devices where all have some', M5, [typeOf('g5.large', { accelerators: GPU })], false],
     [
       'with devices of the same kind and family',

@@ -2,28 +2,20 @@ import fc from 'fast-check'
 import { beforeAll, describe, expect, it } from 'vitest'
 import type { Goal } from '../../src/domain/goal.js'
 import type { CapacityType } from '../../src/domain/offering.js'
-import { ColumnPlans } from '../../src/pack/bins/column-plans.js'
 import { loadLp, type LpSolver } from '../../src/pack/columns/lp.js'
-import { Planner } from '../../src/pack/plans.js'
 import { verifyPlan } from '../../src/pack/verify.js'
-import { cheapestPlan, isWithinShare } from './every-plan.js'
+import { cheapestPlan, isWithinShare, LONG, TIMES } from './every-plan.js'
 import { makeOption, nodeOf, packed, type Packed } from './make-problem.js'
 import { makePod, resources } from './make.js'
 import { clusterOf, tinyCluster, withoutTies } from './tiny-cluster.js'
 
 const GIBI = 1024
 const spot = (share: number): Goal => ({ kind: 'cheapest', policy: { kind: 'spot', share } })
-/** A multiple of the runs, for a longer search: TINY_CLUSTERS_TIMES=100. */
-const TIMES = Number(process.env['TINY_CLUSTERS_TIMES'] ?? 1)
-const LONG = { timeout: 60_000 * TIMES }
 
 let solver: LpSolver
 beforeAll(async () => {
   solver = await loadLp()
 })
-
-const plannerOf = ({ state }: Packed, lp?: LpSolver): Planner =>
-  new Planner(state.problem, state.context, state.untouched, new ColumnPlans(lp))
 
 describe('a share of spot', () => {
   /** Sixteen pods of one core on four on-demand nodes; spot is half as dear. */
@@ -49,7 +41,7 @@ describe('a share of spot', () => {
     [0.75, 1_000_000, 1],
     [1, 800_000, 0],
   ])('of %s is used as far as whole nodes allow, and the bound knows of it', (share, cost, onDemand) => {
-    const { plan, bound } = plannerOf(sixteen(), solver).plan(spot(share))
+    const { plan, bound } = sixteen().planner(solver).plan(spot(share))
     expect(plan.cost.rate).toBe(cost)
     expect(plan.nodes.filter(({ capacityType }) => capacityType === 'on-demand')).toHaveLength(onDemand)
     // Parts of nodes could use the share to the full: 16 cores at 0.1, a share of them at half of that.
@@ -58,7 +50,9 @@ describe('a share of spot', () => {
   })
 
   it('counts what workloads that are fit for it can use', () => {
-    const { plan, bound } = plannerOf(sixteen({ spotFit: (workload) => workload === 'x' }), solver).plan(spot(0.7))
+    const { plan, bound } = sixteen({ spotFit: (workload) => workload === 'x' })
+      .planner(solver)
+      .plan(spot(0.7))
     expect([plan.cost.rate, bound.rate]).toEqual([1_200_000, 1_199_999])
   })
 })
@@ -83,7 +77,7 @@ describe.each([
     fc.assert(
       fc.property(withSpot, fc.constantFrom(...SHARES), (input, share) => {
         const all = clusterOf(input)
-        const planner = plannerOf(all, withLp ? solver : undefined)
+        const planner = all.planner(withLp ? solver : undefined)
         const { plan, bound } = planner.plan(spot(share))
         expect(bound.rate).toBeLessThanOrEqual(plan.cost.rate)
         if (!isWithinShare(plan, spot(share))) {

@@ -27,10 +27,8 @@ export const staysAnyway = ({ mustStay, pinned, price }: LiveNode): boolean =>
 /** Machines on offer, then the nodes of today that may go, those that are alike together, then each that stays. */
 export function placesOf(question: Question): Place[] {
   const { options, group, interests, rails, volumesOf, mayKeep, surcharge = () => 0 } = question
-  const rateOf = (rate: number, { capacityType, allocatable }: NodeOption | LiveNode['node']): number => {
-    const { cpu } = allocatable
-    return Math.floor(rate + surcharge({ spot: capacityType === 'spot', leastCpu: cpu, mostCpu: cpu }))
-  }
+  const rateOf = (rate: number, { capacityType, allocatable }: NodeOption | LiveNode['node']): number =>
+    Math.floor(rate + surcharge({ spot: capacityType === 'spot', cpu: allocatable.cpu }))
   const places = options.map((option): Place => ({
     ...{ name: kindOf(option), rate: rateOf(option.price.rate, option), rooms: roomsOfOption(option, rails) },
     ...{ option, nodes: [] },

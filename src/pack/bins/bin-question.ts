@@ -12,13 +12,8 @@ export const kindOf = (
   machine: Machine & { readonly instanceType: string | undefined; readonly zone: string | undefined },
 ): MachineKind => `${machine.instanceType ?? ''}/${machine.zone ?? ''}/${machine.capacityType ?? ''}`
 
-/** What a machine of a kind costs more, or less, than its price; what comes out is rounded down. */
-export type Surcharge = (kind: {
-  readonly spot: boolean
-  /** Millicores for pods and DaemonSets: the least and the most that a machine of the kind has. */
-  readonly leastCpu: number
-  readonly mostCpu: number
-}) => number
+/** What a machine costs more, or less, than its price, by its allocatable millicores; what comes out is rounded down. */
+export type Surcharge = (machine: { readonly spot: boolean; readonly cpu: number }) => number
 
 export type Question = {
   readonly group: PackGroup

@@ -1,6 +1,5 @@
 import type { NodeOption } from '../../domain/plan.js'
 import type { Pod } from '../../domain/pod.js'
-import type { Slot } from '../draft.js'
 import { fleetOf, nearest, SLACKS, slotsOf, withChoice, type Alternatives, type Choice, type Fleet } from './fleet.js'
 import { Orders } from './orders.js'
 import { repair, JUDGES, type Shop } from './repair.js'
@@ -219,7 +218,7 @@ class Search {
   /** Group by group, as many nodes less as every order allows. */
   #fewerNodes(from: Fleet): Fleet {
     let best = from
-    for (const { group } of this.#byRate(from)) {
+    for (const { group, mayGo } of this.#byRate(from)) {
       const now = best.chosen.get(group)!
       const removable = now.slots.filter(mayGo)
       const fewer = removable.map((_, kept) => {
@@ -316,6 +315,3 @@ function sizesOf(machines: readonly NodeOption[]): NodeOption[] {
   }
   return [...sizes.values()]
 }
-
-const mayGo = (slot: Slot): boolean =>
-  slot.origin.kind === 'new' || (slot.origin.live.mustStay === undefined && slot.origin.live.pinned.size === 0)

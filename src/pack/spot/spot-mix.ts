@@ -1,12 +1,11 @@
 import type { CapacityPolicy, Goal } from '../../domain/goal.js'
-import type { Assembly } from '../assembly.js'
 import type { Slot } from '../draft.js'
 import { kindOf, type MachineKind, type Surcharge } from '../bins/bin-question.js'
-import type { Layout } from '../layout.js'
+import { fewestBreaches, pickedFirst, type Layout } from '../layout.js'
 import { mayGo, type GroupState } from '../layouts.js'
 import { sizeOf } from '../node-frontier.js'
 import { offSpot } from './off-spot.js'
-import type { Solution } from '../solve.js'
+import type { Assembler, Solution } from '../assembly.js'
 import { isSpot, spotShare } from './spot-share.js'
 import { tradeOffs } from '../trade-offs.js'
 
@@ -41,14 +40,14 @@ type Search = { readonly layouts: readonly (readonly Layout[])[]; readonly bound
  * at several prices, among them none, is then mixed for the least real cost within the share.
  */
 export class SpotMixes {
-  readonly #assembly: Assembly
+  readonly #assembler: Assembler
   readonly #solve: (goal: Goal) => Solution
   readonly #searches = new Map<number, Search>()
   readonly #solutions = new Map<number, Solution>()
 
   /** `solve`: for goals without a share. */
-  constructor(assembly: Assembly, solve: (goal: Goal) => Solution) {
-    this.#assembly = assembly
+  constructor(assembler: Assembler, solve: (goal: Goal) => Solution) {
+    this.#assembler = assembler
     this.#solve = solve
   }
 
@@ -78,14 +77,17 @@ export class SpotMixes {
 
   /** The best mix that can be put together, if any of the first few can. */
   #mixed(share: number): Solution[] {
-    const { groups, assemble } = this.#assembly
+    const { groups } = this.#assembler
     const { layouts } = this.#search(share)
     const mixes = tradeOffs(
       layouts.map((list) => list.map((layout) => ({ cost: layout.rate, weight: excess(layout, share) }))),
     )
+    const hasNoMoreSpot = (one: Layout, other: Layout): boolean => excess(one, share) <= excess(other, share)
     for (const { picks } of mixes.filter(({ weight }) => weight <= 0).slice(0, MOST_ATTEMPTS)) {
-      const picked = new Map(groups.map(({ group }, at) => [group.name, { all: layouts[at]!, pick: picks[at]! }]))
-      const solution = assemble(({ group }) => inOrder(picked.get(group.name)!, share))
+      const picked = new Map(
+        groups.map(({ group }, at) => [group.name, pickedFirst(layouts[at]!, picks[at]!, hasNoMoreSpot)]),
+      )
+      const solution = this.#assembler.assemble(({ group }) => picked.get(group.name)!)
       if (spotShare(solution) <= share + ROUNDING) return [solution]
     }
     return []
@@ -98,7 +100,7 @@ export class SpotMixes {
   }
 
   #searchAt(share: number): Search {
-    const { groups, search } = this.#assembly
+    const { groups, search } = this.#assembler
     const policies = [ALL_SPOT, ON_DEMAND, AS_IS]
     const plain = groups.map((state) => policies.flatMap((policy) => search.of(state, cheapest(policy))))
     if (breakEven(plain, share, 1) === 0) return { layouts: plain.map(fewestBreaches), bound: 0 }
@@ -149,11 +151,11 @@ const stayingExcess = ({ slots }: GroupState, share: number): number =>
     share,
   )
 
-/** What the rule makes a machine dearer or cheaper where a millicore too much on spot costs `price`; on the safe side. */
+/** What the rule makes a machine dearer or cheaper where a millicore too much on spot costs `price`. */
 const surchargeOf =
   (share: number, price: number): Surcharge =>
-  ({ spot, leastCpu, mostCpu }) =>
-    spot ? price * (1 - share) * leastCpu : -price * share * mostCpu
+  ({ spot, cpu }) =>
+    price * ((spot ? 1 : 0) - share) * cpu
 
 /** The price at which the cheapest machine that is not on spot would be bought for nothing, to thin out what is. */
 function mostPrice(groups: readonly GroupState[], share: number): number {
@@ -193,18 +195,4 @@ function breakEven(layouts: readonly (readonly Layout[])[], share: number, most:
     else high = middle
   }
   return high
-}
-
-/** The layout that was picked, then those with no more spot, then the others, each by cost. */
-function inOrder({ all, pick }: { readonly all: readonly Layout[]; readonly pick: number }, share: number): Layout[] {
-  const picked = all[pick]!
-  const isLighter = (layout: Layout): boolean => excess(layout, share) <= excess(picked, share)
-  const others = all.filter((layout) => layout !== picked)
-  return [picked, ...others.filter(isLighter), ...others.filter((layout) => !isLighter(layout))]
-}
-
-/** What breaks a guard rail is there only for want of better. Of equals, the one with fewer moves comes first. */
-function fewestBreaches(layouts: readonly Layout[]): Layout[] {
-  const least = layouts.reduce((fewest, { breaches }) => Math.min(fewest, breaches), Infinity)
-  return layouts.filter(({ breaches }) => breaches === least).sort((a, b) => a.rate - b.rate || a.moves - b.moves)
 }

@@ -1,5 +1,5 @@
 import { machineOf, type Slot } from '../draft.js'
-import type { Solution } from '../solve.js'
+import type { Solution } from '../assembly.js'
 
 export const isSpot = (slot: Slot): boolean => machineOf(slot).capacityType === 'spot'
 

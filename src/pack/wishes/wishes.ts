@@ -56,7 +56,7 @@ const isSoft = ({ whenUnsatisfiable }: PodSpec['topologySpread'][number]): boole
 const wishful = ({ preferences, topologySpread }: PodSpec): boolean =>
   preferences !== undefined || topologySpread.some(isSoft)
 
-/** Reads the wishes of these pods; undefined where none of them has any. */
+/** Reads the wishes of these pods; undefined where nobody wishes for anything. */
 export function readWishes(namespaces: readonly NamespaceObject[], pods: readonly Pod[]): WishBook | undefined {
   const specs = new Set<PodSpec>()
   for (const spec of new Set(pods.map((pod) => pod.spec))) if (wishful(spec)) specs.add(spec)
