@@ -137,13 +137,7 @@ function settingsOf(options: AnalyzeOptions, basis: Basis, listed: PriceCatalog[
     cni: options.cni === 'auto' ? undefined : options.cni,
     maxSpot: options.maxSpot,
     spotWords: options.spotWords,
-    headroom: options.headroom,
-    maxNodeShare: options.maxNodeShare,
-    minNodes: options.minNodes,
-    maxZoneShare: options.maxZoneShare,
-    maxNodeReplicaShare: options.maxNodeReplicaShare,
-    maxZoneReplicaShare: options.maxZoneReplicaShare,
-    preferExisting: options.preferExisting,
+    ...options.rails,
     freeAddresses: basis.freeAddresses,
   }
 }

@@ -197,6 +197,18 @@ export const ROWS = {
     want: 'a whole number from 0',
     schema: text.regex(/^\d{1,9}$/).transform(Number),
   }),
+  minNodesPerZone: row('min-nodes-per-zone', {
+    argument: 'N',
+    help: 'fewest nodes of a plan in each zone that has nodes today',
+    want: 'a whole number from 0',
+    schema: text.regex(/^\d{1,9}$/).transform(Number),
+  }),
+  maxSpotPoolShare: row('max-spot-pool-share', {
+    argument: 'SHARE',
+    help: 'largest share of the CPU on spot in a pool (instance type and zone) of which a plan has several nodes and buys some',
+    want: 'a share above 0, up to 1',
+    schema: number.pipe(z.number().gt(0).max(1)),
+  }),
   preferExisting: row('prefer-existing', {
     argument: 'WEIGHT',
     help: "how much dearer than its price a new node counts when plans are compared, e.g. 0.1: today's nodes are kept unless that saves a tenth (default: 0)",

@@ -3,6 +3,7 @@
  * was written.
  */
 import type { Condition } from './condition.js'
+import type { WantedRails } from './domain/guard-rails.js'
 import { FailureError } from './failure.js'
 import { lookUp, readConfigFile, type Environment, type Flags, type Sources } from './option-sources.js'
 import {
@@ -50,16 +51,9 @@ export type AnalyzeOptions = LogOptions &
     readonly formats: ReadonlySet<ReportFormat>
     /** ISO time in UTC. */
     readonly now: string | undefined
-    /** Shares are fractions from 0 to 1. */
+    /** A fraction from 0 to 1. */
     readonly maxSpot: number | undefined
-    readonly headroom: number
-    readonly maxNodeShare: number | undefined
-    readonly minNodes: number | undefined
-    readonly maxZoneShare: number | undefined
-    readonly maxNodeReplicaShare: number | undefined
-    readonly maxZoneReplicaShare: number | undefined
-    /** What a new node counts for beyond its price, as a share of it. */
-    readonly preferExisting: number
+    readonly rails: WantedRails
     /** Patterns for `matchesAny`; none means every type. */
     readonly instanceTypes: readonly string[]
     readonly excludeInstanceTypes: readonly string[]
@@ -95,13 +89,7 @@ function analyzeOptions(sources: Sources): AnalyzeOptions {
     formats: new Set(formats.length === 0 ? REPORT_FORMATS : formats),
     now: one(ROWS.now, sources),
     maxSpot: one(ROWS.maxSpot, sources),
-    headroom: one(ROWS.headroom, sources) ?? 0,
-    maxNodeShare: one(ROWS.maxNodeShare, sources),
-    minNodes: one(ROWS.minNodes, sources),
-    maxZoneShare: one(ROWS.maxZoneShare, sources),
-    maxNodeReplicaShare: one(ROWS.maxNodeReplicaShare, sources),
-    maxZoneReplicaShare: one(ROWS.maxZoneReplicaShare, sources),
-    preferExisting: one(ROWS.preferExisting, sources) ?? 0,
+    rails: railsIn(sources),
     instanceTypes: many(ROWS.instanceTypes, sources),
     excludeInstanceTypes: many(ROWS.excludeInstanceTypes, sources),
     spotWords: { eligible: many(ROWS.spotEligible, sources), ineligible: many(ROWS.spotIneligible, sources) },
@@ -110,6 +98,18 @@ function analyzeOptions(sources: Sources): AnalyzeOptions {
     failOn: many(ROWS.failOn, sources),
   }
 }
+
+const railsIn = (sources: Sources): WantedRails => ({
+  headroom: one(ROWS.headroom, sources) ?? 0,
+  minNodes: one(ROWS.minNodes, sources),
+  minNodesPerZone: one(ROWS.minNodesPerZone, sources),
+  maxNodeShare: one(ROWS.maxNodeShare, sources),
+  maxZoneShare: one(ROWS.maxZoneShare, sources),
+  maxNodeReplicaShare: one(ROWS.maxNodeReplicaShare, sources),
+  maxZoneReplicaShare: one(ROWS.maxZoneReplicaShare, sources),
+  maxSpotPoolShare: one(ROWS.maxSpotPoolShare, sources),
+  preferExisting: one(ROWS.preferExisting, sources) ?? 0,
+})
 
 const awsOptions = (sources: Sources): AwsOptions => ({
   region: one(ROWS.region, sources),

@@ -17,10 +17,11 @@ import { isPacked, packState } from './pack/state.js'
 import { bill as billOf } from './price/bill.js'
 import { nodePrice, runAsByGroup } from './price/node-price.js'
 import { priceBook } from './price/price-book.js'
+import type { WantedRails } from './domain/guard-rails.js'
 import { guardRails } from './recommend/guard-rails.js'
 
 /** What a user decides; everything else follows from the snapshot and the catalog. */
-export type Settings = {
+export type Settings = WantedRails & {
   /** The report's clock, ISO. */
   readonly now: string
   readonly region: string | undefined
@@ -31,14 +32,6 @@ export type Settings = {
   readonly architectures: readonly Architecture[] | undefined
   readonly cni: CniOverride | undefined
   readonly maxSpot: number | undefined
-  readonly headroom: number
-  readonly maxNodeShare: number | undefined
-  readonly minNodes: number | undefined
-  readonly maxZoneShare?: number | undefined
-  readonly maxNodeReplicaShare?: number | undefined
-  readonly maxZoneReplicaShare?: number | undefined
-  /** What a new node counts for beyond its price, as a share of it; absent: nothing. */
-  readonly preferExisting?: number
   /** The user's word on workloads and spot, over what is judged. */
   readonly spotWords?: SpotWords
   /** Free addresses of the cluster's subnets by zone; absent where AWS was not asked. */

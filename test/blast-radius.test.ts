@@ -4,6 +4,7 @@ import { readCatalog } from '../src/collect/catalog-file.js'
 import { readSnapshot } from '../src/collect/snapshot-file.js'
 import type { PriceCatalog } from '../src/domain/catalog.js'
 import type { Analysis, Scenario } from '../src/domain/recommendation.js'
+import { shortfalls } from '../src/domain/resources.js'
 import type { Snapshot } from '../src/domain/snapshot.js'
 import { analyse } from '../src/pipeline.js'
 import type { Settings } from '../src/problem.js'
@@ -152,6 +153,35 @@ describe('a cluster of six nodes over three zones', () => {
     }
     expect(outcomeOf(analysis, 'recommended').plan.cost.rate).toBeLessThan(analysis.currentCost.rate)
     expect(analysis.assumptions.find((text) => text.startsWith('Guard rails'))).toMatch(/no (zone|node) more than/)
+  })
+})
+
+describe('rails over all nodes', () => {
+  it('keep nodes in every zone of every plan, and say so', () => {
+    const free = outcomeOf(run(snapshotOf(cluster())), 'cheapest-on-demand').plan
+    const zonesOf = ({ nodes }: typeof free): string[] => nodes.map(({ zone = '' }) => zone).sort()
+    expect(new Set(zonesOf(free)).size).toBeLessThan(3)
+    const analysis = run(snapshotOf(cluster()), { minNodesPerZone: 1 })
+    for (const { id, outcome } of analysis.scenarios) {
+      if (outcome.kind !== 'planned') continue
+      expect(outcome.feasible, id).toBe(true)
+      expect([...new Set(zonesOf(outcome.plan))], id).toEqual(['us-east-1a', 'us-east-1b', 'us-east-1c'])
+    }
+    expect(analysis.assumptions.find((text) => text.startsWith('Guard rails'))).toContain('at least 1 in each zone')
+  })
+
+  it('name what they find wrong where nothing mends it', () => {
+    const analysis = run(snapshotOf(cluster()), { minNodesPerZone: 3 })
+    const { notes } = analysis.scenarios.find(({ id }) => id === 'repack') ?? { notes: [] }
+    expect(notes.join('; ')).toContain('zone us-east-1a has 2 nodes, fewer than the 3 asked for')
+  })
+
+  it('add no node that could not run its own DaemonSets', () => {
+    for (const limits of [{ minNodesPerZone: 8 }, { minNodes: 40 }]) {
+      const { plan, feasible } = outcomeOf(run(sample, limits), 'fewer-larger')
+      expect(feasible).toBe(true)
+      for (const { resident, allocatable } of plan.nodes) expect(shortfalls(allocatable, resident)).toEqual([])
+    }
   })
 })
 

@@ -48,13 +48,17 @@ describe('defaults and order', () => {
       formats: new Set(['md', 'csv', 'json']),
       now: undefined,
       maxSpot: undefined,
-      headroom: 0,
-      maxNodeShare: undefined,
-      minNodes: undefined,
-      maxZoneShare: undefined,
-      maxNodeReplicaShare: undefined,
-      maxZoneReplicaShare: undefined,
-      preferExisting: 0,
+      rails: {
+        headroom: 0,
+        minNodes: undefined,
+        minNodesPerZone: undefined,
+        maxNodeShare: undefined,
+        maxZoneShare: undefined,
+        maxNodeReplicaShare: undefined,
+        maxZoneReplicaShare: undefined,
+        maxSpotPoolShare: undefined,
+        preferExisting: 0,
+      },
       instanceTypes: [],
       excludeInstanceTypes: [],
       spotWords: { eligible: [], ineligible: [] },
@@ -72,11 +76,11 @@ describe('defaults and order', () => {
     file('k8s-cost.yaml', 'headroom: 0.1\nmax-spot: 0.2\nmin-nodes: 3\n')
     const environment = { K8S_COST_HEADROOM: '0.3', K8S_COST_MAX_SPOT: '0.4' }
     const options = await readAnalyzeOptions({ headroom: ['0.5'] }, environment)
-    expect(options).toMatchObject({ headroom: 0.5, maxSpot: 0.4, minNodes: 3, cni: 'auto' })
+    expect(options).toMatchObject({ rails: { headroom: 0.5, minNodes: 3 }, maxSpot: 0.4, cni: 'auto' })
   })
 
   test('an empty variable counts as unset', async () => {
-    expect(await readAnalyzeOptions({}, { K8S_COST_HEADROOM: '' })).toMatchObject({ headroom: 0 })
+    expect(await readAnalyzeOptions({}, { K8S_COST_HEADROOM: '' })).toMatchObject({ rails: { headroom: 0 } })
   })
 
   test('variables of a Service called k8s-cost are not ours', async () => {
@@ -158,6 +162,8 @@ describe('bad values name where they were written and what is wanted', () => {
     ['max-node-replica-share', '1.1', 'a share above 0, up to 1'],
     ['max-zone-replica-share', 'half', 'a share above 0, up to 1'],
     ['min-nodes', '2.5', 'a whole number from 0'],
+    ['min-nodes-per-zone', '-1', 'a whole number from 0'],
+    ['max-spot-pool-share', '0', 'a share above 0, up to 1'],
     ['region', 'mars', 'an AWS region such as eu-central-1'],
     ['arch', 'riscv64', 'amd64, arm64 or any'],
     ['cni', 'calico', 'secondary-ip, prefix, ipv6, overlay, auto'],
@@ -209,7 +215,7 @@ describe('bad values name where they were written and what is wanted', () => {
     expect(await failureOf({ config: ['none.yaml'] })).toMatch('2 none.yaml: cannot be read (ENOENT)')
     expect(await failureOf({}, { K8S_COST_CONFIG: 'none.yaml' })).toMatch('2 none.yaml: cannot be read (ENOENT)')
     file('empty.json', '{}')
-    expect(await readAnalyzeOptions({ config: ['empty.json'] }, {})).toMatchObject({ headroom: 0 })
+    expect(await readAnalyzeOptions({ config: ['empty.json'] }, {})).toMatchObject({ rails: { headroom: 0 } })
   })
 })
 

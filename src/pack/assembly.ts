@@ -1,20 +1,30 @@
 import type { Goal } from '../domain/goal.js'
+import { gravity, mixFaults } from '../domain/node-mix.js'
 import type { NodeOption } from '../domain/plan.js'
 import type { Pod } from '../domain/pod.js'
+import { subtract, sum } from '../domain/resources.js'
+import { leastHeld } from './bins/demand.js'
 import { acceptsPods, machineOf, type Draft, type Slot } from './draft.js'
 import type { Opener } from './first-fit.js'
 import { fitIn } from './fit-in.js'
 import { byPreference } from './goal.js'
 import { capture, clear, lay, misplaced, type Layout } from './layout.js'
-import type { GroupState, LayoutSearch } from './layouts.js'
+import { mayGo, type GroupState, type LayoutSearch } from './layouts.js'
 import type { Machines } from './machines.js'
-import { byText } from './order.js'
+import { byText, largestFirst } from './order.js'
+import { keepMix, type Swap } from './rails/keep-mix.js'
+import { asMixed, cheapestFirst, offersOf, offersOfToday } from './rails/offers.js'
 import { placePending, type PendingPlaces } from './pending.js'
 import type { PackProblem } from './problem.js'
+import { holds, runsItsOwn } from './shapes.js'
 import type { Stock } from './stock.js'
 
 /** Nodes with their pods, and the pods without a node. */
-export type Solution = PendingPlaces & { readonly layouts: ReadonlyMap<string, Layout> }
+export type Solution = PendingPlaces & {
+  readonly layouts: ReadonlyMap<string, Layout>
+  /** How much the rails over all nodes still find wrong (`gravity`); absent: nothing. */
+  readonly amiss?: number
+}
 
 /** What nodes are added by where a goal is not said: those that any policy allows. */
 const AS_IS: Goal = { kind: 'cheapest', policy: { kind: 'as-is' } }
@@ -61,8 +71,8 @@ export class Assembler {
       const chosen = new Map<string, Layout>()
       for (const state of this.groups) chosen.set(state.group.name, this.#settle(state, layoutsOf(state), goal))
       this.#undoMisplacements(chosen)
-      this.#topUp(chosen)
-      return { layouts: chosen, ...this.placePending(chosen) }
+      const amiss = this.#keepMix(chosen, goal)
+      return { layouts: chosen, amiss, ...this.placePending(chosen) }
     } finally {
       this.#draft.rollback(mark)
     }
@@ -127,30 +137,53 @@ export class Assembler {
     return false
   }
 
-  /** Adds empty nodes, today's before bought ones and the cheapest first, until there are as many as the user wants. */
-  #topUp(layouts: Map<string, Layout>): void {
-    const wanted = this.#problem.limits.minNodes ?? 0
-    const count = (): number => [...layouts.values()].reduce((total, { nodes }) => total + nodes.length, 0)
-    if (count() >= wanted) return
-    const spares = this.groups.flatMap(({ group, slots }) => {
-      const bought = group.options.map((option) => this.#stock.slot(option, 0))
-      return [...slots.filter(acceptsPods), ...bought].flatMap((slot) =>
-        slot.index === undefined && slot.rate !== undefined ? [{ group, slot, rate: slot.rate }] : [],
-      )
+  /** Swaps nodes for others that hold their pods until the rails over all nodes hold; gives what is left of their faults. */
+  #keepMix(layouts: Map<string, Layout>, goal: Goal): number {
+    const slotsOf = (name: string): Slot[] => (layouts.get(name)?.nodes ?? []).map(({ slot }) => slot)
+    const { limits } = this.#problem
+    const amiss = (): number => gravity(mixFaults([...layouts.keys()].flatMap(slotsOf).map(asMixed), limits))
+    if (amiss() === 0) return 0
+    const groups = this.groups.map(({ group, slots }) => {
+      const policy = goal.kind === 'repack' || goal.policy.kind !== 'on-demand' ? undefined : goal.policy
+      const bought = goal.kind === 'repack' ? [] : this.#machines.on(group, policy).options.filter(runsItsOwn)
+      const spares = slots.filter(acceptsPods)
+      return {
+        name: group.name,
+        nodes: slotsOf(group.name),
+        mayGo: (slot: Slot) => slot.origin.kind === 'new' || mayGo(slot),
+        offers: cheapestFirst([
+          ...offersOfToday(spares),
+          ...offersOf(bought, (option, inUse) => this.#stock.free(option, spares, inUse)),
+        ]),
+      }
     })
-    const isBought = ({ slot }: (typeof spares)[number]): number => (slot.origin.kind === 'new' ? 1 : 0)
-    spares.sort((a, b) => isBought(a) - isBought(b) || a.rate - b.rate || byText(a.slot.site.name, b.slot.site.name))
-    for (const { group, slot } of spares) {
-      const layout = layouts.get(group.name)
-      if (count() >= wanted) return
-      if (layout === undefined) continue
-      const mark = this.#draft.mark()
-      this.#draft.open(slot)
-      // An empty node may be one zone or host too many for a spread constraint.
-      if (this.isBroken()) this.#draft.rollback(mark)
-      else
-        layouts.set(group.name, capture(this.#draft, [...layout.nodes.map((node) => node.slot), slot], layout.method))
-    }
+    keepMix(groups, limits, (swap) => {
+      if (!this.#swap(swap)) return false
+      const others = slotsOf(swap.group).filter((slot) => slot !== swap.gone)
+      const { method } = layouts.get(swap.group)!
+      layouts.set(swap.group, capture(this.#draft, [...others, ...swap.come], method))
+      return true
+    })
+    return amiss()
+  }
+
+  /** Leaves the board as it is where the pods have no place on the other nodes. */
+  #swap({ gone, come }: Swap): boolean {
+    const pods = gone === undefined ? [] : largestFirst([...gone.pods], gone.site.allocatable)
+    const free = come.map(({ site, residents }) => subtract(site.allocatable, sum(residents.map(({ held }) => held))))
+    if (!holds(sum(free), sum(pods.map(leastHeld)))) return false
+    const mark = this.#draft.mark()
+    for (const slot of come) this.#draft.open(slot)
+    for (const pod of pods) this.#draft.take(pod)
+    if (gone !== undefined) this.#draft.close(gone)
+    const isPlaced = pods.every((pod) => {
+      const slot = come.find((one) => this.#draft.takes(one, pod))
+      if (slot !== undefined) this.#draft.put(pod, slot)
+      return slot !== undefined
+    })
+    if (isPlaced && !this.isBroken()) return true
+    this.#draft.rollback(mark)
+    return false
   }
 
   /** Groups whose pods break a rule in the final state, or make others break one, go back to what they are today. */

@@ -67,17 +67,10 @@ export const demand = (pod: Pod, slot: Slot): Resources => (pod.nodeName === slo
 /** Absolute form of the guard rails that a single node must obey. */
 export type NodeLimits = { readonly headroom: number; readonly cpu: number; readonly memory: number }
 
-/**
- * With at least N nodes asked for, no node may carry more than 1/N of all requests: then fewer than N cannot hold them.
- */
-export function nodeLimits(limits: Limits, total: Resources): NodeLimits {
-  const share = Math.min(
-    limits.maxNodeShare ?? Infinity,
-    limits.minNodes === undefined ? Infinity : 1 / limits.minNodes,
-  )
+export function nodeLimits({ headroom, maxNodeShare: share = Infinity }: Limits, total: Resources): NodeLimits {
   // Where nothing is requested, an infinite share of it is still no limit.
   const most = (all: number): number => (share === Infinity ? Infinity : share * all)
-  return { headroom: limits.headroom, cpu: most(total.cpu), memory: most(total.memory) }
+  return { headroom, cpu: most(total.cpu), memory: most(total.memory) }
 }
 
 /**

@@ -131,8 +131,8 @@ function bestOf(solutions: readonly Solution[]): Solution[] {
 }
 
 /** Nodes, micro-dollars per hour and broken guard rails of all groups together. */
-export function sizeOf({ layouts }: Solution): { nodes: number; rate: number; breaches: number } {
-  const size = { nodes: 0, rate: 0, breaches: 0 }
+export function sizeOf({ layouts, amiss = 0 }: Solution): { nodes: number; rate: number; breaches: number } {
+  const size = { nodes: 0, rate: 0, breaches: amiss }
   for (const { nodes, rate, breaches } of layouts.values()) {
     size.nodes += nodes.length
     size.rate += rate

@@ -13,7 +13,8 @@ import { partReplicas } from './wishes/part-replicas.js'
 import type { PackGroup, PackProblem } from './problem.js'
 import { once } from './once.js'
 import { OptionFit } from './option-fit.js'
-import type { Fleet } from './replay/fleet.js'
+import { keepFleetMix } from './rails/keep-fleet-mix.js'
+import { slotsOf, type Fleet } from './replay/fleet.js'
 import { realise } from './replay/realise.js'
 import { Releases } from './release/release.js'
 import { JUDGES, repair, worstOver, type Repair, type Shop } from './replay/repair.js'
@@ -122,8 +123,10 @@ export class Planner implements PlanSource {
       const aimed = policy.kind === 'spot' ? { ...policy, share: policy.share * aim } : policy
       const groups = this.#solver.alternatives(aimed)
       const hasPlaces = (fleet: Fleet): boolean => this.#solver.settleOn(fleet) !== undefined
+      const isSound = (fleet: Fleet): boolean =>
+        worstOver(this.#scheduler, slotsOf(fleet), JUDGES).length === 0 && hasPlaces(fleet)
       for (const fleet of realise(this.#scheduler, groups, this.#shop(goal), hasPlaces)) {
-        const solution = this.#solver.settleOn(fleet)
+        const solution = this.#solver.settleOn(keepFleetMix(fleet, groups, this.#problem.limits, isSound))
         if (solution === undefined) continue
         if (policy.kind === 'spot' && policy.share < 1 && spotShare(solution) > policy.share) continue
         const proven = this.#proven(solution, goal)
@@ -153,7 +156,7 @@ export class Planner implements PlanSource {
               this.#untouched,
               (pod) => reasons.get(pod) ?? '',
             ),
-          minNodes: this.#problem.limits.minNodes ?? 0,
+          limits: this.#problem.limits,
         }),
       )
     })

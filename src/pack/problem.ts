@@ -3,6 +3,7 @@ import type { Architecture, CapacityType, Price } from '../domain/offering.js'
 import type { NodeOption } from '../domain/plan.js'
 import type { Pod } from '../domain/pod.js'
 import type { Resources } from '../domain/resources.js'
+import type { MixRails } from '../domain/node-mix.js'
 import type { Interests } from './interests.js'
 
 /** A node of today as a packing sees it. */
@@ -28,7 +29,7 @@ export type PackGroup = {
 }
 
 /** Guard rails of the user; undefined where none is set. */
-export type Limits = {
+export type Limits = MixRails & {
   /** This share of each of CPU and memory stays free on the nodes that a plan fills. */
   readonly headroom: number
   /** No node carries more than this share of all requests, unless one pod alone is larger. */

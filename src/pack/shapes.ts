@@ -14,6 +14,9 @@ export function room(option: NodeOption): Resources {
   return free
 }
 
+/** Is there room for the node's own DaemonSets and static pods? */
+export const runsItsOwn = ({ allocatable, overhead }: NodeOption): boolean => holds(allocatable, overhead)
+
 /** Nodes of this kind that the demand takes at least, one resource at a time; undefined where it cannot hold any of one. */
 export function nodesFor(demand: Resources, free: Resources): number | undefined {
   let nodes = 0

@@ -119,8 +119,6 @@ export class Solver {
     const mark = this.#draft.mark()
     try {
       const nodesOf = nodesOfFleet(this.#groups, fleet)
-      const count = [...nodesOf.values()].reduce((total, slots) => total + slots.length, 0)
-      if (count < (this.#problem.limits.minNodes ?? 0)) return undefined
       if (!settle(this.#draft, this.#groups, nodesOf) || this.#assembler.isBroken()) return undefined
       const layouts = new Map([...nodesOf].map(([name, slots]) => [name, capture(this.#draft, slots, 'fleet')]))
       return { layouts, ...this.#assembler.placePending(layouts) }

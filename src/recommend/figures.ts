@@ -1,6 +1,8 @@
 import type { PlanNode } from '../domain/plan.js'
+import { spotPools } from '../domain/node-mix.js'
 import type { Efficiency, SpotPools } from '../domain/recommendation.js'
 import { add, NO_RESOURCES, sum, type Resources } from '../domain/resources.js'
+import { asMixed } from './mix-faults.js'
 
 /** Everything that a node of a plan carries: what comes with it and what the plan puts there. */
 export const requestedOn = (node: PlanNode): Resources =>
@@ -39,19 +41,14 @@ export function fillOf(nodes: readonly PlanNode[]): Fill {
     largestNodeShare: packed.length > 0 && (requested.cpu > 0 || requested.memory > 0) ? largest : undefined,
     requested,
     allocatable,
-    spotPools: spotPools(packed),
+    spotPools: poolsOf(packed),
   }
 }
 
-function spotPools(packed: readonly PlanNode[]): SpotPools | undefined {
-  const pools = new Map<string, number>()
-  for (const { capacityType, instanceType, zone, allocatable } of packed) {
-    if (capacityType !== 'spot') continue
-    const pool = `${instanceType} ${zone}`
-    pools.set(pool, (pools.get(pool) ?? 0) + allocatable.cpu)
-  }
-  const all = [...pools.values()].reduce((total, cpu) => total + cpu, 0)
-  return all === 0 ? undefined : { pools: pools.size, largestShare: Math.max(...pools.values()) / all }
+function poolsOf(packed: readonly PlanNode[]): SpotPools | undefined {
+  const pools = spotPools(packed.map(asMixed))
+  const [largest] = pools
+  return largest === undefined || largest.share === 0 ? undefined : { pools: pools.length, largestShare: largest.share }
 }
 
 /** Pods that run now and would be on another node. */

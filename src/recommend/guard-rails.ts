@@ -1,20 +1,10 @@
 import type { Node } from '../domain/cluster.js'
+import type { WantedRails } from '../domain/guard-rails.js'
+import type { MixRails } from '../domain/node-mix.js'
 import { sum } from '../domain/resources.js'
 
-/** What the user allows; shares from 0 to 1, undefined where nothing was said. */
-export type WantedRails = {
-  readonly headroom: number
-  readonly minNodes: number | undefined
-  readonly maxNodeShare: number | undefined
-  readonly maxZoneShare?: number | undefined
-  readonly maxNodeReplicaShare?: number | undefined
-  readonly maxZoneReplicaShare?: number | undefined
-  /** What a new node counts for beyond its price when plans are compared, as a share of it. */
-  readonly preferExisting?: number
-}
-
 /** The limits that plans are made and judged by, and how a report states them. */
-export type GuardRails = WantedRails & { readonly maxNodeShare: number; readonly words: string }
+export type GuardRails = WantedRails & MixRails & { readonly maxNodeShare: number; readonly words: string }
 
 /** Without --max-node-share no node carries more than this, or than the fullest node carries today. */
 const DEFAULT_NODE_SHARE = 0.2
@@ -25,18 +15,18 @@ export function guardRails(packed: readonly Node[], wanted: WantedRails): GuardR
   const all = sum(loads.map(({ load }) => load))
   const shareOf = ({ cpu, memory }: typeof all): number =>
     Math.max(cpu / Math.max(1, all.cpu), memory / Math.max(1, all.memory))
-  const zones = [...new Set(loads.flatMap(({ zone }) => zone ?? []))]
+  const zones = [...new Set(loads.flatMap(({ zone }) => zone ?? []))].sort()
   const zoneToday = Math.max(
     0,
     ...zones.map((zone) => shareOf(sum(loads.flatMap((one) => (one.zone === zone ? [one.load] : []))))),
   )
   const fullest = loads.reduce((most, { load }) => Math.max(most, shareOf(load)), 0)
   const { headroom, minNodes, maxZoneShare, maxNodeReplicaShare, maxZoneReplicaShare, preferExisting = 0 } = wanted
+  const { minNodesPerZone, maxSpotPoolShare } = wanted
   // So few zones cannot keep it, whatever the plan.
   const isHopeless = maxZoneShare !== undefined && maxZoneShare * zones.length < 1
   const rails = {
-    headroom,
-    minNodes,
+    ...{ headroom, minNodes, minNodesPerZone, zones, maxSpotPoolShare },
     maxNodeShare: wanted.maxNodeShare ?? Math.max(DEFAULT_NODE_SHARE, fullest),
     maxZoneShare: isHopeless ? Math.max(maxZoneShare, zoneToday) : maxZoneShare,
     maxNodeReplicaShare,
@@ -48,6 +38,8 @@ export function guardRails(packed: readonly Node[], wanted: WantedRails): GuardR
     `${(headroom * 100).toFixed(0)} % headroom`,
     `no node carries more than ${percent(rails.maxNodeShare)} of all requests`,
     minNodes === undefined ? '' : `at least ${minNodes} nodes`,
+    minNodesPerZone === undefined ? '' : `at least ${minNodesPerZone} in each zone`,
+    maxSpotPoolShare === undefined ? '' : `no spot pool more than ${percent(maxSpotPoolShare)} of the CPU on spot`,
     rails.maxZoneShare === undefined ? '' : `no zone more than ${percent(rails.maxZoneShare)}${hopeless}`,
     maxNodeReplicaShare === undefined
       ? ''

@@ -1,8 +1,11 @@
 import type { FrontierPlan, Goal, PlanSource, ProvenPlan } from '../domain/goal.js'
+import type { MixRails } from '../domain/node-mix.js'
 import type { Plan } from '../domain/plan.js'
 import type { Scenario, ScenarioId } from '../domain/recommendation.js'
 import { blastRadius, type BlastJudge } from './blast-radius.js'
 import { fillOf, movesIn } from './figures.js'
+import type { GuardRails } from './guard-rails.js'
+import { mixFaultWords } from './mix-faults.js'
 
 /** Share above the cheapest plan's cost that fewer, larger nodes may cost. */
 export const FEWER_LARGER_MARGIN = 0.05
@@ -15,11 +18,7 @@ export type ScenarioContext = {
   readonly subnetFaultsOf: (plan: Plan) => readonly string[]
   /** What a reader should know of the plan although nothing stands against it. */
   readonly remarksOf: (plan: Plan) => readonly string[]
-  readonly limits: {
-    readonly headroom: number
-    readonly minNodes: number | undefined
-    readonly preferExisting?: number
-  }
+  readonly limits: Pick<GuardRails, 'headroom' | 'preferExisting' | keyof MixRails>
   /** Limits over more than one node, held against today's placement; absent: none are set. */
   readonly blast?: BlastJudge
   /** The plan on the same nodes, with more of what pods prefer where that costs nothing; absent: plans stay as they are. */
@@ -161,10 +160,10 @@ function withoutRepeats(all: readonly Candidate[]): Candidate[] {
 export function faultsOf(id: ScenarioId, { plan, breaches }: ProvenPlan, context: ScenarioContext): string[] {
   if (id === 'current') return []
   const running = plan.unplaced.filter((pod) => pod.running).length
-  const { headroom, minNodes } = context.limits
+  const { headroom } = context.limits
   const fill = fillOf(plan.nodes)
   const used = Math.max(fill.efficiency.cpu ?? 0, fill.efficiency.memory ?? 0)
-  const packed = plan.nodes.filter((node) => node.packed).length
+  const packed = plan.nodes.filter((node) => node.packed)
   const violations = context.violationsOf(plan)
   const [first] = violations
   return [
@@ -173,7 +172,7 @@ export function faultsOf(id: ScenarioId, { plan, breaches }: ProvenPlan, context
     used > 1 - headroom + 1e-9
       ? `only ${((1 - used) * 100).toFixed(1)} % stays free, not ${headroom * 100} %`
       : undefined,
-    minNodes !== undefined && packed < minNodes ? `${packed} nodes, fewer than the ${minNodes} asked for` : undefined,
+    ...mixFaultWords(packed, context.limits),
     first === undefined ? undefined : `${violations.length} placements break a rule of the scheduler: ${first}`,
     ...context.subnetFaultsOf(plan),
     ...(context.blast?.faultsOf(plan) ?? []),

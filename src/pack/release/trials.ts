@@ -1,8 +1,11 @@
+import { gravity, mixFaults } from '../../domain/node-mix.js'
 import type { Plan } from '../../domain/plan.js'
 import type { Pod } from '../../domain/pod.js'
 import type { Draft, Slot } from '../draft.js'
 import { Pool } from '../first-fit.js'
 import { capture, type Layout } from '../layout.js'
+import type { Limits } from '../problem.js'
+import { asMixed } from '../rails/offers.js'
 import { SEEDS, type Shop } from '../replay/repair.js'
 import type { ReplayScheduler } from '../replay/replay.js'
 import { spreadOver } from '../spread-over.js'
@@ -20,7 +23,7 @@ export type TrialTools = {
   readonly scheduler: ReplayScheduler | undefined
   readonly shop: Shop['machinesFor']
   readonly toPlan: (layouts: ReadonlyMap<string, Layout>) => Plan
-  readonly minNodes: number
+  readonly limits: Limits
 }
 
 /** Nodes that go, and what is bought: instead of one of them, or of all that go in the group. */
@@ -85,9 +88,9 @@ export class Trials {
 
   /** Undefined: it does not work. */
   tryOut(change: Change): Found | undefined {
-    const { draft, minNodes } = this.#tools
+    const { draft } = this.#tools
     const nodes = this.#nodesAfter(change)
-    if (nodes.length < minNodes) return undefined
+    if (this.#isUnwanted(nodes)) return undefined
     const mark = draft.mark()
     try {
       if (!this.#place(change, NOTHING) || !this.#refills(nodes)) return undefined
@@ -101,6 +104,13 @@ export class Trials {
     } finally {
       draft.rollback(mark)
     }
+  }
+
+  /** Too few nodes, or a worse mix of them than the plan's. */
+  #isUnwanted(nodes: readonly Slot[]): boolean {
+    const { limits } = this.#tools
+    const faults = (some: readonly Slot[]): number => gravity(mixFaults(some.map(asMixed), limits))
+    return faults(nodes) > faults(this.#nodesAfter(NOTHING))
   }
 
   /** Of these changes those after which all pods have a place, one change after another. */

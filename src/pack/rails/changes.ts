@@ -1,0 +1,106 @@
+import { poolOf, type MixFault, type MixedNode } from '../../domain/node-mix.js'
+import type { Slot } from '../draft.js'
+import { asMixed, type Offer } from './offers.js'
+
+/** The nodes of one group, and what could be there instead. */
+export type MixedGroup = {
+  readonly name: string
+  readonly nodes: readonly Slot[]
+  readonly mayGo: (slot: Slot) => boolean
+  /** Cheapest first. */
+  readonly offers: readonly Offer[]
+}
+
+/** Nodes that come into a group, in place of one that goes, if one goes. */
+export type Change = {
+  readonly group: MixedGroup
+  readonly gone: Slot | undefined
+  readonly offers: readonly Offer[]
+  /** Micro-dollars per hour more. */
+  readonly cost: number
+  readonly key: string
+}
+
+/** Empty nodes that are tried in each zone: where none of the cheapest may be added, rules stand against any. */
+const MOST_ADDED = 5
+
+/** What a group with these nodes now, which are `inUse` with those of others, could change to lessen a fault. */
+export function changesOf(
+  { offers, ...rest }: MixedGroup,
+  nodes: readonly Slot[],
+  inUse: ReadonlySet<Slot>,
+  fault: MixFault,
+): Change[] {
+  const group = { ...rest, offers: offers.filter(({ node, lend }) => node.isNew || lend(inUse) !== undefined) }
+  const movable = nodes.filter(group.mayGo).map((slot) => ({ slot, node: asMixed(slot) }))
+  switch (fault.kind) {
+    case 'count': {
+      const added = additions(group, () => true)
+      return [...added, ...movable.flatMap((one) => halves(group, one, cheapestOf(added)))]
+    }
+    case 'zone': {
+      const isHere = (node: MixedNode): boolean => node.zone === fault.zone
+      const added = additions(group, isHere)
+      const most = cheapestOf(added)
+      const elsewhere = movable.filter(({ node }) => !isHere(node))
+      return [...added, ...elsewhere.flatMap((one) => instead(group, one, isHere, most))]
+    }
+    case 'pool': {
+      const isOfPool = (node: MixedNode): boolean => isSpot(node) && poolOf(node) === poolOf(fault.pool)
+      const ofPool = movable.filter(({ node }) => node.isNew && isOfPool(node))
+      return ofPool.flatMap((one) => instead(group, one, (node) => !isOfPool(node), Infinity))
+    }
+    default:
+      return fault satisfies never
+  }
+}
+
+type Movable = { readonly slot: Slot; readonly node: MixedNode }
+
+const isSpot = ({ capacityType }: MixedNode): boolean => capacityType === 'spot'
+const cheapestOf = (changes: readonly Change[]): number => Math.min(...changes.map(({ cost }) => cost))
+
+const change = (group: MixedGroup, offers: readonly Offer[], gone?: Slot): Change => ({
+  ...{ group, gone, offers },
+  cost: offers.reduce((total, { rate }) => total + rate, 0) - (gone?.rate ?? 0),
+  key: `${offers[0]?.key ?? ''} ${gone?.site.name ?? ''}`,
+})
+
+/** Empty nodes, the cheapest of each zone. How much is on spot is for the policy to say: no more where that can be helped. */
+function additions(group: MixedGroup, isWanted: (node: MixedNode) => boolean): Change[] {
+  const wanted = group.offers.filter(({ node }) => isWanted(node))
+  const steady = wanted.filter(({ node }) => !isSpot(node))
+  const counts = new Map<string | undefined, number>()
+  return (steady.length > 0 ? steady : wanted).flatMap((offer) => {
+    const count = (counts.get(offer.node.zone) ?? 0) + 1
+    counts.set(offer.node.zone, count)
+    return count > MOST_ADDED ? [] : [change(group, [offer])]
+  })
+}
+
+/** Two smaller nodes for one, where that costs less than `most`. */
+function halves(group: MixedGroup, { slot, node }: Movable, most: number): Change[] {
+  const isDear = ({ rate }: Offer): boolean => 2 * rate - (slot.rate ?? 0) >= most
+  return affordable(group, isDear)
+    .filter((offer) => isSpot(offer.node) === isSpot(node) && offer.node.cpu < node.cpu)
+    .map((offer) => change(group, [offer, offer], slot))
+}
+
+/** One node for another, where that costs less than `most`: no spot node for another one, no larger one for a spot node. */
+function instead(
+  group: MixedGroup,
+  { slot, node }: Movable,
+  isWanted: (node: MixedNode) => boolean,
+  most: number,
+): Change[] {
+  const isMoreSpot = (offer: MixedNode): boolean => isSpot(offer) && (!isSpot(node) || offer.cpu > node.cpu)
+  return affordable(group, ({ rate }) => rate - (slot.rate ?? 0) >= most)
+    .filter((offer) => isWanted(offer.node) && !isMoreSpot(offer.node))
+    .map((offer) => change(group, [offer], slot))
+}
+
+/** The offers, cheapest first, up to those that are too dear. */
+function affordable({ offers }: MixedGroup, isDear: (offer: Offer) => boolean): readonly Offer[] {
+  const end = offers.findIndex(isDear)
+  return end === -1 ? offers : offers.slice(0, end)
+}

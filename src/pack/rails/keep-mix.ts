@@ -1,0 +1,47 @@
+import { gravity, mixFaults, poolOf, type MixFault, type MixRails } from '../../domain/node-mix.js'
+import type { Slot } from '../draft.js'
+import { byText } from '../order.js'
+import { changesOf, type MixedGroup } from './changes.js'
+import { asMixed, lent } from './offers.js'
+
+/** One or two nodes come, with the pods of the one that goes, if one goes. */
+export type Swap = { readonly group: string; readonly gone: Slot | undefined; readonly come: readonly Slot[] }
+
+/**
+ * Swaps nodes until the rails over all of them hold, each time by what costs the least: one into a zone that has too few
+ * nodes, one out of a spot pool that has too much, one for two smaller ones or none for one where there are too few. `swap`
+ * carries one out, or says that it cannot be. What cannot be mended stays, for a judge to find.
+ */
+export function keepMix(groups: readonly MixedGroup[], rails: MixRails, swap: (one: Swap) => boolean): void {
+  const nodesOf = new Map(groups.map(({ name, nodes }) => [name, nodes]))
+  const stuck = new Set<string>()
+  /** Changes that could not be carried out: with other nodes around, they hardly ever can be. */
+  const vain = new Set<string>()
+  for (;;) {
+    const nodes = [...nodesOf.values()].flat()
+    const faults = mixFaults(nodes.map(asMixed), rails)
+    const fault = faults.find((one) => !stuck.has(nameOf(one)))
+    if (fault === undefined) return
+    const weight = gravity(faults)
+    const inUse = new Set(nodes)
+    const done = groups
+      .flatMap((group) => changesOf(group, nodesOf.get(group.name)!, inUse, fault))
+      .filter(({ key }) => !vain.has(key))
+      .sort((a, b) => a.cost - b.cost || byText(a.key, b.key))
+      .some(({ group: { name }, gone, offers, key }) => {
+        const others = nodes.filter((slot) => slot !== gone).map(asMixed)
+        if (gravity(mixFaults([...others, ...offers.map(({ node }) => node)], rails)) >= weight) return false
+        const come = lent(offers, inUse)
+        if (come === undefined || !swap({ group: name, gone, come })) {
+          vain.add(key)
+          return false
+        }
+        nodesOf.set(name, [...nodesOf.get(name)!.filter((slot) => slot !== gone), ...come])
+        return true
+      })
+    if (!done) stuck.add(nameOf(fault))
+  }
+}
+
+const nameOf = (fault: MixFault): string =>
+  fault.kind === 'zone' ? fault.zone : fault.kind === 'pool' ? poolOf(fault.pool) : fault.kind

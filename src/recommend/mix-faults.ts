@@ -1,0 +1,32 @@
+import { mixFaults, type MixedNode, type MixFault, type MixRails } from '../domain/node-mix.js'
+import type { PlanNode } from '../domain/plan.js'
+
+/** A plan's node as rules about the mix of nodes see it. */
+export const asMixed = ({ action, zone, instanceType, capacityType, allocatable }: PlanNode): MixedNode => ({
+  isNew: action === 'new',
+  ...{ zone, instanceType, capacityType },
+  cpu: allocatable.cpu,
+})
+
+/** What the rails over all packed nodes find wrong with a plan, in words. */
+export function mixFaultWords(packed: readonly PlanNode[], rails: MixRails): string[] {
+  const words = (fault: MixFault): string => {
+    switch (fault.kind) {
+      case 'count':
+        return `${count(fault.nodes)}, fewer than the ${fault.nodes + fault.missing} asked for`
+      case 'zone':
+        return `zone ${fault.zone} has ${count(fault.nodes)}, fewer than the ${fault.nodes + fault.missing} asked for`
+      case 'pool': {
+        const { instanceType = 'of an unknown type', zone = 'an unknown zone', share } = fault.pool
+        const limit = percent(rails.maxSpotPoolShare ?? 1)
+        return `${percent(share)} of the CPU on spot is ${instanceType} in ${zone}, more than ${limit}`
+      }
+      default:
+        return fault satisfies never
+    }
+  }
+  return mixFaults(packed.map(asMixed), rails).map(words)
+}
+
+const count = (nodes: number): string => (nodes === 1 ? '1 node' : `${nodes} nodes`)
+const percent = (share: number): string => `${Number((share * 100).toFixed(1))} %`
