@@ -7,6 +7,9 @@ import { asMixed, lent } from './offers.js'
 /** One or two nodes come, with the pods of the one that goes, if one goes. */
 export type Swap = { readonly group: string; readonly gone: Slot | undefined; readonly come: readonly Slot[] }
 
+/** More nodes than this, or than there are, are not added one by one: nobody wants that many empty ones. */
+const MOST_MISSING = 200
+
 /**
  * Swaps nodes until the rails over all of them hold, each time by what costs the least: one into a zone that has too few
  * nodes, one out of a spot pool that has too much, one for two smaller ones or none for one where there are too few. `swap`
@@ -20,7 +23,9 @@ export function keepMix(groups: readonly MixedGroup[], rails: MixRails, swap: (o
   for (;;) {
     const nodes = [...nodesOf.values()].flat()
     const faults = mixFaults(nodes.map(asMixed), rails)
-    const fault = faults.find((one) => !stuck.has(nameOf(one)))
+    const most = Math.max(MOST_MISSING, nodes.length)
+    const isHopeless = (one: MixFault): boolean => one.kind !== 'pool' && one.missing > most
+    const fault = faults.find((one) => !stuck.has(nameOf(one)) && !isHopeless(one))
     if (fault === undefined) return
     const weight = gravity(faults)
     const inUse = new Set(nodes)

@@ -82,6 +82,12 @@ describe('nodes in all', () => {
     expect(typesOf(planOf(parts([size, tiny]), ON_DEMAND, { minNodes: 3 }))).toEqual(['x.tiny', 'x.tiny', 'x.xlarge'])
   })
 
+  it('are left as they are where far too many are asked for', () => {
+    const limits = { minNodes: 1_000_000 }
+    const plan = planOf(six(), ON_DEMAND, limits)
+    expect([kinds(plan).length, faultsOf(plan, limits)]).toEqual([3, [{ kind: 'count', nodes: 3, missing: 999_997 }]])
+  })
+
   it('get none that has no room for its own DaemonSets', () => {
     const daemon = makePod('daemon', { role: 'daemon', needed: resources(200, GIBI) })
     const [size, tiny] = [makeOption('x.xlarge', 4000, 200_000), makeOption('x.tiny', 100, 1000)]
