@@ -10,7 +10,7 @@ import type { FreeAddresses } from './model/capacity/plan-addresses.js'
 import { billedFargateSize } from './model/fargate.js'
 import { movability, needsNoPlace, type Movability } from './model/movability.js'
 import { allowedByNodePool } from './model/node-pool.js'
-import { labelsOfType, optionLabels } from './model/option-labels.js'
+import { labelOfType, optionLabels } from './model/option-labels.js'
 import type { SpotWords } from './model/spot-words.js'
 import { offer, type Market } from './pack/offer.js'
 import { isPacked, packState } from './pack/state.js'
@@ -108,7 +108,7 @@ function marketOf(book: PriceBook, capacity: ClusterCapacity, settings: Settings
     predict: (group, type) => capacity.modelFor(group)(type),
     labels: (group, type, zone, zoneId, capacityType) =>
       optionLabels(group.template, type, zone, zoneId, capacityType, region(group)),
-    labelsOfType: (group, type) => labelsOfType(group.template, type, region(group)),
+    labelOfType: (group, type) => labelOfType(group.template, type, region(group)),
     allowed: ({ template }, labels) =>
       template.nodePool === undefined || allowedByNodePool(template.nodePool, labels()),
   }

@@ -1,5 +1,6 @@
 import type { NodeTemplate } from '../domain/cluster.js'
 import type { CapacityType, InstanceType } from '../domain/offering.js'
+import { valueOf } from '../domain/requirement.js'
 import type { Labels } from '../domain/snapshot.js'
 import { instanceLabels } from './instance-labels.js'
 
@@ -26,7 +27,10 @@ export function optionLabels(
   capacityType: CapacityType,
   region: string | undefined,
 ): Labels {
-  const labels: Record<string, string> = { ...derivedOf(template, type, region), 'topology.kubernetes.io/zone': zone }
+  const labels: Record<string, string> = {
+    ...derivedOf(template, type, region).labels(),
+    'topology.kubernetes.io/zone': zone,
+  }
   if (zoneId !== undefined && template.derivedLabels?.includes(ZONE_ID)) labels[ZONE_ID] = zoneId
   for (const key of template.zoneLabels) labels[key] = zone
   for (const [key, values] of Object.entries(template.capacityTypeLabels)) {
@@ -37,25 +41,37 @@ export function optionLabels(
   return Object.assign(labels, template.typeLabels?.[type.name])
 }
 
-/** Of these labels, all that zone and capacity type do not change. */
-export const labelsOfType = (template: NodeTemplate, type: InstanceType, region: string | undefined): Labels => ({
-  ...derivedOf(template, type, region),
-  ...template.typeLabels?.[type.name],
-})
+/** Of these labels, the one by this key, as far as zone and capacity type do not change it. */
+export function labelOfType(
+  template: NodeTemplate,
+  type: InstanceType,
+  region: string | undefined,
+): (key: string) => string | undefined {
+  const seen = template.typeLabels?.[type.name] ?? {}
+  const { values } = derivedOf(template, type, region)
+  return (key) => valueOf(seen, key) ?? values.get(key)
+}
+
+type Derived = { readonly values: ReadonlyMap<string, string>; readonly labels: () => Labels }
 
 /** Thousands of machines are labelled from it. */
-const known = new WeakMap<NodeTemplate, Map<string, Labels>>()
+const known = new WeakMap<NodeTemplate, Map<string, Derived>>()
 
-function derivedOf(template: NodeTemplate, type: InstanceType, region: string | undefined): Labels {
-  const ofTemplate = known.get(template) ?? new Map<string, Labels>()
+function derivedOf(template: NodeTemplate, type: InstanceType, region: string | undefined): Derived {
+  const ofTemplate = known.get(template) ?? new Map<string, Derived>()
   known.set(template, ofTemplate)
   const key = `${type.name} ${region ?? ''}`
-  const made = ofTemplate.get(key) ?? derive(template, type, region)
+  const found = ofTemplate.get(key)
+  if (found !== undefined) return found
+  const values = derive(template, type, region)
+  let labels: Labels | undefined
+  const made = { values, labels: () => (labels ??= Object.fromEntries(values)) }
   ofTemplate.set(key, made)
   return made
 }
 
-function derive(template: NodeTemplate, type: InstanceType, region: string | undefined): Labels {
+/** A Map, as an object with so many keys takes ten times as long to make, and most types are only compared. */
+function derive(template: NodeTemplate, type: InstanceType, region: string | undefined): Map<string, string> {
   const architecture = type.architectures[0]
   const prefix = provisionerPrefix(template)
   const derived: Readonly<Record<string, string | undefined>> = {
@@ -63,17 +79,17 @@ function derive(template: NodeTemplate, type: InstanceType, region: string | und
     'beta.kubernetes.io/arch': architecture,
     'failure-domain.beta.kubernetes.io/region': region ?? template.region,
   }
-  const labels: Record<string, string> = { ...template.labels }
+  const values = new Map(Object.entries(template.labels))
   const put = (key: string, value: string | undefined): void => {
-    if (value === undefined) delete labels[key]
-    else labels[key] = value
+    if (value === undefined) values.delete(key)
+    else values.set(key, value)
   }
   put('kubernetes.io/arch', architecture)
   put('kubernetes.io/os', template.os === 'windows' ? 'windows' : 'linux')
   put('node.kubernetes.io/instance-type', type.name)
   put('topology.kubernetes.io/region', region ?? template.region)
   if (prefix !== undefined)
-    for (const [name, value] of Object.entries(instanceLabels(type))) labels[prefix + name] = value
+    for (const [name, value] of Object.entries(instanceLabels(type))) values.set(prefix + name, value)
   for (const key of template.derivedLabels ?? []) put(key, derived[key])
-  return labels
+  return values
 }

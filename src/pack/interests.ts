@@ -34,9 +34,13 @@ export function interestsOf(pods: Iterable<Pod>): Interests {
 
 /** The labels as far as the rules can tell them apart: equal texts are equal to the scheduler. */
 export const seenLabels = (labels: Labels, interests: Interests): string =>
+  seenValues((key) => valueOf(labels, key), interests)
+
+/** The same of labels that are asked for by key. */
+export const seenValues = (labelBy: (key: string) => string | undefined, interests: Interests): string =>
   JSON.stringify(
     [...interests].map(([key, named]) => {
-      const value = valueOf(labels, key)
+      const value = labelBy(key)
       return value === undefined ? null : named === undefined || named.has(value) ? value : 0
     }),
   )

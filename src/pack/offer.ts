@@ -4,10 +4,10 @@ import type { NodeOption } from '../domain/plan.js'
 import type { Pod } from '../domain/pod.js'
 import { subtract, sum, type Resources } from '../domain/resources.js'
 import type { Labels } from '../domain/snapshot.js'
-import { seenLabels, type Interests } from './interests.js'
+import { seenValues, type Interests } from './interests.js'
 import { once } from './once.js'
 import { refusalsOf } from './option-fit.js'
-import { withoutDominated } from './prune.js'
+import { withoutDominated, type Bid } from './prune.js'
 
 /** Everything about machines that other rooms know; handed in, so that the packing asks nobody. */
 export type Market = {
@@ -44,8 +44,8 @@ export type Market = {
     zoneId: string | undefined,
     capacityType: CapacityType,
   ) => Labels
-  /** All labels that zone and capacity type do not change, and no value of any other but for such as they do. */
-  readonly labelsOfType: (group: NodeGroup, type: InstanceType) => Labels
+  /** The labels that zone and capacity type do not change, by key. */
+  readonly labelOfType: (group: NodeGroup, type: InstanceType) => (key: string) => string | undefined
   /** A NodePool's requirements. */
   readonly allowed: (group: NodeGroup, labels: () => Labels) => boolean
 }
@@ -69,81 +69,125 @@ export function offer(
   const inUse = group.nodes.flatMap(({ instanceType }) => market.typeOf(instanceType ?? '') ?? [])
   const zoneIds = new Map(group.nodes.map(({ zone, labels }) => [zone ?? '', labels[ZONE_ID]]))
   const overheadOf = overheads(group, daemonSets)
-  const bids = market.types
-    .filter(
-      (type) =>
-        market.wanted(type.name) &&
-        hasArchitecture(type, market.architectures ?? template.architectures) &&
-        isLike(type, inUse),
-    )
-    .flatMap((type) => {
-      const [architecture] = type.architectures
-      if (architecture === undefined) return []
-      const seen = seenLabels(market.labelsOfType(group, type), interests)
-      return template.zones.flatMap((zone) => {
-        const zoneId = zoneIds.get(zone)
-        if (market.offered(type.name, zone, zoneId) === false) return []
-        return CAPACITY_TYPES.flatMap((capacityType) => {
-          if (!type.usageClasses.includes(capacityType)) return []
-          const price = market.price(type.name, zone, zoneId, capacityType, group)
-          // A price of zero is no price that anybody pays: such a machine would swallow every pod.
-          if (price.kind === 'unknown' || price.rate <= 0) return []
-          const labels = once(() => market.labels(group, type, zone, zoneId, capacityType))
-          if (!market.allowed(group, labels)) return []
-          const predicted = market.predict(group, type)
-          const { pods, total } = overheadOf(`${zone} ${capacityType} ${seen}`, { zone, labels })
-          return {
-            id: `${group.name}/${type.name}/${zone}/${capacityType}`,
-            instanceType: type.name,
-            zone,
-            capacityType,
-            architecture,
-            rate: price.rate,
-            free: subtract(predicted.allocatable, total),
-            attachLimits: predicted.attachLimits,
-            seen,
-            predicted,
-            price,
-            labels,
-            overheadPods: pods,
-            overhead: total,
-          }
+  const isAlike = isLike(inUse)
+  const bids: Candidate[] = []
+  for (const type of market.types) {
+    const [architecture] = type.architectures
+    if (architecture === undefined || !market.wanted(type.name)) continue
+    if (!hasArchitecture(type, market.architectures ?? template.architectures) || !isAlike(type)) continue
+    // The same wherever the type is on offer, and not asked for where it is nowhere.
+    const seenOf = once(() => seenValues(market.labelOfType(group, type), interests))
+    const predictedOf = once(() => market.predict(group, type))
+    const freeWith = once((): ((own: Overhead) => Resources) => leftBy(predictedOf().allocatable))
+    for (const zone of template.zones) {
+      const zoneId = zoneIds.get(zone)
+      if (market.offered(type.name, zone, zoneId) === false) continue
+      for (const capacityType of CAPACITY_TYPES) {
+        if (!type.usageClasses.includes(capacityType)) continue
+        const price = market.price(type.name, zone, zoneId, capacityType, group)
+        // A price of zero is no price that anybody pays: such a machine would swallow every pod.
+        if (price.kind === 'unknown' || price.rate <= 0) continue
+        const labels = (): Labels => market.labels(group, type, zone, zoneId, capacityType)
+        if (!market.allowed(group, labels)) continue
+        const seen = seenOf()
+        const predicted = predictedOf()
+        const own = overheadOf(seen, { zone, capacityType, labels })
+        bids.push({
+          id: `${group.name}/${type.name}/${zone}/${capacityType}`,
+          instanceType: type.name,
+          zone,
+          capacityType,
+          architecture,
+          rate: price.rate,
+          free: freeWith()(own),
+          attachLimits: predicted.attachLimits,
+          seen,
+          predicted,
+          price,
+          labels,
+          own,
         })
-      })
-    })
+      }
+    }
+  }
   const typesInUse = new Set(inUse.map(({ name }) => name))
   const { preferExisting = 0 } = market
-  return withoutDominated(bids, typesInUse).map(({ rate, free: __, seen, predicted, labels, ...bid }) => ({
-    ...bid,
-    ...(preferExisting > 0 ? { counted: Math.round(rate * (1 + preferExisting)) } : {}),
-    group: group.name,
-    owner: group.owner,
-    labels: labels(),
-    look: seen,
-    taints: template.taints,
-    capacity: predicted.capacity,
-    allocatable: predicted.allocatable,
-    capacityBasis: predicted.basis,
-  }))
+  return withoutDominated(bids, typesInUse).map((bid): NodeOption => {
+    const labels = once(bid.labels)
+    return {
+      id: bid.id,
+      group: group.name,
+      owner: group.owner,
+      instanceType: bid.instanceType,
+      zone: bid.zone,
+      capacityType: bid.capacityType,
+      architecture: bid.architecture,
+      // Rules are held against the look of a machine; only of the few that a plan tries are the labels wanted.
+      get labels() {
+        return labels()
+      },
+      look: bid.seen,
+      taints: template.taints,
+      capacity: bid.predicted.capacity,
+      allocatable: bid.predicted.allocatable,
+      attachLimits: bid.attachLimits,
+      overheadPods: bid.own.pods,
+      overhead: bid.own.total,
+      price: bid.price,
+      ...(preferExisting > 0 ? { counted: Math.round(bid.rate * (1 + preferExisting)) } : {}),
+      capacityBasis: bid.predicted.basis,
+    }
+  })
+}
+
+/** A machine that has a price, before those that others beat are left out. */
+type Candidate = Bid & {
+  readonly predicted: ReturnType<Market['predict']>
+  readonly price: NodeOption['price']
+  readonly labels: () => Labels
+  readonly own: Overhead
+}
+
+/** What a type's own pods leave of it; in most groups they are the same in all zones. */
+function leftBy(allocatable: Resources): (own: Overhead) => Resources {
+  const known = new Map<Overhead, Resources>()
+  return (own) => {
+    const free = known.get(own) ?? subtract(allocatable, own.total)
+    known.set(own, free)
+    return free
+  }
 }
 
 type Overhead = { readonly pods: readonly Pod[]; readonly total: Resources }
 
-/** DaemonSet and static pods of a group's machines; asked once for each `kind`, of which any machine is as good. */
+type Machine = { readonly zone: string; readonly capacityType: CapacityType; readonly labels: () => Labels }
+
+/**
+ * DaemonSet and static pods of a group's machines: asked once for those that look alike (`seen`) in one zone at one
+ * capacity type, of which any is as good. Equal ones are one object.
+ */
 function overheads(
   { name, template }: NodeGroup,
   daemonSets: readonly DaemonSet[],
-): (kind: string, machine: { readonly zone: string; readonly labels: () => Labels }) => Overhead {
-  const known = new Map<string, Overhead>()
-  return (kind, { zone, labels }) => {
-    const found = known.get(kind)
-    if (found !== undefined) return found
+): (seen: string, machine: Machine) => Overhead {
+  const known = new Map<string, Map<string, Overhead>>()
+  const equal = new Map<string, Overhead>()
+  const make = ({ zone, labels }: Machine): Overhead => {
     const machine = { group: name, zone, labels: labels(), taints: template.taints }
-    const daemons = daemonSets.map(({ pod }) => pod).filter((pod) => refusalsOf(pod, machine).length === 0)
-    const pods = [...daemons, ...template.staticPods]
-    const made = { pods, total: sum(pods.map(({ needed }) => needed)) }
-    known.set(kind, made)
+    const runs = daemonSets.map(({ pod }) => refusalsOf(pod, machine).length === 0)
+    const key = runs.map(Number).join('')
+    const pods = [...daemonSets.filter((_, at) => runs[at]).map(({ pod }) => pod), ...template.staticPods]
+    const made = equal.get(key) ?? { pods, total: sum(pods.map(({ needed }) => needed)) }
+    equal.set(key, made)
     return made
+  }
+  return (seen, machine) => {
+    const alike = known.get(seen) ?? new Map<string, Overhead>()
+    known.set(seen, alike)
+    const place = `${machine.zone} ${machine.capacityType}`
+    const found = alike.get(place) ?? make(machine)
+    alike.set(place, found)
+    return found
   }
 }
 
@@ -159,9 +203,8 @@ const SPECIAL_FAMILY = /^(mac|hpc|u-|u7|p|trn|inf|dl|vt|f\d|g\d)/
  * the same kind of accelerators, local disks where all of its types have them, and a hypervisor that it knows. Types in
  * use are always offered.
  */
-export function isLike(type: InstanceType, inUse: readonly InstanceType[]): boolean {
-  if (inUse.some(({ name }) => name === type.name)) return true
-  if (inUse.length === 0 || type.status !== 'current') return false
+export function isLike(inUse: readonly InstanceType[]): (type: InstanceType) => boolean {
+  const names = new Set(inUse.map(({ name }) => name))
   const some = (test: (used: InstanceType) => boolean): boolean => inUse.some(test)
   const oldest = Math.min(...inUse.map(({ generation }) => generation ?? 0))
   const devices = (one: InstanceType): string =>
@@ -169,15 +212,23 @@ export function isLike(type: InstanceType, inUse: readonly InstanceType[]): bool
       .map(({ kind, manufacturer }) => `${kind} ${manufacturer}`)
       .sort()
       .join()
-  return (
-    (type.generation ?? 0) >= oldest &&
-    (!isThrottled(type) || some(isThrottled)) &&
-    (!type.bareMetal || some((used) => used.bareMetal)) &&
-    some((used) => devices(used) === devices(type)) &&
-    (!SPECIAL_FAMILY.test(type.family) || some(({ family }) => family === type.family)) &&
-    (type.localStorageGb > 0 || some((used) => used.localStorageGb === 0)) &&
-    (type.hypervisor !== 'xen' || some((used) => used.hypervisor === 'xen'))
-  )
+  const devicesInUse = new Set(inUse.map(devices))
+  const families = new Set(inUse.map(({ family }) => family))
+  const throttled = some(isThrottled)
+  const bareMetal = some((used) => used.bareMetal)
+  const diskless = some((used) => used.localStorageGb === 0)
+  const xen = some((used) => used.hypervisor === 'xen')
+  return (type) =>
+    names.has(type.name) ||
+    (inUse.length > 0 &&
+      type.status === 'current' &&
+      (type.generation ?? 0) >= oldest &&
+      (throttled || !isThrottled(type)) &&
+      (bareMetal || !type.bareMetal) &&
+      devicesInUse.has(devices(type)) &&
+      (!SPECIAL_FAMILY.test(type.family) || families.has(type.family)) &&
+      (diskless || type.localStorageGb > 0) &&
+      (xen || type.hypervisor !== 'xen'))
 }
 
 /** Burstable types run on credits, flex types at a share of their cores for part of the time. */

@@ -1,5 +1,6 @@
 import type { Architecture, CapacityType } from '../domain/offering.js'
 import type { Resources } from '../domain/resources.js'
+import { createInterner } from './board/interner.js'
 import { byText } from './order.js'
 import { holds } from './shapes.js'
 
@@ -25,13 +26,14 @@ export type Bid = {
  */
 export function withoutDominated<Machine extends Bid>(bids: readonly Machine[], inUse: ReadonlySet<string>): Machine[] {
   const unbeaten = new Map<string, Machine[]>()
+  const looks = createInterner()
   const ordered = [...bids].sort((a, b) => a.rate - b.rate || byText(a.id, b.id))
   // A type stays in all of its zones or in none: fleets are looked for by type.
   const needed = new Set<string>()
   for (const bid of ordered) {
-    const kind = `${bid.zone} ${bid.capacityType} ${bid.architecture} ${bid.seen}`
+    const kind = `${bid.zone} ${bid.capacityType} ${bid.architecture} ${looks.idOf(bid.seen)}`
     const rivals = unbeaten.get(kind) ?? []
-    unbeaten.set(kind, rivals)
+    if (rivals.length === 0) unbeaten.set(kind, rivals)
     if (rivals.some((rival) => beats(rival, bid))) continue
     rivals.push(bid)
     needed.add(sortOf(bid))
@@ -44,6 +46,9 @@ export function withoutDominated<Machine extends Bid>(bids: readonly Machine[], 
 const sortOf = ({ instanceType, capacityType }: Bid): string => `${instanceType} ${capacityType}`
 
 /** Both cost what they cost: the rival comes first in the order of prices. */
-const beats = (rival: Bid, bid: Bid): boolean =>
-  holds(rival.free, bid.free) &&
-  Object.entries(rival.attachLimits).every(([driver, count]) => count >= (bid.attachLimits[driver] ?? Infinity))
+function beats(rival: Bid, bid: Bid): boolean {
+  if (!holds(rival.free, bid.free)) return false
+  for (const driver in rival.attachLimits)
+    if (rival.attachLimits[driver]! < (bid.attachLimits[driver] ?? Infinity)) return false
+  return true
+}

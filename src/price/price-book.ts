@@ -27,6 +27,14 @@ export function priceBook(catalog: PriceCatalog, regionName: string | undefined)
   const [oldest] = listed
   const newest = listed.at(-1)
   const note = inDollars((priced) => spotNote(catalog, priced))
+  /** Every group of nodes asks for every type in every zone. */
+  const spotPrices = new Map<string, Price>()
+  const spotIn = (priced: RegionPrices, type: string, zone: string | undefined, zoneId: string | undefined): Price => {
+    const key = `${type} ${zone} ${zoneId}`
+    const price = spotPrices.get(key) ?? spotPrice(catalog, priced, type, zone, zoneId)
+    spotPrices.set(key, price)
+    return price
+  }
 
   return {
     region: regionName,
@@ -48,7 +56,7 @@ export function priceBook(catalog: PriceCatalog, regionName: string | undefined)
     spot: (type, zone, zoneId, runAs = SHARED_LINUX) =>
       inDollars((priced) => {
         if (!isSharedLinux(runAs)) return unknown(`spot prices of ${wordsOf(runAs)} are not read`)
-        return withAutoModeFee(spotPrice(catalog, priced, type, zone, zoneId), catalog, priced, type, runAs)
+        return withAutoModeFee(spotIn(priced, type, zone, zoneId), catalog, priced, type, runAs)
       }),
     spotAdvice: (type) => {
       const found = region?.advice?.types.get(type)

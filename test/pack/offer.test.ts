@@ -94,7 +94,7 @@ describe('a type is of the sort that a group runs', () => {
   ]
 
   it.each(cases)('%s', (_, type, inUse, expected) => {
-    expect(isLike(type, inUse)).toBe(expected)
+    expect(isLike(inUse)(type)).toBe(expected)
   })
 })
 
@@ -112,7 +112,7 @@ function marketOf(types: readonly InstanceType[], parts: Partial<Market> = {}): 
     offered: () => undefined,
     predict: () => ({ capacity: size, allocatable: size, attachLimits: { ebs: 25 }, basis: 'test' }),
     labels: (_group, type, zone) => ({ [ZONE]: zone, type: type.name }),
-    labelsOfType: (_group, type) => ({ type: type.name }),
+    labelOfType: (_group, type) => (key) => (key === 'type' ? type.name : undefined),
     allowed: () => true,
     ...parts,
   }

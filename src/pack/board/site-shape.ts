@@ -26,6 +26,8 @@ export function createSiteShapes(): SiteShapes {
   const names = new Set<string>()
   const ids = new Map<string, number>()
   const examples: Site[] = []
+  /** Searches put the same sites on the board again and again. */
+  const shapes = new WeakMap<Site, number>()
 
   let sealed = false
 
@@ -78,11 +80,14 @@ export function createSiteShapes(): SiteShapes {
       sealed = true
     },
     shapeOf(site) {
+      const before = shapes.get(site)
+      if (before !== undefined) return before
       const key = describe(site)
-      const known = ids.get(key)
-      if (known !== undefined) return known
-      ids.set(key, examples.length)
-      return examples.push(site) - 1
+      const shape = ids.get(key) ?? examples.push(site) - 1
+      ids.set(key, shape)
+      // A rule that is yet to come may tell apart what is one now.
+      if (sealed) shapes.set(site, shape)
+      return shape
     },
     exampleOf: (shape) => examples[shape]!,
   }

@@ -50,29 +50,22 @@ export function createStaticFit(): StaticFit {
     return made
   }
 
-  const affinityRule = (spec: PodSpec): StaticRule => {
+  const affinityRule = oncePerSpec((spec): StaticRule => {
     const { nodeSelector, requiredNodeTerms } = spec
     for (const [key, value] of Object.entries(nodeSelector)) shapes.lookAt(key, [value])
     requiredNodeTerms?.forEach(shapes.lookAtTerm)
     return rule(`affinity ${JSON.stringify([sortedPairs(nodeSelector), requiredNodeTerms])}`, (site) =>
       matchesNodeRules(nodeSelector, requiredNodeTerms, site),
     )
-  }
-  const tolerationRule = ({ tolerations }: PodSpec): StaticRule =>
+  })
+  const tolerationRule = oncePerSpec(({ tolerations }): StaticRule =>
     rule(
       `tolerations ${JSON.stringify(tolerations)}`,
       (site) => untoleratedTaints(site.taints, tolerations).length === 0,
-    )
-
-  /** Thousands of pods share a spec; most have no volume that binds them to nodes. */
-  const specKeys = new Map<PodSpec, string>()
-  const specKeyOf = (spec: PodSpec): string => {
-    const known = specKeys.get(spec)
-    if (known !== undefined) return known
-    const key = `placement ${affinityRule(spec).key} ${tolerationRule(spec).key}`
-    specKeys.set(spec, key)
-    return key
-  }
+    ),
+  )
+  /** Most pods have no volume that binds them to nodes. */
+  const specKeyOf = oncePerSpec((spec) => `placement ${affinityRule(spec).key} ${tolerationRule(spec).key}`)
 
   return {
     affinityRule,
@@ -87,6 +80,16 @@ export function createStaticFit(): StaticFit {
     },
     seal: shapes.seal,
     shapeOf: shapes.shapeOf,
+  }
+}
+
+/** Thousands of pods share a spec. */
+function oncePerSpec<Answer extends StaticRule | string>(ask: (spec: PodSpec) => Answer): (spec: PodSpec) => Answer {
+  const known = new Map<PodSpec, Answer>()
+  return (spec) => {
+    const answer = known.get(spec) ?? ask(spec)
+    known.set(spec, answer)
+    return answer
   }
 }
 
