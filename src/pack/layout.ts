@@ -61,7 +61,7 @@ export function clear(draft: Draft, slots: Iterable<Slot>): void {
  * Puts a layout on the board. With `check`, each pod must be taken by the rules as things stand now (another group may
  * have changed since the layout was made). Returns those that were not; they are nowhere.
  */
-export function lay(draft: Draft, layout: Layout, check: boolean): Pod[] {
+export function lay(draft: Draft, layout: Pick<Layout, 'nodes'>, check: boolean): Pod[] {
   for (const { slot } of layout.nodes) draft.open(slot)
   let waiting = layout.nodes.flatMap(({ slot, pods }) => pods.map((pod) => ({ slot, pod })))
   // Pods that stay need no leave; the others may have to wait for a pod that they want to be near.

@@ -41,7 +41,6 @@ export class LayoutSearch {
   readonly #columns: ColumnPlans
   readonly #found = new Map<string, readonly Layout[]>()
   readonly #wishes = new Map<string, SpotWish>()
-  readonly #packings = new Map<string, ColumnPlan>()
   readonly #rivals: Rivals
   readonly #rails: NodeLimits
   readonly #volumesOf: VolumeCounts
@@ -97,19 +96,20 @@ export class LayoutSearch {
    * but those that stay; where that leaves a pod without a place, or with `keepsSpot`, it may.
    */
   packed(group: PackGroup, goal: Goal, keepsSpot = false): ColumnPlan | undefined {
-    return this.#packed(group, goal, { key: 'spot', wants: anyPod }, keepsSpot)
+    return this.#packed(group, goal, ANY_POD, keepsSpot)
   }
 
   #packed(group: PackGroup, goal: Goal, wish: SpotWish, keepsSpot = false): ColumnPlan | undefined {
     if (this.#isTooLarge) return undefined
     const policy = goal.kind === 'repack' ? undefined : goal.policy
     const isStrict = policy?.kind === 'on-demand' && !keepsSpot && group.live.some(isSpot)
-    const key = `${group.name} ${policyKey(group, policy, wish.key)} ${isStrict}`
-    const known = this.#packings.get(key)
+    const key = `${policyKey(group, policy, wish.key)} ${isStrict}`
+    const packings = this.#columns.packingsOf(group)
+    const known = packings.get(key)
     if (known !== undefined) return known
-    const made = this.#pack(group, policy, wish.wants, isStrict)
+    const made = this.#pack(group, policy, wish.wants, isStrict, key)
     const found = isStrict && made.plan.unpacked.length > 0 ? this.#packed(group, goal, wish, true) : made
-    if (found !== undefined) this.#packings.set(key, found)
+    if (found !== undefined) packings.set(key, found)
     return found
   }
 
@@ -120,7 +120,8 @@ export class LayoutSearch {
    */
   priced(state: GroupState, policy: CapacityPolicy, surcharge: Surcharge): PricedLayouts | undefined {
     if (this.#isTooLarge) return undefined
-    const packed = this.#pack(state.group, policy, anyPod, false, surcharge)
+    const key = `${policyKey(state.group, policy, ANY_POD.key)} false`
+    const packed = this.#pack(state.group, policy, ANY_POD.wants, false, key, surcharge)
     const shapes = mainShapes(packed, this.#machines.on(state.group, policy).options)
     const layouts = this.#layOut(state, policy, { packing: packed, anew: isShared(state) }, shapes)
     const { plan, nodes: today, staying } = packed
@@ -136,6 +137,7 @@ export class LayoutSearch {
     policy: CapacityPolicy | undefined,
     wantsSpot: (pod: Pod) => boolean,
     isStrict: boolean,
+    key: string,
     surcharge?: Surcharge,
   ): ColumnPlan {
     const { suits, interests } = this.#problem
@@ -146,16 +148,14 @@ export class LayoutSearch {
       placementKey: (pod: Pod): number => this.#draft.board.placementKey(pod),
     }
     if (policy === undefined)
-      return this.#columns.of({ ...common, options: [], machinesFor: () => [], podKind: kindOf })
+      return this.#columns.of({ ...common, options: [], machinesFor: () => [], podKind: kindOf }, key)
     const { options, that } = this.#machines.on(group, policy)
     const isOpen = (pod: Pod): boolean => policy.kind !== 'spot' || wantsSpot(pod)
-    return this.#columns.of({
-      ...{ ...common, options },
-      ...(surcharge === undefined ? {} : { surcharge }),
-      machinesFor: (pod) => (isOpen(pod) ? that(pod) : that(pod).filter(({ capacityType }) => capacityType !== 'spot')),
-      // A policy may want some pods of a kind on spot, and not the others.
-      podKind: (pod) => 2 * kindOf(pod) + (isOpen(pod) ? 1 : 0),
-    })
+    const machinesFor = (pod: Pod): readonly NodeOption[] =>
+      isOpen(pod) ? that(pod) : that(pod).filter(({ capacityType }) => capacityType !== 'spot')
+    // A policy may want some pods of a kind on spot, and not the others.
+    const podKind = (pod: Pod): number => 2 * kindOf(pod) + (isOpen(pod) ? 1 : 0)
+    return this.#columns.of({ ...common, options, machinesFor, podKind }, key, surcharge)
   }
 
   #attempt(make: () => Layout | undefined): Layout[] {
@@ -242,7 +242,7 @@ export class LayoutSearch {
   }
 }
 
-const anyPod = (): boolean => true
+const ANY_POD: SpotWish = { key: 'spot', wants: () => true }
 /** Are there nodes that stay, with pods that could go elsewhere? */
 const isShared = ({ slots }: GroupState): boolean => slots.some((slot) => !mayGo(slot))
 const isSpot = ({ node }: LiveNode): boolean => node.capacityType === 'spot'

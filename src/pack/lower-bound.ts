@@ -46,7 +46,19 @@ export function lowerBound(
   }
 }
 
+/** By problem; goals that let a group buy the same share one bound. */
+const known = new WeakMap<PackProblem, Map<string, number>>()
+
 function groupBound(group: PackGroup, problem: PackProblem, goal: Goal): number {
+  const ofProblem = known.get(problem) ?? new Map<string, number>()
+  known.set(problem, ofProblem)
+  const key = `${goal.kind === 'repack' ? goal.kind : goal.policy.kind} ${group.name}`
+  const bound = ofProblem.get(key) ?? boundOf(group, problem, goal)
+  ofProblem.set(key, bound)
+  return bound
+}
+
+function boundOf(group: PackGroup, problem: PackProblem, goal: Goal): number {
   const stay = group.live.filter(({ mustStay, pinned }) => mustStay !== undefined || pinned.size > 0)
   const paid = stay.reduce((total, { price }) => total + (price.kind === 'known' ? price.rate : 0), 0)
   const bins: Bin[] = group.live.flatMap((live) =>
@@ -65,6 +77,7 @@ function groupBound(group: PackGroup, problem: PackProblem, goal: Goal): number 
     onSpot.has(pod) || problem.suits(pod, { capacityType: 'spot', architecture: undefined })
   const everywhere = all.filter(spotFit)
   const onDemandOnly = all.filter((pod) => !spotFit(pod))
+  const notSpot = bins.filter(({ machine }) => machine.capacityType !== 'spot')
   return (
     paid +
     Math.max(
@@ -73,10 +86,7 @@ function groupBound(group: PackGroup, problem: PackProblem, goal: Goal): number 
         const wanted = (pods: readonly Pod[]): number =>
           pods.reduce((total, pod) => total + amount(leastHeld(pod), name), 0)
         const anyBin = unitPrice(bins, name)
-        const onDemand = unitPrice(
-          bins.filter(({ machine }) => machine.capacityType !== 'spot'),
-          name,
-        )
+        const onDemand = unitPrice(notSpot, name)
         // What the staying nodes absorb is taken from the dearer demand first: the bound stays on the safe side.
         const taken = amount(absorbed, name)
         const dear = Math.max(0, wanted(onDemandOnly) - taken)
@@ -98,12 +108,13 @@ const positive = (resources: Resources): Resources => {
   }
 }
 
-const resourceNames = (bins: readonly Bin[]): string[] => [
-  'cpu',
-  'memory',
-  'pods',
-  ...new Set(bins.flatMap(({ free }) => Object.keys(free.extended))),
-]
+const resourceNames = (bins: readonly Bin[]): string[] => ['cpu', 'memory', 'pods', ...extendedOf(bins)]
+
+function extendedOf(bins: readonly Bin[]): ReadonlySet<string> {
+  const names = new Set<string>()
+  for (const { free } of bins) for (const name in free.extended) names.add(name)
+  return names
+}
 
 const amount = (resources: Resources, name: string): number =>
   name === 'cpu' || name === 'memory' || name === 'pods' ? resources[name] : (resources.extended[name] ?? 0)

@@ -2,6 +2,7 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import type { NodeOption } from '../../src/domain/plan.js'
 import type { Pod } from '../../src/domain/pod.js'
+import type { Question } from '../../src/pack/bins/bin-question.js'
 import { layOut } from '../../src/pack/bins/blueprint.js'
 import { createBoard } from '../../src/pack/board/board.js'
 import { ColumnPlans, type ColumnPlan } from '../../src/pack/bins/column-plans.js'
@@ -45,7 +46,7 @@ function workshop(all: Packed) {
   const packing = (group: PackGroup): ColumnPlan => {
     const { options, that } = machines.on(group, undefined)
     const { suits, interests } = problem
-    return new ColumnPlans().of({
+    const question: Question = {
       group,
       options,
       machinesFor: that,
@@ -57,7 +58,8 @@ function workshop(all: Packed) {
       mayKeep: () => true,
       podKind: (one) => machines.kindOf(one),
       placementKey: (one) => draft.board.placementKey(one),
-    })
+    }
+    return new ColumnPlans().of(question, 'everything')
   }
   const mayGo = ({ origin }: Slot): boolean =>
     origin.kind === 'live' && origin.live.mustStay === undefined && origin.live.pinned.size === 0

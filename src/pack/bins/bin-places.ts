@@ -2,7 +2,7 @@ import type { NodeOption } from '../../domain/plan.js'
 import type { Pod } from '../../domain/pod.js'
 import { valueOf, VOLUME_ZONE_LABELS } from '../../domain/requirement.js'
 import { roomsOfLive, roomsOfOption, type Rooms } from './bin-room.js'
-import { kindOf, type Question } from './bin-question.js'
+import { kindOf, type Question, type Surcharge } from './bin-question.js'
 import { seenLabels } from '../interests.js'
 import { refusalsOf } from '../option-fit.js'
 import type { LiveNode } from '../problem.js'
@@ -12,6 +12,8 @@ export type Place = {
   readonly name: string
   /** Micro-dollars per hour that the plan pays more for it. */
   readonly rate: number
+  /** What a surcharge looks at; absent for a node that stays. */
+  readonly charged?: Parameters<Surcharge>[0]
   readonly rooms: Rooms
   readonly option: NodeOption | undefined
   /** Nodes of today that it may be; none for a machine to be bought. */
@@ -26,12 +28,18 @@ export const staysAnyway = ({ mustStay, pinned, price }: LiveNode): boolean =>
 
 /** Machines on offer, then the nodes of today that may go, those that are alike together, then each that stays. */
 export function placesOf(question: Question): Place[] {
-  const { options, group, interests, rails, volumesOf, mayKeep, surcharge = () => 0 } = question
-  const rateOf = (rate: number, { capacityType, allocatable }: NodeOption | LiveNode['node']): number =>
-    Math.floor(rate + surcharge({ spot: capacityType === 'spot', cpu: allocatable.cpu }))
+  const { options, group, interests, rails, volumesOf, mayKeep } = question
+  const chargedFor = ({ capacityType, allocatable }: NodeOption | LiveNode['node']): Place['charged'] & object => ({
+    spot: capacityType === 'spot',
+    cpu: allocatable.cpu,
+  })
   const places = options.map((option): Place => ({
-    ...{ name: kindOf(option), rate: rateOf(option.price.rate, option), rooms: roomsOfOption(option, rails) },
-    ...{ option, nodes: [] },
+    name: kindOf(option),
+    rate: option.price.rate,
+    charged: chargedFor(option),
+    rooms: roomsOfOption(option, rails),
+    option,
+    nodes: [],
   }))
   const alike = new Map<string, { -readonly [Key in keyof Place]: Place[Key] }>()
   const staying: Place[] = []
@@ -45,11 +53,12 @@ export function placesOf(question: Question): Place[] {
     if (price.kind === 'unknown' || !mayKeep(live)) continue
     const kind = kindOf(node)
     const look = [seenLabels(node.labels, withoutHost(interests)), node.taints, node.closed !== undefined]
-    const rate = rateOf(price.rate, node)
-    const key = JSON.stringify([kind, rate, rooms, look])
+    const { rate } = price
+    const charged = chargedFor(node)
+    const key = JSON.stringify([kind, rate, charged, rooms, look])
     const known = alike.get(key)
     if (known !== undefined) known.nodes = [...known.nodes, live]
-    else alike.set(key, { name: kind, rate, rooms, option: undefined, nodes: [live] })
+    else alike.set(key, { name: kind, rate, charged, rooms, option: undefined, nodes: [live] })
   }
   return [...places, ...alike.values(), ...staying]
 }
@@ -86,7 +95,7 @@ export function homes(question: Question, places: readonly Place[]): (pod: Pod) 
     return mayUse
   }
   const listOf = (mayUse: Uint8Array): PlaceList => {
-    const text = String.fromCharCode(...mayUse)
+    const text = mayUse.join('')
     const shared = lists.get(text) ?? {
       id: lists.size,
       places: [...mayUse.keys()].filter((index) => mayUse[index] === 1),
@@ -134,7 +143,7 @@ function welcome({ suits, placementKey, interests, rivals }: Question): (live: L
 }
 
 /** Do the node's labels and taints speak for it? A pod bound to some host by name is taken to be welcome on any. */
-function mightTake({ labels, taints }: LiveNode['node'], pod: Pod): boolean {
+function mightTake(node: LiveNode['node'], pod: Pod): boolean {
   const { nodeSelector, requiredNodeTerms } = pod.spec
   const terms = [...(requiredNodeTerms ?? []), ...pod.volumes.nodeTerms.flat()]
   const namesHost =
@@ -143,5 +152,5 @@ function mightTake({ labels, taints }: LiveNode['node'], pod: Pod): boolean {
       ({ matchExpressions, matchFields }) =>
         matchFields.length > 0 || matchExpressions.some(({ key }) => key === HOSTNAME),
     )
-  return namesHost || refusalsOf(pod, { labels, taints }).length === 0
+  return namesHost || refusalsOf(pod, node).length === 0
 }

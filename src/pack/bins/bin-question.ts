@@ -8,17 +8,27 @@ import type { Rivals } from './rivals.js'
 /** An instance type in one zone at one capacity type, as `kindOf` names it. */
 export type MachineKind = string
 
-export const kindOf = (
-  machine: Machine & { readonly instanceType: string | undefined; readonly zone: string | undefined },
-): MachineKind => `${machine.instanceType ?? ''}/${machine.zone ?? ''}/${machine.capacityType ?? ''}`
+type Named = Machine & { readonly instanceType: string | undefined; readonly zone: string | undefined }
 
-/** What a machine costs more, or less, than its price, by its allocatable millicores; what comes out is rounded down. */
+/** Asked for hundreds of machines in every packing. */
+const kinds = new WeakMap<Named, MachineKind>()
+
+export function kindOf(machine: Named): MachineKind {
+  const known = kinds.get(machine)
+  if (known !== undefined) return known
+  const kind = `${machine.instanceType ?? ''}/${machine.zone ?? ''}/${machine.capacityType ?? ''}`
+  kinds.set(machine, kind)
+  return kind
+}
+
+/**
+ * What a machine costs more, or less, than its price, by its allocatable millicores; what comes out is rounded down. No
+ * machine may become cheaper than one micro-dollar by it. Nodes that stay are not charged.
+ */
 export type Surcharge = (machine: { readonly spot: boolean; readonly cpu: number }) => number
 
 export type Question = {
   readonly group: PackGroup
-  /** Absent: none. No machine may become cheaper than one micro-dollar by it. Nodes that stay are not charged. */
-  readonly surcharge?: Surcharge
   /** Machines that may be bought; empty: only today's nodes. */
   readonly options: readonly NodeOption[]
   /** Of those, the ones that could hold the pod. */

@@ -15,13 +15,23 @@ export type Rooms = { readonly shared: Room; readonly alone: Room }
 /** Volumes of each driver that no other pod uses: they count on every node that the pod is on. */
 export type VolumeCounts = (pod: Pod) => Readonly<Record<string, number>>
 
+/** Every policy asks about the same machines. */
+const known = new WeakMap<NodeLimits, WeakMap<NodeOption, Rooms>>()
+
 /** Of a new node, once its DaemonSets and static pods run. */
-export function roomsOfOption({ allocatable, overhead, attachLimits }: NodeOption, rails: NodeLimits): Rooms {
-  const volumes = attachLimits
-  return {
-    shared: { free: subtract(within(allocatable, rails), overhead), volumes },
-    alone: { free: subtract(allocatable, overhead), volumes },
-  }
+export function roomsOfOption(option: NodeOption, rails: NodeLimits): Rooms {
+  const within = known.get(rails) ?? new WeakMap<NodeOption, Rooms>()
+  known.set(rails, within)
+  const rooms = within.get(option) ?? makeRooms(option, rails)
+  within.set(option, rooms)
+  return rooms
+}
+
+function makeRooms({ allocatable, overhead, attachLimits: volumes }: NodeOption, rails: NodeLimits): Rooms {
+  const alone: Room = { free: subtract(allocatable, overhead), volumes }
+  const { headroom, cpu, memory } = rails
+  if (headroom === 0 && cpu === Infinity && memory === Infinity) return { shared: alone, alone }
+  return { shared: { free: subtract(within(allocatable, rails), overhead), volumes }, alone }
 }
 
 /**

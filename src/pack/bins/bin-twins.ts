@@ -22,8 +22,10 @@ const STEPS = [64, 16, 4, 1]
  * alike become one with the largest room and all classes of any of them: a bound for that is one for them.
  */
 export function withoutTwins(kinds: readonly Kind[], allowed: readonly (readonly number[])[]): Twins {
+  // Many classes share one list of kinds, and stand or fall together.
+  const lists = [...new Set(allowed)]
   const classesOf: number[][] = kinds.map(() => [])
-  allowed.forEach((list, c) => list.forEach((t) => classesOf[t]!.push(c)))
+  lists.forEach((list, l) => list.forEach((t) => classesOf[t]!.push(l)))
   for (const t of beaten(kinds, classesOf)) classesOf[t] = []
   const isLimited = (t: number): boolean => kinds[t]!.place.option === undefined
   const largest = kinds.reduce<number[]>(
@@ -53,6 +55,9 @@ export function withoutTwins(kinds: readonly Kind[], allowed: readonly (readonly
     members = group(steps)
   }
   const newIndex = new Map(members.flatMap((some, index) => some.map((t) => [t, index] as const)))
+  const typesOf = new Map(
+    lists.map((list) => [list, [...new Set(list.flatMap((t) => newIndex.get(t) ?? []))].sort((a, b) => a - b)]),
+  )
   return {
     members,
     types: members.map((some): BinType => {
@@ -65,7 +70,7 @@ export function withoutTwins(kinds: readonly Kind[], allowed: readonly (readonly
       if (!isLimited(some[0]!)) return type
       return { ...type, limit: some.reduce((total, t) => total + kinds[t]!.place.nodes.length, 0) }
     }),
-    allowed: allowed.map((list) => [...new Set(list.flatMap((t) => newIndex.get(t) ?? []))].sort((a, b) => a - b)),
+    allowed: allowed.map((list) => typesOf.get(list)!),
   }
 }
 
@@ -78,7 +83,8 @@ function beaten(kinds: readonly Kind[], classesOf: readonly (readonly number[])[
     const offer = place.option === undefined ? offers.get(place.name) : undefined
     if (offer === undefined || kinds[offer]!.place.rate > place.rate) return []
     const other = kinds[offer]!.capacity
+    if (capacity.some((has, r) => has > other[r]!)) return []
     const takes = new Set(classesOf[offer])
-    return capacity.every((has, r) => has <= other[r]!) && classesOf[t]!.every((c) => takes.has(c)) ? [t] : []
+    return classesOf[t]!.every((l) => takes.has(l)) ? [t] : []
   })
 }

@@ -31,7 +31,7 @@ export function layOut(
   source: NodeSource,
 ): Slot[] {
   const { plan, machines, nodes } = packing
-  const optionOf = new Map(options.map((option): [MachineKind, NodeOption] => [kindOf(option), option]))
+  const optionOf = optionsByKind(options)
   const filler = new ByClass(draft, packing, homeless)
   const opened: Slot[] = []
   const orders: Order[] = []
@@ -78,6 +78,15 @@ export function layOut(
   while (orders.filter((order) => filler.fill(order)).length > 0);
   for (const slot of opened) if (slot.pods.size === 0) draft.close(slot)
   return opened.filter(({ index }) => index !== undefined)
+}
+
+/** Plan after plan is laid out with the same list of machines. */
+const byKind = new WeakMap<readonly NodeOption[], ReadonlyMap<MachineKind, NodeOption>>()
+
+function optionsByKind(options: readonly NodeOption[]): ReadonlyMap<MachineKind, NodeOption> {
+  const known = byKind.get(options) ?? new Map(options.map((option) => [kindOf(option), option]))
+  byKind.set(options, known)
+  return known
 }
 
 function mostLiked(slots: readonly Slot[], liking: (slot: Slot) => number): Slot {

@@ -2,8 +2,9 @@ import type { BinPlan } from '../columns/bin-problem.js'
 import { DEFAULT_EFFORT, type Effort } from '../columns/effort.js'
 import type { LpSolver } from '../columns/lp.js'
 import { packBins } from '../columns/pack-bins.js'
-import type { Question } from './bin-question.js'
-import { groupBins, type GroupBins } from './group-bins.js'
+import type { PackGroup } from '../problem.js'
+import type { Question, Surcharge } from './bin-question.js'
+import { pricedBins, unpricedBins, type GroupBins, type UnpricedBins } from './group-bins.js'
 
 /** A few per cent between plan and bound, in less time than the rest of a run takes. */
 const EFFORT: Effort = {
@@ -27,20 +28,40 @@ const FEW_PODS = 200
 
 export type ColumnPlan = GroupBins & { readonly plan: BinPlan }
 
-/** Packings of whole groups by column generation, each with its lower bound; equal questions are answered once. */
+/**
+ * Packings of whole groups by column generation, each with its lower bound; equal questions are answered once. It serves
+ * planners whose problems differ in the nodes and machines of some groups only: not in pods, rules or guard rails.
+ */
 export class ColumnPlans {
   readonly #lp: LpSolver | undefined
   readonly #known = new Map<string, BinPlan>()
+  readonly #packings = new WeakMap<PackGroup, Map<string, ColumnPlan>>()
+  /** Of each group the last one: a question is repeated at other prices before another one is asked. */
+  readonly #unpriced = new WeakMap<PackGroup, { readonly key: string; readonly bins: UnpricedBins }>()
 
   /** `lp`: without one, bounds are weaker and plans dearer. */
   constructor(lp?: LpSolver) {
     this.#lp = lp
   }
 
-  of(question: Question): ColumnPlan {
-    const bins = groupBins(question)
+  /** Packings that are known of the very same group, by the name of what was asked. */
+  packingsOf(group: PackGroup): Map<string, ColumnPlan> {
+    const known = this.#packings.get(group) ?? new Map<string, ColumnPlan>()
+    this.#packings.set(group, known)
+    return known
+  }
+
+  /** `key`: the same for equal questions about the group. */
+  of(question: Question, key: string, surcharge?: Surcharge): ColumnPlan {
+    const { group } = question
+    const last = this.#unpriced.get(group)
+    const unpriced = last?.key === key ? last.bins : unpricedBins(question)
+    this.#unpriced.set(group, { key, bins: unpriced })
+    return this.#packed(pricedBins(unpriced, surcharge), surcharge !== undefined)
+  }
+
+  #packed(bins: GroupBins, isPriced: boolean): ColumnPlan {
     const pods = bins.pods.reduce((count, { length }) => count + length, 0)
-    const isPriced = question.surcharge !== undefined
     const effort = { ...(pods > FEW_PODS ? EFFORT : SMALL_EFFORT), ...(isPriced ? PRICED : {}) }
     const key = `${isPriced} ${JSON.stringify(bins.problem)}`
     const plan = this.#known.get(key) ?? packBins(bins.problem, this.#lp, effort)

@@ -1,6 +1,6 @@
 import type { Pod } from '../../domain/pod.js'
 import type { Resources } from '../../domain/resources.js'
-import { kindOf, type MachineKind, type Question } from './bin-question.js'
+import type { MachineKind, Question, Surcharge } from './bin-question.js'
 import { homes, placesOf, staysAnyway, type Place, type PlaceList } from './bin-places.js'
 import type { Room, VolumeCounts } from './bin-room.js'
 import { withoutTwins, type Kind } from './bin-twins.js'
@@ -37,7 +37,45 @@ type Likes = {
   readonly pods: Pod[]
 }
 
-export function groupBins(asked: Question): GroupBins {
+/** What a group has to buy before it is known what machines cost: the same at all surcharges. */
+export type UnpricedBins = Pick<GroupBins, 'paid' | 'staying' | 'pods'> & {
+  readonly resources: readonly string[]
+  readonly kinds: readonly Kind[]
+  /** Each with the kinds that it may use. */
+  readonly classes: readonly (BinClass & Required<Pick<BinClass, 'types'>>)[]
+}
+
+/** The group's bins at the prices of the machines, with what they are charged beyond. */
+export const groupBins = (question: Question, surcharge?: Surcharge): GroupBins =>
+  pricedBins(unpricedBins(question), surcharge)
+
+export function pricedBins({ kinds: unpriced, classes, ...group }: UnpricedBins, surcharge?: Surcharge): GroupBins {
+  const { paid, staying, pods, resources } = group
+  const kinds = surcharge === undefined ? unpriced : unpriced.map((kind) => withSurcharge(kind, surcharge))
+  const { types, members, allowed } = withoutTwins(
+    kinds,
+    classes.map((each) => each.types),
+  )
+  const placesOf = members.map((all) => all.map((index) => kinds[index]!.place))
+  return {
+    paid,
+    staying,
+    problem: { resources, types, classes: classes.map((each, c) => ({ ...each, types: allowed[c]! })) },
+    machines: placesOf.map((all) => distinct(all.flatMap(({ name, option }) => (option === undefined ? [] : name)))),
+    nodes: placesOf.map((all) => distinct(all.flatMap(({ nodes }) => nodes))),
+    pods,
+  }
+}
+
+const distinct = <Value>(values: readonly Value[]): Value[] => [...new Set(values)]
+
+function withSurcharge(kind: Kind, surcharge: Surcharge): Kind {
+  const { rate, charged } = kind.place
+  if (charged === undefined) return kind
+  return { ...kind, place: { ...kind.place, rate: Math.floor(rate + surcharge(charged)) } }
+}
+
+export function unpricedBins(asked: Question): UnpricedBins {
   const question = { ...asked, group: { ...asked.group, live: inOrder(asked.group.live) } }
   const { live } = question.group
   const staying = live.filter(staysAnyway)
@@ -45,8 +83,7 @@ export function groupBins(asked: Question): GroupBins {
   const items = live
     .flatMap((node) => node.pods.filter((pod) => !node.pinned.has(pod)))
     .sort((a, b) => byText(a.id, b.id))
-  if (items.length === 0)
-    return { paid, staying, problem: { resources: [], types: [], classes: [] }, machines: [], nodes: [], pods: [] }
+  if (items.length === 0) return { paid, staying, resources: [], kinds: [], classes: [], pods: [] }
   const places = placesOf(question)
   const names = resourceNames(items, places, question.volumesOf)
   const classes = classesOf(question, asked.group, items, places, names)
@@ -61,22 +98,16 @@ export function groupBins(asked: Question): GroupBins {
       const has = amountIn(room, name)
       return has === undefined ? total[r]! : Math.max(0, Math.floor(has / units[r]!))
     })
-  const kinds = kindsOf(places, classes, sizes, inUnits)
-  const { types, members, allowed } = withoutTwins(kinds.list, kinds.allowed)
-  const ofType = <Value>(pick: (place: Place) => Value | readonly Value[]): Value[][] =>
-    members.map((all) => [...new Set(all.flatMap((index) => pick(kinds.list[index]!.place)))])
+  const { list: kinds, allowed } = kindsOf(places, classes, sizes, inUnits)
   return {
-    ...{ paid, staying },
-    problem: {
-      resources: names,
-      types,
-      classes: classes.map(({ rule, pods }, c) => ({
-        ...{ size: sizes[c]!, count: pods.length, types: allowed[c]! },
-        ...rule,
-      })),
-    },
-    machines: ofType(({ option }) => (option === undefined ? [] : [kindOf(option)])),
-    nodes: ofType(({ nodes }) => nodes),
+    paid,
+    staying,
+    resources: names,
+    kinds,
+    classes: classes.map(({ rule, pods }, c) => ({
+      ...{ size: sizes[c]!, count: pods.length, types: allowed[c]! },
+      ...rule,
+    })),
     pods: classes.map(({ pods }) => pods),
   }
 }
@@ -174,13 +205,18 @@ function kindsOf(
   }
   const fits = (size: readonly number[], capacity: readonly number[]): boolean =>
     size.every((need, r) => need <= capacity[r]!)
-  const allowed = classes.map(({ places: own }, c) =>
-    own.map((index) => {
-      if (fits(sizes[c]!, list[index]!.capacity)) return index
+  // Classes share the list of their places wherever that is what they may use.
+  const allowed = classes.map(({ places: own }, c) => {
+    let changed: number[] | undefined
+    for (const [at, index] of own.entries()) {
+      if (fits(sizes[c]!, list[index]!.capacity)) continue
       const other = aloneAt(index)
-      return other !== undefined && fits(sizes[c]!, other.capacity) ? other.index : index
-    }),
-  )
+      if (other === undefined || !fits(sizes[c]!, other.capacity)) continue
+      changed ??= [...own]
+      changed[at] = other.index
+    }
+    return changed ?? own
+  })
   return { list, allowed }
 }
 
