@@ -14,7 +14,8 @@ import { byText } from './order.js'
 import type { PackGroup, PackProblem } from './problem.js'
 import { Machines } from './machines.js'
 import { nodeFrontier, type Frontier } from './node-frontier.js'
-import { housesOwn, nodesOfFleet, settle } from './replay/settle.js'
+import { Places } from './replay/places.js'
+import { housesOwn } from './replay/settle.js'
 import { SpotMixes } from './spot/spot-mix.js'
 import { Stock } from './stock.js'
 
@@ -33,6 +34,7 @@ export class Solver {
   readonly #stock = new Stock('fleet')
   readonly #assembler: Assembler
   readonly #spotMixes: SpotMixes
+  readonly #places: Places
   readonly #frontiers = new Map<string, Frontier | undefined>()
 
   constructor(problem: PackProblem, context: BoardContext, columns: ColumnPlans) {
@@ -51,6 +53,7 @@ export class Solver {
         if (slot.origin.kind === 'live') for (const pod of slot.origin.live.pods) this.#draft.put(pod, slot)
     this.#groups = this.#groups.map((state) => ({ ...state, keep: capture(this.#draft, state.slots, 'keep') }))
     this.#assembler = new Assembler(problem, this.#draft, this.#groups, this.#machines, this.#search, this.#stock)
+    this.#places = new Places(this.#draft, this.#groups, () => this.#assembler.isBroken())
     this.#spotMixes = new SpotMixes(this.#assembler, (goal) => this.solve(goal))
   }
 
@@ -83,10 +86,12 @@ export class Solver {
     return this.#spotMixes.leastCost(share)
   }
 
-  /** What each group could have instead of today's nodes, which come first. */
+  /** What each group could have instead of today's nodes, which come first, and those of the plan, which come second. */
   alternatives(policy: CapacityPolicy): Alternatives[] {
     const { wants: wantsSpot } = this.#search.wish(policy)
     const goal: Goal = { kind: 'cheapest', policy }
+    const planned = this.solve(goal).layouts
+    this.#places.begin(planned.values())
     return this.#groups.map((state) => {
       const { group, slots } = state
       const market = this.#machines.on(group, policy)
@@ -101,7 +106,8 @@ export class Solver {
       const fixed = slots.filter((slot) => !mayGo(slot))
       const fleets = pools.length === 0 ? [] : fleetChoices({ fixed, reusable }, pools, market, this.#stock)
       const layouts = this.#search.of(state, goal).filter(({ breaches }) => breaches === 0)
-      const tight = layouts.map(({ nodes }) => choiceOf(nodes.map(({ slot }) => slot)))
+      const asPlanned = planned.get(group.name) ?? state.keep
+      const tight = [asPlanned, ...layouts].map(({ nodes }) => choiceOf(nodes.map(({ slot }) => slot)))
       const roomy = fleets.filter((choice) => housesOwn(this.#draft, slots, choice.slots))
       return {
         group: group.name,
@@ -118,8 +124,8 @@ export class Solver {
   settleOn(fleet: Fleet): Solution | undefined {
     const mark = this.#draft.mark()
     try {
-      const nodesOf = nodesOfFleet(this.#groups, fleet)
-      if (!settle(this.#draft, this.#groups, nodesOf) || this.#assembler.isBroken()) return undefined
+      const nodesOf = this.#places.settle(fleet)
+      if (nodesOf === undefined) return undefined
       const layouts = new Map([...nodesOf].map(([name, slots]) => [name, capture(this.#draft, slots, 'fleet')]))
       return { layouts, ...this.#assembler.placePending(layouts) }
     } finally {

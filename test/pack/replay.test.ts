@@ -209,7 +209,7 @@ describe('the scores', () => {
     const rows = Int32Array.from([0, 1, 2])
     const put = (name: string, one = scores.scoredOf(replica(name))): number | undefined => {
       const row = scores.best(one, rows, undefined, first)
-      if (row !== undefined) scores.add(row, one, one.pod.needed)
+      if (row !== undefined) scores.add(row, one, replica(name).needed)
       return row
     }
     scores.keep()

@@ -70,6 +70,8 @@ export async function measureCluster(cluster: string, file: string): Promise<Mea
 
   const { problem } = state
   const pods = problem.groups.flatMap(({ live }) => live.flatMap((node) => node.pods))
+  // Without pods the command keeps what there is; nothing can be compared.
+  if (pods.length === 0) return undefined
   const judge = new Judge(state, pods)
   const baseline = karpenterCluster(problem, state.context, POLICY)
   const fees = state.untouched.reduce((sum, { price }) => sum + (price.kind === 'known' ? price.rate : 0), 0)

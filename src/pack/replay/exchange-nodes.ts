@@ -6,10 +6,16 @@ import { generator } from './replay-queue.js'
 import type { ReplayScheduler } from './replay.js'
 
 /** Pods × nodes that the search may ask the replay for, and changes that it may draw. */
-const MOST_STEPS = 400_000_000
+const MOST_STEPS = 600_000_000
 const MOST_DRAWS = 800
 /** How much dearer than the best fleet the search may go on from, at first; it falls to nothing. */
 const SLACK = 0.002
+/** At first each change must save such a part of the cost; half as much once so many in a row have failed. */
+const LONGEST = 0.02
+/** Where a refill costs fewer pods × nodes, there is time enough to begin with small changes. */
+const FEW_STEPS = 100_000
+const SHORTEST = 0.0005
+const MOST_FAILURES = 20
 /** Orders that a fleet must pass to be gone on from: those that failed last. */
 const WALKING = 4
 /** The part of the search after which only cheaper fleets are gone on from. */
@@ -41,6 +47,8 @@ export function exchangeNodes(from: Fleet, { scheduler, groups, hasPlaces, seeds
   const found: Fleet[] = []
   let current = fleetOf(new Map(groups.map((one) => [one.group, choiceOf(nodesOf(one, from))])))
   let best = current
+  let stride = scheduler.cost(slotsOf(from)) > FEW_STEPS ? LONGEST : 0
+  let failures = 0
   /** Cheaper than the best one, but too little to be proved at once. */
   const nearly: Fleet[] = []
   const unfit = (nodes: readonly Slot[]): number | undefined =>
@@ -48,7 +56,7 @@ export function exchangeNodes(from: Fleet, { scheduler, groups, hasPlaces, seeds
   for (let draw = 0; draw < MOST_DRAWS; draw += 1) {
     const spent = Math.max(draw / MOST_DRAWS, (scheduler.steps - start) / MOST_STEPS)
     if (spent >= 1) break
-    const limit = best.rate * (1 + SLACK * Math.max(0, 1 - spent / PATIENCE))
+    const limit = stride > 0 ? current.rate * (1 - stride) : best.rate * (1 + SLACK * Math.max(0, 1 - spent / PATIENCE))
     const one = drawGroup(current, groups, random(Math.floor(current.rate)))
     const now = one === undefined ? undefined : current.chosen.get(one.group)
     if (one === undefined || now === undefined) continue
@@ -57,7 +65,14 @@ export function exchangeNodes(from: Fleet, { scheduler, groups, hasPlaces, seeds
     const fleet = fleetOf(withChoice(current.chosen, one.group, choiceOf(slots)))
     if (fleet.rate >= limit) continue
     const nodes = slotsOf(fleet)
-    if (!orders.likeliestWork(nodes, WALKING)) continue
+    if (!orders.likeliestWork(nodes, WALKING) || (stride > 0 && !hasPlaces(fleet))) {
+      failures += 1
+      if (failures < MOST_FAILURES) continue
+      failures = 0
+      stride = stride > SHORTEST ? stride / 2 : 0
+      continue
+    }
+    failures = 0
     if (fleet.rate < best.rate * WORTH_A_PROOF) {
       if (!hasPlaces(fleet)) {
         if (!hasPlaces(current)) current = best

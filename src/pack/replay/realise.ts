@@ -58,7 +58,6 @@ class Search {
   readonly #groupOf: (pod: Pod) => string | undefined
   #fills = 0
   readonly #passed: Fleet[] = []
-  #begun: readonly Fleet[] = []
 
   constructor(
     scheduler: ReplayScheduler,
@@ -85,17 +84,20 @@ class Search {
   }
 
   run(): Fleet[] {
-    this.#begun = this.#starts()
-    for (const start of this.#begun) {
+    const begun = this.#starts()
+    for (const start of begun) {
       let best = this.#climb(start)
       if (best === undefined) continue
       for (let pass = 0; pass < PASSES; pass += 1) best = this.#fewerNodes(this.#cheaperChoices(best))
     }
-    const start = this.#mended()
-    if (start !== undefined)
+    const cheapest = [...this.#passed].sort((a, b) => a.rate - b.rate)[0]
+    const mended = (cheapest === undefined ? [this.#tight(), ...begun.slice(0, 1)] : [cheapest])
+      .flatMap((fleet) => this.#mended(fleet) ?? [])
+      .sort((a, b) => a.rate - b.rate)[0]
+    if (mended !== undefined)
       this.#passed.push(
-        start,
-        ...exchangeNodes(start, {
+        mended,
+        ...exchangeNodes(mended, {
           scheduler: this.#scheduler,
           groups: this.#groups,
           hasPlaces: this.#hasPlaces,
@@ -104,6 +106,11 @@ class Search {
         }),
       )
     return this.#judged()
+  }
+
+  /** The plan as it is packed, whatever the scheduler makes of it. */
+  #tight(): Fleet {
+    return fleetOf(new Map(this.#groups.map(({ group, choices }) => [group, choices[1] ?? choices[0]!])))
   }
 
   /** Fleets whose groups all have nodes of about one size; the cheapest ones, pods left over counted in. */
@@ -266,17 +273,12 @@ class Search {
     return fleet
   }
 
-  /** The cheapest fleet, with the nodes that it takes to pass in every order by which answers are judged. */
-  #mended(): Fleet | undefined {
-    // Where none has passed, nodes are added to what the search began with.
-    const cheapestFirst = [...(this.#passed.length > 0 ? this.#passed : this.#begun)].sort((a, b) => a.rate - b.rate)
-    for (const fleet of cheapestFirst.slice(0, STARTS)) {
-      const { added } = repair(this.#scheduler, slotsOf(fleet), this.#shop, this.#judges, MOST_STEPS)
-      if (added === undefined) continue
-      const mended = fleetOf(fleet.chosen, [...fleet.added, ...added])
-      if (this.#hasPlaces(mended)) return mended
-    }
-    return undefined
+  /** The fleet with the nodes that it takes to pass in every order by which answers are judged. */
+  #mended(fleet: Fleet): Fleet | undefined {
+    const { added } = repair(this.#scheduler, slotsOf(fleet), this.#shop, this.#judges, MOST_STEPS)
+    if (added === undefined) return undefined
+    const mended = fleetOf(fleet.chosen, [...fleet.added, ...added])
+    return this.#hasPlaces(mended) ? mended : undefined
   }
 
   /** Those that pass in every order by which answers are judged, the cheapest first. */

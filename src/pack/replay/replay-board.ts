@@ -19,8 +19,10 @@ export type Entry = {
   readonly pod: Pod
   readonly rules: PodRules
   readonly scored: Scored
-  /** Neither a rule nor a count looks at more of it than CPU, memory and the pod slot. */
+  /** No count but those of CPU, memory and pod slots changes with it. */
   readonly isPlain: boolean
+  /** There are rules beside the room on a node and the node's own properties. */
+  readonly hasRules: boolean
   /** Rules of other pods make it wait for them, so that it may fit later. */
   readonly mayWait: boolean
   /** What it asks for beside CPU, memory and a pod slot. */
@@ -51,10 +53,8 @@ export class ReplayBoard {
   /** Pods of a refill that are more than numbers, in the order in which they came and went. */
   readonly #log: { readonly placed: Placed; readonly by: 1 | -1 }[] = []
   #order = new Int32Array()
-  #present: readonly number[] = []
-  /** By placement key, and by the shapes that one allows. */
+  /** By placement key. */
   #rowsOfKey: (Int32Array | undefined)[] = []
-  #rowsOfShapes = new Map<string, Int32Array>()
 
   constructor({ namespaces, pods, fixed = [] }: BoardContext) {
     const all = [...new Set(pods)]
@@ -72,16 +72,20 @@ export class ReplayBoard {
     const rules = this.#classes.rulesOf(pod)
     const odd = { needed: this.#ledger.demandOf(rest(pod.needed)), held: this.#ledger.demandOf(rest(pod.held)) }
     const mayWait = this.#classes.hasTopologyRules(rules.classKey)
+    const hasRules =
+      mayWait || rules.topology.flaws.length > 0 || rules.volumes !== undefined || pod.hostPorts.length > 0
     const isPlain =
-      !mayWait &&
-      rules.topology.changes.length === 0 &&
-      rules.topology.flaws.length === 0 &&
-      rules.volumes === undefined &&
-      pod.hostPorts.length === 0 &&
-      odd.needed.columns.length + odd.held.columns.length === 0
-    const entry = { pod, rules, scored: this.#scores.scoredOf(pod), isPlain, mayWait, odd }
+      !hasRules && rules.topology.changes.length === 0 && odd.needed.columns.length + odd.held.columns.length === 0
+    const scored = this.#scores.scoredOf(pod, this.#covering(odd.needed))
+    const entry = { pod, rules, scored, isPlain, hasRules, mayWait, odd }
     this.#entries.set(pod, entry)
     return entry
+  }
+
+  #covering(needed: Demand) {
+    if (needed.columns.length === 0) return undefined
+    const key = Array.from(needed.columns, (column, at) => `${column} ${needed.amounts[at]}`).join()
+    return { key, covers: (row: number): boolean => this.#ledger.covers(row, needed) }
   }
 
   /** Makes these the nodes of the refills to come, with what is on each of them before any pod is placed. */
@@ -107,15 +111,13 @@ export class ReplayBoard {
     this.#scores.keep()
     const rows = inOrder(slots).map((slot) => this.#standing.get(slot)!.row)
     this.#order = Int32Array.from(rows)
-    this.#present = [...new Set(Array.from(this.#order, (row) => this.#shapes[row]!))]
     this.#rowsOfKey = []
-    this.#rowsOfShapes = new Map()
   }
 
   /** The node that the scheduler would choose, or undefined: no node takes the pod now. */
   best(entry: Entry, random: Random): number | undefined {
     const rows = this.#rowsFor(entry.rules)
-    const takes = entry.isPlain ? undefined : (row: number): boolean => this.#admits(entry, row)
+    const takes = entry.hasRules ? (row: number): boolean => this.#admits(entry, row) : undefined
     return this.#scores.best(entry.scored, rows, takes, random)
   }
 
@@ -158,9 +160,8 @@ export class ReplayBoard {
   }
 
   /** The rules beside those that the table of scores and the list of rows look at. */
-  #admits({ pod, rules, odd }: Entry, row: number): boolean {
+  #admits({ pod, rules }: Entry, row: number): boolean {
     return (
-      this.#ledger.covers(row, odd.needed) &&
       this.#ports.admits(row, pod.hostPorts) &&
       (rules.volumes === undefined || this.#volumes.admits(row, rules.volumes)) &&
       topologyAllows(rules.topology, row)
@@ -172,16 +173,9 @@ export class ReplayBoard {
     const known = this.#rowsOfKey[placementKey]
     if (known !== undefined) return known
     while (this.#rowsOfKey.length < placementKey) this.#rowsOfKey.push(undefined)
-    const allowed = this.#present.filter((shape) => placement.allows(shape))
-    const key = allowed.join()
-    const isAllowed = new Set(allowed)
-    const rows =
-      this.#rowsOfShapes.get(key) ??
-      (allowed.length === this.#present.length
-        ? this.#order
-        : this.#order.filter((row) => isAllowed.has(this.#shapes[row]!)))
-    this.#rowsOfShapes.set(key, rows)
-    return (this.#rowsOfKey[placementKey] = rows)
+    const shapes = this.#shapes
+    const rows = this.#order.filter((row) => placement.allows(shapes[row]!))
+    return (this.#rowsOfKey[placementKey] = rows.length === this.#order.length ? this.#order : rows)
   }
 
   #open(site: Site): number {

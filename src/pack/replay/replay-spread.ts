@@ -13,7 +13,13 @@ const ZONE = 'topology.kubernetes.io/zone'
 const MOST_POINTS = 100
 
 /** Pods of one controller: how many there are, on each node and in each zone. */
-export type Spread = { pods: number; hosts: Int32Array; readonly zones: number[] }
+export type Spread = {
+  pods: number
+  hosts: Int32Array
+  /** No node has ever had more of them. */
+  mostOnHost: number
+  readonly zones: number[]
+}
 
 type Change = { readonly spread: Spread; readonly row: number; readonly by: 1 | -1 }
 
@@ -24,15 +30,23 @@ type Change = { readonly spread: Spread; readonly row: number; readonly by: 1 | 
 export class ReplaySpread {
   readonly #spreads = new Map<string, Spread>()
   readonly #zones = createInterner()
-  readonly #zoneOf: number[] = []
-  /** In which question a zone was seen last. */
-  readonly #seen: number[] = []
+  #zoneOf: Int32Array = new Int32Array(64)
+  #zoneCount = 0
   #question = 0
+  /** By case, which is a zone and a number of pods: the question in which it was seen last, and what speaks for it. */
+  #seen = new Int32Array(64)
+  #bonus = new Int32Array(64)
+  #casesOf = new Int32Array(64)
+  readonly #cases: number[] = []
+  /** By zone, likewise. */
+  readonly #zonesSeen: number[] = []
   #changes: Change[] = []
-  #crowds = new Int32Array(64)
 
   open(row: number, { labels }: Site): void {
-    this.#zoneOf[row] = this.#zones.idOf(labels[ZONE] ?? '')
+    if (row >= this.#zoneOf.length) this.#zoneOf = wider(this.#zoneOf, 2 * row)
+    const zone = this.#zones.idOf(labels[ZONE] ?? '')
+    this.#zoneOf[row] = zone
+    this.#zoneCount = Math.max(this.#zoneCount, zone + 1)
   }
 
   /** Undefined for pods that this score says nothing of. */
@@ -41,7 +55,7 @@ export class ReplaySpread {
     const key = `${namespace}/${owner.kind}/${owner.name}`
     const known = this.#spreads.get(key)
     if (known !== undefined) return known
-    const spread: Spread = { pods: 0, hosts: new Int32Array(64), zones: [] }
+    const spread: Spread = { pods: 0, hosts: new Int32Array(64), mostOnHost: 0, zones: [] }
     this.#spreads.set(key, spread)
     return spread
   }
@@ -61,45 +75,72 @@ export class ReplaySpread {
     this.#changes = []
   }
 
-  /** Adds to the points of the first `count` rows, `weight` times 0 to 100, by what else could be chosen. */
+  /**
+   * Adds to the points of the first `count` rows, `weight` times 0 to 100, by what else could be chosen. What matters of a
+   * node is its zone and how many of the pods it has: there are few such cases, and each is worked out once.
+   */
   score(spread: Spread, rows: Int32Array, count: number, points: Int32Array, weight: number): void {
-    this.#question += 1
+    const { hosts } = spread
+    const width = spread.mostOnHost + 1
+    if (this.#casesOf.length < count) this.#casesOf = new Int32Array(2 * count)
+    if (this.#seen.length < width * this.#zoneCount) {
+      this.#seen = new Int32Array(2 * width * this.#zoneCount)
+      this.#bonus = new Int32Array(2 * width * this.#zoneCount)
+    }
+    const casesOf = this.#casesOf
+    const seen = this.#seen
+    const bonus = this.#bonus
+    const zoneOf = this.#zoneOf
+    const question = (this.#question += 1)
+    const found = this.#cases
+    const zonesSeen = this.#zonesSeen
+    let cases = 0
     let zones = 0
     for (let at = 0; at < count; at += 1) {
-      const zone = this.#zoneOf[rows[at]!]!
-      if (this.#seen[zone] === this.#question) continue
-      this.#seen[zone] = this.#question
+      const row = rows[at]!
+      const here = zoneOf[row]! * width + (row < hosts.length ? hosts[row]! : 0)
+      casesOf[at] = here
+      if (seen[here] === question) continue
+      seen[here] = question
+      found[cases] = here
+      cases += 1
+      const zone = zoneOf[row]!
+      if (zonesSeen[zone] === question) continue
+      zonesSeen[zone] = question
       zones += 1
     }
     const perHost = Math.log(count + 2)
     const perZone = Math.log(zones + 2)
-    if (count > this.#crowds.length) this.#crowds = new Int32Array(2 * count)
-    const crowds = this.#crowds
-    const { hosts } = spread
-    const ofZone = spread.zones
     let most = 0
     let least = Infinity
-    for (let at = 0; at < count; at += 1) {
-      const row = rows[at]!
-      const here = (row < hosts.length ? hosts[row]! : 0) * perHost + (HOST_SKEW - 1)
-      const crowded = Math.round(here + (ofZone[this.#zoneOf[row]!] ?? 0) * perZone + (ZONE_SKEW - 1))
-      crowds[at] = crowded
+    for (let at = 0; at < cases; at += 1) {
+      const one = found[at]!
+      const zone = Math.floor(one / width)
+      const here = (one - zone * width) * perHost + (HOST_SKEW - 1)
+      const crowded = Math.round(here + (spread.zones[zone] ?? 0) * perZone + (ZONE_SKEW - 1))
+      bonus[one] = crowded
       if (crowded > most) most = crowded
       if (crowded < least) least = crowded
     }
-    for (let at = 0; at < count; at += 1)
-      points[at]! += weight * Math.floor((MOST_POINTS * (most + least - crowds[at]!)) / most)
+    for (let at = 0; at < cases; at += 1) {
+      const one = found[at]!
+      bonus[one] = weight * Math.floor((MOST_POINTS * (most + least - bonus[one]!)) / most)
+    }
+    for (let at = 0; at < count; at += 1) points[at]! += bonus[casesOf[at]!]!
   }
 
   #count(spread: Spread, row: number, by: 1 | -1): void {
-    if (row >= spread.hosts.length) {
-      const wider = new Int32Array(2 * row)
-      wider.set(spread.hosts)
-      spread.hosts = wider
-    }
+    if (row >= spread.hosts.length) spread.hosts = wider(spread.hosts, 2 * row)
     const zone = this.#zoneOf[row]!
     spread.pods += by
-    spread.hosts[row]! += by
+    const onHost = (spread.hosts[row]! += by)
+    if (onHost > spread.mostOnHost) spread.mostOnHost = onHost
     spread.zones[zone] = (spread.zones[zone] ?? 0) + by
   }
+}
+
+function wider(old: Int32Array, length: number): Int32Array {
+  const made = new Int32Array(length)
+  made.set(old)
+  return made
 }

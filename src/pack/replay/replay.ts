@@ -21,7 +21,10 @@ export class ReplayScheduler {
   readonly #stays: (pod: Pod) => boolean
   readonly #rollouts: number
   readonly #queues = new Map<number, Queue>()
+  readonly #anchoredBySlot = new WeakMap<Slot, readonly Pod[]>()
   #nodes: readonly Slot[] = []
+  /** Pods that these nodes have from the start. */
+  #anchored: ReadonlySet<Pod> = new Set()
   /** Pods × nodes asked for so far: what budgets count. */
   steps = 0
 
@@ -51,8 +54,9 @@ export class ReplayScheduler {
     if (this.#nodes.length !== slots.length || this.#nodes.some((slot, at) => slot !== slots[at])) {
       board.stand(slots, (slot) => this.#anchoredOn(slot))
       this.#nodes = [...slots]
+      this.#anchored = new Set(slots.flatMap((slot) => this.#anchoredOn(slot)))
     }
-    const anchored = new Set(slots.flatMap((slot) => this.#anchoredOn(slot)))
+    const anchored = this.#anchored
     const rowOf = new Map<Entry, number>()
     const { entries, rolled, isRolled } = this.#queue(seed)
     const random = generator(TIES + seed)
@@ -97,8 +101,13 @@ export class ReplayScheduler {
   /** Nothing is put on a closed node again: what runs there stays as long as the node does. */
   #anchoredOn(slot: Slot): readonly Pod[] {
     const { origin } = slot
-    if (origin.kind === 'new') return []
-    return acceptsPods(slot) ? origin.live.pods.filter((pod) => this.#stays(pod)) : origin.live.pods
+    if (origin.kind === 'new') return NONE
+    const known = this.#anchoredBySlot.get(slot)
+    if (known !== undefined) return known
+    const { pods } = origin.live
+    const anchored = acceptsPods(slot) ? pods.filter((pod) => this.#stays(pod)) : pods
+    this.#anchoredBySlot.set(slot, anchored)
+    return anchored
   }
 
   #queue(seed: number): Queue {
@@ -111,6 +120,8 @@ export class ReplayScheduler {
     return queue
   }
 }
+
+const NONE: readonly Pod[] = []
 
 /** What an order of the pods comes to, worked out once. */
 type Queue = {

@@ -1,0 +1,89 @@
+import type { NodeOption } from '../../domain/plan.js'
+import type { Pod } from '../../domain/pod.js'
+import type { Slot } from '../draft.js'
+import { room } from '../shapes.js'
+import type { Failure, Shop } from './repair.js'
+import type { ReplayScheduler } from './replay.js'
+
+/** Machines that are tried for a pod: the cheapest of which it takes at most such a part. */
+const SHARES: readonly number[] = [1, 0.5, 0.25, 0.125]
+/** Bids for one pod before it is given up; the last ones are for dozens of nodes. */
+const MOST_BIDS = 10
+/** Kinds of pods left over for which nodes are tried in one round, the biggest first. */
+const MOST_KINDS = 3
+
+/** Which nodes to add for pods that are left over. */
+export class Purchases {
+  readonly #scheduler: Pick<ReplayScheduler, 'leftOver' | 'steps'>
+  readonly #shop: Shop
+  /** Steps of the scheduler after which nothing is tried any more. */
+  readonly #end: number
+  /** Nodes that were tried and not bought. */
+  readonly #spare = new Map<NodeOption, Slot>()
+  /** How often nodes were bought for a pod without a trial that helped. */
+  readonly #bids = new Map<Pod, number>()
+
+  constructor(scheduler: Pick<ReplayScheduler, 'leftOver' | 'steps'>, shop: Shop, end: number) {
+    this.#scheduler = scheduler
+    this.#shop = shop
+    this.#end = end
+  }
+
+  /** The node that costs the least for each pod that it gets placed, or more of its kind where many are left over. */
+  against({ seed, left }: Failure, slots: readonly Slot[]): Slot[] {
+    let best: { readonly slot: Slot; readonly option: NodeOption; readonly saved: number; score: number } | undefined
+    for (const option of this.#worthTrying(left)) {
+      if (this.#scheduler.steps > this.#end) break
+      const slot = this.#spare.get(option) ?? this.#shop.nextSlot(option)
+      this.#spare.set(option, slot)
+      const saved = left.length - this.#scheduler.leftOver([...slots, slot], seed, left.length - 1).length
+      const score = option.price.rate / saved
+      if (saved > 0 && (best === undefined || score < best.score)) best = { slot, option, saved, score }
+    }
+    if (best === undefined) return this.#bid(left)
+    const { slot, option, saved } = best
+    this.#spare.delete(option)
+    const more = Math.floor(left.length / (2 * saved)) - 1
+    return [slot, ...Array.from({ length: Math.max(0, more) }, () => this.#shop.nextSlot(option))]
+  }
+
+  #worthTrying(left: readonly Pod[]): Set<NodeOption> {
+    const kinds = new Map<readonly NodeOption[], Pod>()
+    for (const pod of left) {
+      const machines = this.#shop.machinesFor(pod)
+      const known = kinds.get(machines)
+      if (known === undefined || pod.needed.cpu > known.needed.cpu) kinds.set(machines, pod)
+    }
+    const biggest = [...kinds].sort(([, a], [, b]) => b.needed.cpu - a.needed.cpu).slice(0, MOST_KINDS)
+    return new Set(
+      biggest.flatMap(([machines, pod]) => SHARES.flatMap((share) => cheapestFor(pod, machines, share) ?? [])),
+    )
+  }
+
+  /** Nothing that was tried helps: more and more nodes, as large as need be for the pod to take a small part of one. */
+  #bid(left: readonly Pod[]): Slot[] {
+    const [pod] = left
+    if (pod === undefined) return []
+    const bids = (this.#bids.get(pod) ?? 0) + 1
+    if (bids > MOST_BIDS) return []
+    this.#bids.set(pod, bids)
+    const machines = this.#shop.machinesFor(pod)
+    const machine = cheapestFor(pod, machines, SHARES[bids] ?? 0) ?? largest(pod, machines)
+    if (machine === undefined) return []
+    const count = Math.max(1, bids - SHARES.length)
+    return Array.from({ length: count * count }, () => this.#shop.nextSlot(machine))
+  }
+}
+
+/** The cheapest machine of which the pod takes at most this part. */
+export const cheapestFor = (pod: Pod, machines: readonly NodeOption[], share: number): NodeOption | undefined =>
+  machines.find((option) => shareOf(pod, option) <= share)
+
+const largest = (pod: Pod, machines: readonly NodeOption[]): NodeOption | undefined =>
+  [...machines].sort((a, b) => shareOf(pod, a) - shareOf(pod, b) || a.price.rate - b.price.rate)[0]
+
+/** The part of an empty machine that the pod takes, the worse of CPU and memory. */
+function shareOf(pod: Pod, option: NodeOption): number {
+  const { cpu, memory } = room(option)
+  return Math.max(pod.needed.cpu / Math.max(1, cpu), pod.needed.memory / Math.max(1, memory))
+}
