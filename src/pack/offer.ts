@@ -8,6 +8,7 @@ import { seenValues, type Interests } from './interests.js'
 import { once } from './once.js'
 import { refusalsOf } from './option-fit.js'
 import { withoutDominated, type Bid } from './prune.js'
+import { holds } from './shapes.js'
 
 /** Everything about machines that other rooms know; handed in, so that the packing asks nobody. */
 export type Market = {
@@ -92,6 +93,8 @@ export function offer(
         const seen = seenOf()
         const predicted = predictedOf()
         const own = overheadOf(seen, { zone, capacityType, labels })
+        // Its own DaemonSets would wait for a place on it for ever.
+        if (!holds(predicted.allocatable, own.total)) continue
         bids.push({
           id: `${group.name}/${type.name}/${zone}/${capacityType}`,
           instanceType: type.name,

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import type { NodeGroup } from '../../src/domain/cluster.js'
 import type { InstanceType } from '../../src/domain/offering.js'
+import { podSlots } from '../../src/domain/units.js'
 import { interestsOf, type Interests } from '../../src/pack/interests.js'
 import { isLike, offer, type Market } from '../../src/pack/offer.js'
 import { known, makeGroup, makeOption, nodeOf, ZONE } from './make-problem.js'
@@ -100,7 +101,7 @@ describe('a type is of the sort that a group runs', () => {
 
 const node = nodeOf(makeOption('m5.large', 2000, 1, { group: 'web' }), 'n0')
 const group: NodeGroup = makeGroup('web', [node], { zones: ['a', 'b'] })
-const size = resources(2000, 8192)
+const size = resources(2000, 8192, { pods: podSlots(29) })
 
 function marketOf(types: readonly InstanceType[], parts: Partial<Market> = {}): Market {
   return {
@@ -196,6 +197,19 @@ describe('machines on offer for a group', () => {
       makeGroup('web', [labelled], { zones: ['a', 'b'] }),
     )
     expect([...asked].sort()).toEqual(['a use1-az4', 'b undefined'])
+  })
+
+  it('have room for their own DaemonSets', () => {
+    const sets = [1, 2, 3].map((at) => ({
+      id: `d${at}`,
+      pod: makePod(`d${at}`, { role: 'daemon', needed: resources(100, 50) }),
+    }))
+    const offered = (slots: number): number => {
+      const tiny = { ...size, pods: podSlots(slots) }
+      const predict: Market['predict'] = () => ({ capacity: tiny, allocatable: tiny, attachLimits: {}, basis: 'test' })
+      return offer(group, marketOf([M5], { predict }), sets, interestsOf([])).length
+    }
+    expect([offered(2), offered(3) > 0]).toEqual([0, true])
   })
 
   it('run the DaemonSets that take them, and the static pods of the group', () => {

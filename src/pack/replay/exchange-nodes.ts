@@ -2,7 +2,7 @@ import type { Slot } from '../draft.js'
 import { drawExchange } from './exchange.js'
 import { choiceOf, fleetOf, slotsOf, withChoice, type Alternatives, type Fleet } from './fleet.js'
 import { Orders } from './orders.js'
-import { generator } from './replay-queue.js'
+import { generator, type Random } from './replay-queue.js'
 import type { ReplayScheduler } from './replay.js'
 
 /** Pods × nodes that the search may ask the replay for, and changes that it may draw. */
@@ -12,7 +12,7 @@ const MOST_DRAWS = 800
 const SLACK = 0.002
 /** At first each change must save such a part of the cost; half as much once so many in a row have failed. */
 const LONGEST = 0.02
-/** Where a refill costs fewer pods × nodes, there is time enough to begin with small changes. */
+/** Where a refill costs fewer pods × nodes, there is time for a second run: what is drawn makes a difference of per cents. */
 const FEW_STEPS = 100_000
 const SHORTEST = 0.0005
 const MOST_FAILURES = 20
@@ -38,16 +38,22 @@ export type ExchangeTools = {
  * Makes a fleet cheaper by exchanging single nodes, or a few at once, for others: what is drawn at random is kept where
  * the scheduler still fills all nodes in every order. A search that only ever goes down ends where no single change
  * helps, so it may go on from a slightly dearer fleet, less so the longer it lasts (threshold accepting, Dueck and
- * Scheuer 1990). Returns the fleets that became the best on the way.
+ * Scheuer 1990). Returns the fleets that became the best on the way, the
+ * cheapest last.
  */
-export function exchangeNodes(from: Fleet, { scheduler, groups, hasPlaces, seeds, proof }: ExchangeTools): Fleet[] {
-  const random = generator(1)
+export function exchangeNodes(from: Fleet, tools: ExchangeTools): Fleet[] {
+  const runs = tools.scheduler.cost(slotsOf(from)) > FEW_STEPS ? [1] : [1, 2]
+  const found = runs.flatMap((seed) => exchange(from, tools, generator(seed))).sort((a, b) => b.rate - a.rate)
+  return found.filter(({ rate }, at) => rate !== found[at + 1]?.rate)
+}
+
+function exchange(from: Fleet, { scheduler, groups, hasPlaces, seeds, proof }: ExchangeTools, random: Random): Fleet[] {
   const start = scheduler.steps
   const orders = new Orders(scheduler, seeds)
   const found: Fleet[] = []
   let current = fleetOf(new Map(groups.map((one) => [one.group, choiceOf(nodesOf(one, from))])))
   let best = current
-  let stride = scheduler.cost(slotsOf(from)) > FEW_STEPS ? LONGEST : 0
+  let stride = LONGEST
   let failures = 0
   /** Cheaper than the best one, but too little to be proved at once. */
   const nearly: Fleet[] = []
