@@ -23,11 +23,8 @@ const SAMPLE = fileURLToPath(new URL('../data/sample-cluster.json.gz', import.me
 const SMALL = fileURLToPath(new URL('../../shared/data/clusters/small.json.gz', import.meta.url))
 /** Of orders that the plans were not made with. */
 const SEEDS = [101, 102, 103]
-/**
- * Scores of the default profile that the imitation of the scheduler in src/pack/replay does not have; of the first it
- * has the part for pods without constraints.
- */
-const LEFT_OUT = ['PodTopologySpread', 'InterPodAffinity', 'NodeAffinity', 'TaintToleration', 'ImageLocality']
+/** Scores that are switched off where the real scheduler leaves more over than its imitation: to see which decides. */
+const SUSPECTS = ['PodTopologySpread', 'InterPodAffinity', 'NodeAffinity', 'TaintToleration', 'ImageLocality']
 
 /** Newer servers keep in memory the versions of lists that they gave pages of; for older ones etcd's are the only ones. */
 const forgetful = (version: string): readonly string[] =>
@@ -144,7 +141,7 @@ async function checkPlan(server: Kubernetes, file: string, name: string, check: 
       throw new Differs(`${said(outcome)}; the report, of its imitation: ${promised}`)
     })
   if (worst === undefined) return
-  for (const without of [LEFT_OUT, ...LEFT_OUT.map((name) => [name])]) {
+  for (const without of [SUSPECTS, ...SUSPECTS.map((name) => [name])]) {
     await rehearsal.score(without)
     console.log(`        order ${worst} without ${without.join(', ')}: ${said(await rehearsal.free(worst))}`)
   }

@@ -47,6 +47,9 @@ const roundedDown = (rate: number): number => Math.floor(rate * (1 - 1e-9))
 const isWithinShare = (solution: Solution, goal: Goal): boolean =>
   goal.kind === 'repack' || goal.policy.kind !== 'spot' || spotShare(solution) <= goal.policy.share + 1e-12
 
+const nodesOf = ({ layouts }: Solution): Slot[] =>
+  [...layouts.values()].flatMap(({ nodes }) => nodes.map(({ slot }) => slot))
+
 const withoutShare = (goal: Goal): Goal =>
   goal.kind === 'repack' || goal.policy.kind !== 'spot' ? goal : { ...goal, policy: { kind: 'spot', share: 1 } }
 
@@ -125,7 +128,9 @@ export class Planner implements PlanSource {
       const hasPlaces = (fleet: Fleet): boolean => this.#solver.settleOn(fleet) !== undefined
       const isSound = (fleet: Fleet): boolean =>
         worstOver(this.#scheduler, slotsOf(fleet), JUDGES).length === 0 && hasPlaces(fleet)
-      for (const fleet of realise(this.#scheduler, groups, this.#shop(goal), hasPlaces)) {
+      const packed: Goal = { kind: 'cheapest', policy: aimed }
+      const { added } = this.#repaired(nodesOf(this.#solver.solve(packed)), packed)
+      for (const fleet of realise(this.#scheduler, groups, this.#shop(goal), hasPlaces, added)) {
         const solution = this.#solver.settleOn(keepFleetMix(fleet, groups, this.#problem.limits, isSound))
         if (solution === undefined) continue
         if (policy.kind === 'spot' && policy.share < 1 && spotShare(solution) > policy.share) continue
@@ -227,7 +232,7 @@ export class Planner implements PlanSource {
   }
 
   #replay(solution: Solution, goal: Goal): Replay | undefined {
-    const slots = [...solution.layouts.values()].flatMap(({ nodes }) => nodes.map(({ slot }) => slot))
+    const slots = nodesOf(solution)
     if (slots.length * this.#running.length > MOST_STEPS_OF_A_REFILL) return undefined
     const result = this.#repaired(slots, goal)
     if (result.added === undefined) return { unplaced: result.unplaced.length, realised: undefined }
@@ -246,7 +251,7 @@ export class Planner implements PlanSource {
 
   /** Pods left over in the worst order; undefined where the cluster is too large for many refills. */
   #refillUnplaced(solution: Solution): number | undefined {
-    const slots = [...solution.layouts.values()].flatMap(({ nodes }) => nodes.map(({ slot }) => slot))
+    const slots = nodesOf(solution)
     if (slots.length * this.#running.length > MOST_STEPS_OF_A_SEARCHED_REFILL) return undefined
     return worstOver(this.#scheduler, slots, JUDGES).length
   }

@@ -228,6 +228,40 @@ const crowdedSpread = fc.record({
   nodeTaintsPolicy: fc.constantFrom(undefined, 'Honor'),
 })
 
+const weighed = <Name extends string, Term>(name: Name, term: fc.Arbitrary<Term>) =>
+  some(fc.record({ weight: fc.constantFrom(1, 30, 100), term })).map((all) =>
+    all.map((each) => ({ weight: each.weight, [name]: each.term })),
+  )
+const preferences = fc
+  .record({
+    nodes: weighed('preference', nodeTerm),
+    near: weighed('podAffinityTerm', affinityTerm),
+    apart: weighed('podAffinityTerm', affinityTerm),
+    required: rarely(some(affinityTerm, 1)),
+  })
+  .map(({ nodes, near, apart, required }) => ({
+    nodeAffinity: { preferredDuringSchedulingIgnoredDuringExecution: nodes },
+    podAffinity: {
+      preferredDuringSchedulingIgnoredDuringExecution: near,
+      requiredDuringSchedulingIgnoredDuringExecution: required,
+    },
+    podAntiAffinity: { preferredDuringSchedulingIgnoredDuringExecution: apart },
+  }))
+
+/** Pods that prefer things of their nodes and of each other. */
+export const preferringSpec = fc.record({
+  affinity: plainOr({}, preferences),
+  topologySpreadConstraints: some(spreadConstraint).map((all) =>
+    all.map((each) => ({ ...each, whenUnsatisfiable: 'ScheduleAnyway' })),
+  ),
+  tolerations: rarely(
+    fc
+      .constantFrom('PreferNoSchedule', 'NoSchedule', undefined)
+      .map((effect) => [{ key: 'dedicated', operator: 'Exists', effect }]),
+  ),
+  nodeSelector: fc.constantFrom({}, {}, { zone: 'a' }),
+})
+
 /** Worlds about everything, and worlds in which one kind of rule meets itself all the time. */
 const FOCUSES: readonly { readonly pod: fc.Arbitrary<PodParts>; readonly site: fc.Arbitrary<SiteMaker> }[] = [
   { pod: anyPod, site: anySite },
@@ -245,6 +279,16 @@ const FOCUSES: readonly { readonly pod: fc.Arbitrary<PodParts>; readonly site: f
   {
     pod: fc.record({ namespace, labels: podLabels, spec: fc.record({ affinity: requiredTerms }), terminating }),
     site: roomySite,
+  },
+  {
+    pod: fc.record({
+      namespace,
+      labels: podLabels,
+      spec: preferringSpec,
+      needed: plainOr(resources(0, 0), amounts),
+      terminating,
+    }),
+    site: fc.oneof(roomySite, anySite),
   },
   { pod: fc.record({ volumes }), site: roomySite },
   {

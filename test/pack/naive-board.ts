@@ -31,7 +31,7 @@ export class NaiveBoard {
     this.namespaces = namespaces
   }
 
-  private everywhere(): { pod: Pod; site: Site }[] {
+  everywhere(): { pod: Pod; site: Site }[] {
     return this.sites.flatMap((each) => each?.pods.map(({ pod }) => ({ pod, site: each.site })) ?? [])
   }
 
@@ -143,7 +143,7 @@ export class NaiveBoard {
     return (counts.get(site.labels[key]!) ?? 0) + self - least <= constraint.maxSkew
   }
 
-  private termSelects(term: PodAffinityTerm, owner: Pod, other: Pod): boolean {
+  termSelects(term: PodAffinityTerm, owner: Pod, other: Pod): boolean {
     const { namespaces, namespaceSelector } = term
     const labels = this.namespaces.find(({ metadata }) => metadata.name === other.namespace)?.metadata.labels ?? {}
     const own = namespaces.length === 0 && namespaceSelector === undefined
@@ -184,7 +184,7 @@ export class NaiveBoard {
 
 const CORDON: Taint = { key: 'node.kubernetes.io/unschedulable', value: '', effect: 'NoSchedule' }
 
-const expressionHolds = ({ key, operator, values }: Expression, labels: Labels): boolean => {
+export const expressionHolds = ({ key, operator, values }: Expression, labels: Labels): boolean => {
   const value = labels[key]
   if (operator === 'In') return value !== undefined && values.includes(value)
   if (operator === 'NotIn') return value === undefined || !values.includes(value)
@@ -194,12 +194,12 @@ const expressionHolds = ({ key, operator, values }: Expression, labels: Labels):
   return operator === 'Gt' ? have > want : have < want
 }
 
-const selectorHolds = (selector: LabelSelector | undefined, labels: Labels): boolean =>
+export const selectorHolds = (selector: LabelSelector | undefined, labels: Labels): boolean =>
   selector !== undefined &&
   Object.entries(selector.matchLabels).every(([key, value]) => labels[key] === value) &&
   selector.matchExpressions.every((each) => expressionHolds(each, labels))
 
-const nodeRulesPass = ({ spec }: Pod, { name, labels }: Site): boolean =>
+export const nodeRulesPass = ({ spec }: Pod, { name, labels }: Site): boolean =>
   Object.entries(spec.nodeSelector).every(([key, value]) => labels[key] === value) &&
   (spec.requiredNodeTerms === undefined ||
     spec.requiredNodeTerms.some(
@@ -209,7 +209,7 @@ const nodeRulesPass = ({ spec }: Pod, { name, labels }: Site): boolean =>
         matchFields.every((each) => each.values.includes(name) === (each.operator === 'In')),
     ))
 
-const taintPasses = (taint: Taint, tolerations: readonly Toleration[]): boolean =>
+export const taintPasses = (taint: Taint, tolerations: readonly Toleration[]): boolean =>
   taint.effect === 'PreferNoSchedule' ||
   tolerations.some(
     ({ key, operator, value, effect }) =>

@@ -9,7 +9,8 @@ import { inOrder, ReplayBoard } from '../../src/pack/replay/replay-board.js'
 import { generator, queueOf, type Random } from '../../src/pack/replay/replay-queue.js'
 import { scoredRequests } from '../../src/pack/replay/replay-requests.js'
 import { ReplayScores } from '../../src/pack/replay/replay-scores.js'
-import { NaiveBoard, type NaiveSite } from './naive-board.js'
+import { NaiveBoard } from './naive-board.js'
+import { naivePoints } from './naive-scores.js'
 import { namespaces, world } from './arbitrary.js'
 import { HOST, known, liveOf, makeOption, nodeOf, packed, partsOfWorld } from './make-problem.js'
 import { makePod, makeSite, resources, type PodParts } from './make.js'
@@ -409,7 +410,7 @@ describe('on random clusters', () => {
         const random = generator(seed)
         for (const next of queueOf(cluster.pods, seed)) {
           const fitting = [...slots.keys()].filter((index) => naive.refusing(next, index).length === 0)
-          const points = new Map(fitting.map((index) => [index, naivePoints(naive.sites[index]!, next)]))
+          const points = naivePoints(naive, next, fitting)
           const most = Math.max(...points.values())
           const best = fitting.filter((index) => points.get(index) === most)
           if (best.length > 1) drawn += 1
@@ -428,18 +429,3 @@ describe('on random clusters', () => {
     expect(drawn).toBeGreaterThan(50)
   })
 })
-
-/** The scores once more, from scratch, in the scheduler's whole numbers; these pods have no controller. */
-function naivePoints({ site, pods: here }: NaiveSite, next: Pod): number {
-  const all = [...here.map(({ pod: one }) => one), next]
-  const share = (wanted: (one: Pod) => number, has: number): number =>
-    all.reduce((total, one) => total + wanted(one), 0) / Math.max(1, has)
-  const { cpu, memory } = site.allocatable
-  const shares = [share(({ needed }) => needed.cpu, cpu), share(({ needed }) => needed.memory, memory)]
-  const [a, b] = shares.map((each) => Math.min(1, each)) as [number, number]
-  // A hair more, because 1 − 0.9 is less than 0.1.
-  const left = [a, b].map((each) => Math.floor(100 * (1 - each) + 1e-9))
-  const mean = Math.floor((left[0]! + left[1]!) / 2)
-  if (next.needed.cpu === 0 && next.needed.memory === 0) return mean
-  return mean + Math.floor(100 * (1 - Math.abs((a - b) / 2)))
-}

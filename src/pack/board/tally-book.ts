@@ -3,21 +3,24 @@ import type { Site } from './site.js'
 import type { StaticRule } from './static-fit.js'
 import { SpreadScope, SpreadTally, Tally, TopologyKey } from './topology.js'
 
-/** A required term, bound to the count that decides it. */
+/** A term, bound to the count that decides it. */
 export type BoundTerm = { readonly tally: Tally; readonly text: string }
+
+/** A term that scores, with what each pod of the count adds. */
+export type WeightedTerm = BoundTerm & { readonly weight: number }
 
 /** Every count that the terms of the context need, each kept once, found again by the pods that change it. */
 export type TallyBook = {
   /** Pods that all these matchers select. */
   selected(matchers: readonly Matcher[], key: string): Tally
-  /** Pods that bear a required anti-affinity term with this matcher. */
-  bearers(matcher: Matcher, key: string): Tally
+  /** Pods that bear a term with this matcher (and this weight, where it scores). */
+  bearers(matcher: Matcher, key: string, weight?: number): Tally
   /** Pods that a spread constraint counts; without a matcher it counts none. */
   spread(matcher: Matcher | undefined, key: string, keys: readonly string[], rules: readonly StaticRule[]): SpreadTally
   /** Counts that a pod changes which these matchers (and no others) select. */
   changedBy(selecting: readonly number[], terminating: boolean): Tally[]
-  /** Anti-affinity terms of other pods that such a pod runs into. */
-  repelling(selecting: readonly number[]): BoundTerm[]
+  /** Terms of other pods that such a pod runs into. */
+  borneAgainst(selecting: readonly number[]): WeightedTerm[]
   open(index: number, site: Site, shape: number): void
   close(index: number): void
   /** A count that begins when pods are placed already would be wrong: from here on, asking for a new one throws. */
@@ -28,11 +31,11 @@ export function createTallyBook(): TallyBook {
   const keys = new Map<string, TopologyKey>()
   const scopes = new Map<string, SpreadScope>()
   const selectedTallies = new Map<string, { readonly needs: readonly number[]; readonly tally: Tally }>()
-  const bearerTallies = new Map<string, BoundTerm>()
+  const bearerTallies = new Map<string, WeightedTerm>()
   const spreadTallies = new Map<string, SpreadTally>()
   /** By matcher: a pod is selected by few of them. */
   const selectedByFirst = new Map<number, { readonly needs: readonly number[]; readonly tally: Tally }[]>()
-  const bearersByMatcher = new Map<number, BoundTerm[]>()
+  const bearersByMatcher = new Map<number, WeightedTerm[]>()
   const spreadsByMatcher = new Map<number, SpreadTally[]>()
 
   let tallyCount = 0
@@ -54,9 +57,9 @@ export function createTallyBook(): TallyBook {
       })
       return tally
     },
-    bearers(matcher, key) {
-      const { tally } = getOrMake(bearerTallies, `${matcher.id} ${key}`, () => {
-        const made = { tally: new Tally(nextId(), keyNamed(key)), text: matcher.text }
+    bearers(matcher, key, weight = 0) {
+      const { tally } = getOrMake(bearerTallies, `${matcher.id} ${weight} ${key}`, () => {
+        const made = { tally: new Tally(nextId(), keyNamed(key)), text: matcher.text, weight }
         getOrMake(bearersByMatcher, matcher.id, () => []).push(made)
         return made
       })
@@ -80,7 +83,7 @@ export function createTallyBook(): TallyBook {
         .map(({ tally }) => tally)
       return terminating ? selected : [...selected, ...selecting.flatMap((id) => spreadsByMatcher.get(id) ?? [])]
     },
-    repelling: (selecting) => selecting.flatMap((id) => bearersByMatcher.get(id) ?? []),
+    borneAgainst: (selecting) => selecting.flatMap((id) => bearersByMatcher.get(id) ?? []),
     open(index, site, shape) {
       for (const key of keys.values()) key.open(index, site.labels)
       for (const scope of scopes.values()) scope.open(index, shape)

@@ -3,6 +3,7 @@ import { isEmptySelector, selectorFlaw } from '../../domain/requirement.js'
 import type { LabelSelector, NamespaceObject, PodSpec } from '../../domain/snapshot.js'
 import { createInterner } from './interner.js'
 import { createMatchers, withLabelKeys, type Matcher } from './matcher.js'
+import { perTemplate } from './per-template.js'
 import type { StaticFit } from './static-fit.js'
 import { createTallyBook, type BoundTerm, type TallyBook } from './tally-book.js'
 import type { BoundSpread, TermFlaw, TopologyFilter, TopologyRules } from './topology-rules.js'
@@ -90,17 +91,10 @@ export function createTerms(namespaces: readonly NamespaceObject[], pods: readon
     return { key, affinity, affinityMatchers, antiAffinity, borne: [...borne], spread, flaws }
   }
 
-  /** A spec's terms depend on the pod's namespace and on the labels that matchLabelKeys name. */
-  const resolvedBySpec = new Map<PodSpec, Map<string, Resolved>>()
+  const resolvedFor = perTemplate(ownLabelKeys, resolve)
   const resolvedOf = (pod: Pod): Resolved => {
     const { podAffinity, podAntiAffinity, topologySpread } = pod.spec
-    if (podAffinity.length + podAntiAffinity.length + topologySpread.length === 0) return NO_TERMS
-    const variants = resolvedBySpec.get(pod.spec) ?? new Map<string, Resolved>()
-    resolvedBySpec.set(pod.spec, variants)
-    const variant = JSON.stringify([pod.namespace, ...ownLabelKeys(pod.spec).map((key) => pod.labels[key] ?? null)])
-    const resolved = variants.get(variant) ?? resolve(pod)
-    variants.set(variant, resolved)
-    return resolved
+    return podAffinity.length + podAntiAffinity.length + topologySpread.length === 0 ? NO_TERMS : resolvedFor(pod)
   }
   pods.forEach(resolvedOf)
 
@@ -111,7 +105,7 @@ export function createTerms(namespaces: readonly NamespaceObject[], pods: readon
       affinity: resolved.affinity,
       foundsGroup: resolved.affinityMatchers.every((matcher) => selects.has(matcher.id)),
       antiAffinity: resolved.antiAffinity,
-      repelledBy: tallies.repelling(selecting),
+      repelledBy: tallies.borneAgainst(selecting),
       spread: resolved.spread.map(({ matcher, ...term }) => ({
         ...term,
         self: matcher === undefined || selects.has(matcher.id) ? 1 : 0,

@@ -1,6 +1,6 @@
 import type { NodeOption } from '../../domain/plan.js'
 import type { Pod } from '../../domain/pod.js'
-import { fleetOf, withChoice, type Alternatives, type Fleet } from './fleet.js'
+import { byRate, fleetOf, withChoice, type Alternatives, type Fleet } from './fleet.js'
 import type { FleetTrials } from './fleet-trials.js'
 import type { Failure, Shop } from './repair.js'
 
@@ -50,10 +50,25 @@ export class Climb {
     return undefined
   }
 
-  /** The change that leaves fewer pods over in the order that failed, at the least cost for each of them. */
-  #roomier(fleet: Fleet, { seed, left }: Failure): Fleet | undefined {
+  /**
+   * The change that leaves fewer pods over in the order that failed, at the least cost for each of them. Where more room for
+   * these pods does not help, others crowd them out: those get more.
+   */
+  #roomier(fleet: Fleet, failure: Failure): Fleet | undefined {
+    const groups = new Set(failure.left.flatMap((pod) => this.#groupOf(pod) ?? []))
+    const own = [...groups].slice(0, MOST_GROUPS)
+    const others = byRate(this.#groups, fleet)
+      .map(({ group }) => group)
+      .filter((group) => !groups.has(group))
+    return (
+      this.#best(fleet, failure, [...this.#otherChoices(fleet, own), ...this.#oneMore(fleet, failure.left)]) ??
+      this.#best(fleet, failure, this.#otherChoices(fleet, others.slice(0, MOST_GROUPS)))
+    )
+  }
+
+  #best(fleet: Fleet, { seed, left }: Failure, changes: readonly Fleet[]): Fleet | undefined {
     let best: { readonly fleet: Fleet; readonly score: number } | undefined
-    for (const change of [...this.#otherChoices(fleet, left), ...this.#oneMore(fleet, left)]) {
+    for (const change of changes) {
       if (this.#trials.isSpent()) break
       const saved = left.length - this.#trials.left(change, seed, left.length).length
       const score = (change.rate - fleet.rate) / saved
@@ -62,9 +77,9 @@ export class Climb {
     return best?.fleet
   }
 
-  /** Dearer nodes for a group that has pods left over: a few, from the next best to the dearest. */
-  #otherChoices(fleet: Fleet, left: readonly Pod[]): Fleet[] {
-    return [...new Set(left.flatMap((pod) => this.#groupOf(pod) ?? []))].slice(0, MOST_GROUPS).flatMap((name) => {
+  /** Dearer nodes for one of these groups: a few, from the next best to the dearest. */
+  #otherChoices(fleet: Fleet, groups: readonly string[]): Fleet[] {
+    return groups.flatMap((name) => {
       const now = fleet.chosen.get(name)?.rate ?? Infinity
       const dearer = (this.#groups.find(({ group }) => group === name)?.choices ?? [])
         .filter(({ rate }) => rate > now)

@@ -43,6 +43,10 @@ export const slotsOf = ({ chosen, added }: Fleet): Slot[] => [
 export const withChoice = (chosen: Fleet['chosen'], group: string, choice: Choice): Fleet['chosen'] =>
   new Map(chosen).set(group, choice)
 
+/** The groups on which the fleet spends most first. */
+export const byRate = (groups: readonly Alternatives[], { chosen }: Fleet): Alternatives[] =>
+  [...groups].sort((a, b) => (chosen.get(b.group)?.rate ?? 0) - (chosen.get(a.group)?.rate ?? 0))
+
 /** Pods of a group that may move, as far as they want one capacity type. */
 export type Pool = { readonly spot: boolean; readonly pods: readonly Pod[] }
 

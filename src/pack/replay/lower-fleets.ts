@@ -1,4 +1,4 @@
-import { fleetOf, withChoice, type Alternatives, type Choice, type Fleet } from './fleet.js'
+import { byRate, fleetOf, withChoice, type Alternatives, type Choice, type Fleet } from './fleet.js'
 import type { FleetTrials } from './fleet-trials.js'
 
 /** Group by group, dearest first, the cheapest choice with which every order still works out. */
@@ -50,9 +50,4 @@ function lowest(trials: FleetTrials, best: Fleet, choices: readonly Choice[], ma
     } else low = middle + 1
   }
   return found
-}
-
-/** The dearest first. */
-function byRate(groups: readonly Alternatives[], fleet: Fleet): Alternatives[] {
-  return [...groups].sort((a, b) => (fleet.chosen.get(b.group)?.rate ?? 0) - (fleet.chosen.get(a.group)?.rate ?? 0))
 }

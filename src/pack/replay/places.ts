@@ -8,8 +8,8 @@ type Placement = ReadonlyMap<Pod, Slot>
 
 /**
  * Finds places for all pods on fleets that are asked for one after the other. Most fleets differ from the last one in a few
- * nodes: where the pods find no place anew, they keep those that they had on the last fleet that had places, and only the
- * pods of the nodes that are gone go elsewhere.
+ * nodes: where the pods find no place anew, they keep those that they had on the last fleet that had places, or in the
+ * placement to start from, and only the pods of the nodes that are gone go elsewhere.
  */
 export class Places {
   readonly #draft: Draft
@@ -17,6 +17,7 @@ export class Places {
   /** Does a pod break a rule that it does not break today? */
   readonly #isBroken: () => boolean
   readonly #placements = new WeakMap<Fleet, Placement>()
+  #first: Placement = new Map()
   #last: Placement = new Map()
 
   constructor(draft: Draft, groups: readonly Group[], isBroken: () => boolean) {
@@ -30,7 +31,8 @@ export class Places {
     const places = [...layouts].flatMap(({ nodes }) =>
       nodes.flatMap(({ slot, pods }) => pods.map((pod) => [pod, slot] as const)),
     )
-    this.#last = new Map(places)
+    this.#first = new Map(places)
+    this.#last = this.#first
   }
 
   /**
@@ -40,10 +42,13 @@ export class Places {
   settle(fleet: Fleet): ReadonlyMap<string, readonly Slot[]> | undefined {
     const nodesOf = nodesOfFleet(this.#groups, fleet)
     const known = this.#placements.get(fleet)
-    const last = this.#last
+    const starts = new Set([this.#last, this.#first])
     const attempts =
       known === undefined
-        ? [() => settle(this.#draft, this.#groups, nodesOf), () => this.#keep(nodesOf, last)]
+        ? [
+            () => settle(this.#draft, this.#groups, nodesOf),
+            ...[...starts].map((start) => () => this.#keep(nodesOf, start)),
+          ]
         : [() => this.#keep(nodesOf, known)]
     const mark = this.#draft.mark()
     const isSettled = attempts.some((attempt) => {

@@ -1,3 +1,4 @@
+import type { Slot } from '../draft.js'
 import { Climb } from './climb.js'
 import { exchangeNodes } from './exchange-nodes.js'
 import { fleetOf, slotsOf, type Alternatives, type Fleet } from './fleet.js'
@@ -17,13 +18,15 @@ const ANSWERS = 3
  * a hole only where the same share of a node is room enough, on large nodes or on emptier ones. The search therefore
  * compares whole fleets, of few sizes and several slacks, by replaying them, then lowers the cost of one group after the
  * other as long as every order still works out. `hasPlaces`: do the pods have a place there that also keeps to what the
- * scheduler does not know, such as fitness for spot? Returns the cheapest first; all of them passed.
+ * scheduler does not know, such as fitness for spot? `added`: nodes with which the tight plan passed. Returns the cheapest
+ * first; all of them passed.
  */
 export function realise(
   scheduler: ReplayScheduler,
   groups: readonly Alternatives[],
   shop: Shop,
   hasPlaces: (fleet: Fleet) => boolean,
+  added: readonly Slot[] | undefined,
 ): Fleet[] {
   const trials = new FleetTrials(scheduler, groups, hasPlaces)
   const begun = startFleets(trials, groups)
@@ -34,11 +37,14 @@ export function realise(
     for (let pass = 0; pass < PASSES; pass += 1) best = fewerNodes(trials, groups, cheaperChoices(trials, groups, best))
   }
   const [cheapest] = cheapestFirst(trials.passed)
-  const [mended] = cheapestFirst(
-    (cheapest === undefined ? [tight(groups), ...begun.slice(0, 1)] : [cheapest]).flatMap(
-      (fleet) => mend(fleet, trials, shop) ?? [],
-    ),
-  )
+  const packed = added === undefined ? [] : [fleetOf(tight(groups), added)]
+  const rough = [...packed, ...(cheapest === undefined ? begun.slice(0, 1) : [cheapest])]
+  let mended: Fleet | undefined
+  for (const fleet of cheapestFirst(rough.length === 0 ? [fleetOf(tight(groups))] : rough)) {
+    if (mended !== undefined && mended.rate <= fleet.rate) break
+    const next = mend(fleet, trials, shop)
+    if (next !== undefined && (mended === undefined || next.rate < mended.rate)) mended = next
+  }
   if (mended !== undefined) {
     const proof = trials.judges.slice(JUDGES.length)
     trials.passed.push(mended, ...exchangeNodes(mended, { scheduler, groups, hasPlaces, seeds: JUDGES, proof }))
@@ -49,8 +55,8 @@ export function realise(
 const cheapestFirst = (fleets: readonly Fleet[]): Fleet[] => [...fleets].sort((a, b) => a.rate - b.rate)
 
 /** The plan as it is packed, whatever the scheduler makes of it. */
-const tight = (groups: readonly Alternatives[]): Fleet =>
-  fleetOf(new Map(groups.map(({ group, choices }) => [group, choices[1] ?? choices[0]!])))
+const tight = (groups: readonly Alternatives[]): Fleet['chosen'] =>
+  new Map(groups.map(({ group, choices }) => [group, choices[1] ?? choices[0]!]))
 
 /** The fleet with the nodes that it takes to pass in every order by which answers are judged. */
 function mend(fleet: Fleet, { scheduler, judges, hasPlaces }: FleetTrials, shop: Shop): Fleet | undefined {

@@ -8,9 +8,12 @@ import { byText } from '../order.js'
 import { createPodClasses, type PodRules } from '../board/pod-class.js'
 import { createPortBook } from '../board/port-book.js'
 import type { Random } from './replay-queue.js'
+import type { Conditions, Pools } from './conditions.js'
 import { ReplayScores, type Scored } from './replay-scores.js'
+import { createSoftTerms, type SoftTerms } from './soft-terms.js'
 import type { Site } from '../board/site.js'
 import { createStaticFit } from '../board/static-fit.js'
+import type { Tally } from '../board/topology.js'
 import { topologyAllows } from '../board/topology-rules.js'
 import { createVolumeBook } from '../board/volume-book.js'
 
@@ -19,12 +22,15 @@ export type Entry = {
   readonly pod: Pod
   readonly rules: PodRules
   readonly scored: Scored
+  /** Counts of pods that change when it is placed. */
+  readonly changes: readonly Tally[]
   /** No count but those of CPU, memory and pod slots changes with it. */
   readonly isPlain: boolean
   /** There are rules beside the room on a node and the node's own properties. */
   readonly hasRules: boolean
   /** Rules of other pods make it wait for them, so that it may fit later. */
   readonly mayWait: boolean
+  readonly pool: string | undefined
   /** What it asks for beside CPU, memory and a pod slot. */
   readonly odd: { readonly needed: Demand; readonly held: Demand }
 }
@@ -42,7 +48,11 @@ export class ReplayBoard {
   readonly #ports = createPortBook()
   readonly #volumes
   readonly #classes
-  readonly #scores = new ReplayScores()
+  readonly #soft: SoftTerms | undefined
+  readonly #scores: ReplayScores
+  readonly #pools: Pools | undefined
+  /** The pool of each row, where it is in one. */
+  readonly #poolOf: (string | undefined)[] = []
   readonly #entries = new Map<Pod, Entry>()
   readonly #shapeOfSite = new WeakMap<Site, number>()
   readonly #shapes: number[] = []
@@ -53,12 +63,15 @@ export class ReplayBoard {
   /** Pods of a refill that are more than numbers, in the order in which they came and went. */
   readonly #log: { readonly placed: Placed; readonly by: 1 | -1 }[] = []
   #order = new Int32Array()
-  /** By placement key. */
-  #rowsOfKey: (Int32Array | undefined)[] = []
+  /** By pool and placement key. */
+  readonly #rowsOfKey = new Map<string | undefined, (Int32Array | undefined)[]>()
 
-  constructor({ namespaces, pods, fixed = [] }: BoardContext) {
+  constructor({ namespaces, pods, fixed = [] }: BoardContext, { packs, pools }: Conditions = {}) {
     const all = [...new Set(pods)]
+    this.#pools = pools
+    this.#scores = new ReplayScores(packs)
     this.#volumes = createVolumeBook(all)
+    this.#soft = createSoftTerms(namespaces, all, this.#fit)
     this.#classes = createPodClasses(namespaces, all, this.#ledger, this.#fit, this.#volumes)
     for (const { site, pods: running } of fixed) {
       const row = this.#open(site)
@@ -74,10 +87,12 @@ export class ReplayBoard {
     const mayWait = this.#classes.hasTopologyRules(rules.classKey)
     const hasRules =
       mayWait || rules.topology.flaws.length > 0 || rules.volumes !== undefined || pod.hostPorts.length > 0
-    const isPlain =
-      !hasRules && rules.topology.changes.length === 0 && odd.needed.columns.length + odd.held.columns.length === 0
-    const scored = this.#scores.scoredOf(pod, this.#covering(odd.needed))
-    const entry = { pod, rules, scored, isPlain, hasRules, mayWait, odd }
+    const soft = this.#soft?.of(pod)
+    const changes = [...rules.topology.changes, ...(soft?.changes ?? [])]
+    const isPlain = !hasRules && changes.length === 0 && odd.needed.columns.length + odd.held.columns.length === 0
+    const scored = this.#scores.scoredOf(pod, soft, this.#covering(odd.needed))
+    const pool = this.#pools && inPool(this.#pools, this.#pools.ofPod(pod))
+    const entry = { pod, rules, scored, changes, isPlain, hasRules, mayWait, odd, pool }
     this.#entries.set(pod, entry)
     return entry
   }
@@ -100,6 +115,7 @@ export class ReplayBoard {
     for (const slot of slots) {
       if (this.#standing.has(slot)) continue
       const row = this.#open(slot.site)
+      if (this.#pools !== undefined) this.#poolOf[row] = inPool(this.#pools, this.#pools.ofNode(slot))
       const pods = [...slot.residents, ...heldOn(slot)].map((pod): Placed => ({
         entry: this.entryOf(pod),
         row,
@@ -111,12 +127,12 @@ export class ReplayBoard {
     this.#scores.keep()
     const rows = inOrder(slots).map((slot) => this.#standing.get(slot)!.row)
     this.#order = Int32Array.from(rows)
-    this.#rowsOfKey = []
+    this.#rowsOfKey.clear()
   }
 
   /** The node that the scheduler would choose, or undefined: no node takes the pod now. */
   best(entry: Entry, random: Random): number | undefined {
-    const rows = this.#rowsFor(entry.rules)
+    const rows = this.#rowsFor(entry)
     const takes = entry.hasRules ? (row: number): boolean => this.#admits(entry, row) : undefined
     return this.#scores.best(entry.scored, rows, takes, random)
   }
@@ -151,9 +167,9 @@ export class ReplayBoard {
   }
 
   /** Everything about the pod that is not in the table of scores. */
-  #count({ entry: { pod, rules, odd }, row, as }: Placed, by: 1 | -1): void {
+  #count({ entry: { pod, rules, changes, odd }, row, as }: Placed, by: 1 | -1): void {
     this.#ledger.take(row, odd[as], by)
-    for (const tally of rules.topology.changes) tally.bump(row, by)
+    for (const tally of changes) tally.bump(row, by)
     if (rules.volumes !== undefined) this.#volumes.change(row, rules.volumes, by)
     if (by === 1) this.#ports.take(row, pod.hostPorts)
     else this.#ports.release(row, pod.hostPorts)
@@ -169,13 +185,16 @@ export class ReplayBoard {
   }
 
   /** Nodes whose own properties let the pod in, in the order in which they were given. */
-  #rowsFor({ placementKey, placement }: PodRules): Int32Array {
-    const known = this.#rowsOfKey[placementKey]
+  #rowsFor({ rules: { placementKey, placement }, pool }: Entry): Int32Array {
+    const byKey = this.#rowsOfKey.get(pool) ?? []
+    this.#rowsOfKey.set(pool, byKey)
+    const known = byKey[placementKey]
     if (known !== undefined) return known
-    while (this.#rowsOfKey.length < placementKey) this.#rowsOfKey.push(undefined)
+    while (byKey.length < placementKey) byKey.push(undefined)
     const shapes = this.#shapes
-    const rows = this.#order.filter((row) => placement.allows(shapes[row]!))
-    return (this.#rowsOfKey[placementKey] = rows.length === this.#order.length ? this.#order : rows)
+    const poolOf = this.#poolOf
+    const rows = this.#order.filter((row) => poolOf[row] === pool && placement.allows(shapes[row]!))
+    return (byKey[placementKey] = rows.length === this.#order.length ? this.#order : rows)
   }
 
   #open(site: Site): number {
@@ -187,14 +206,19 @@ export class ReplayBoard {
     this.#ledger.open(row, site.allocatable)
     this.#volumes.open(row, site.attachLimits)
     this.#classes.tallies.open(row, site, shape)
+    this.#soft?.open(row, site, shape)
     return row
   }
 
   #close(row: number): void {
     this.#classes.tallies.close(row)
+    this.#soft?.close(row)
     this.#spare.push(row)
   }
 }
+
+const inPool = ({ groups }: Pools, group: string | undefined): string | undefined =>
+  group !== undefined && groups.has(group) ? group : undefined
 
 /** By what nodes are, not by their names: a plan that gives its nodes other names is filled in the same way. */
 export const inOrder = (slots: readonly Slot[]): Slot[] => [...slots].sort((a, b) => byText(kindOf(a), kindOf(b)))

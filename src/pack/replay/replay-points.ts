@@ -35,24 +35,32 @@ export type Kind = {
   readonly scored: Requests
   /** Has the node what the pods ask for beside CPU, memory and a pod slot? Undefined: they ask for nothing else. */
   readonly covers: ((row: number) => boolean) | undefined
+  /** MostAllocated in the place of LeastAllocated. */
+  readonly packs: boolean
   points: Int16Array
   /** Version of the node at that time. */
   seen: Int32Array
 }
 
-export const kindOf = ({ cpu, memory, pods }: Resources, scored: Requests, covers: Kind['covers']): Kind => ({
+export const kindOf = (
+  { cpu, memory, pods }: Resources,
+  scored: Requests,
+  covers: Kind['covers'],
+  packs = false,
+): Kind => ({
   cpu,
   memory,
   slots: pods,
   scored,
   covers,
+  packs,
   points: new Int16Array(0),
   seen: new Int32Array(0),
 })
 
 /**
  * Brings a kind's points on these nodes up to date: NodeResourcesFit with LeastAllocated (noderesources/least_allocated.go)
- * and NodeResourcesBalancedAllocation (balanced_allocation.go), both over CPU and memory, in whole numbers.
+ * or MostAllocated, and NodeResourcesBalancedAllocation (balanced_allocation.go), both over CPU and memory, in whole numbers.
  */
 export function rate(kind: Kind, nodes: NodeTable, rows: Int32Array): void {
   if (kind.points.length < nodes.size) {
@@ -66,7 +74,7 @@ export function rate(kind: Kind, nodes: NodeTable, rows: Int32Array): void {
   const needCpu = cpu || -Infinity
   const needMemory = memory || -Infinity
   const needSlots = slots || -Infinity
-  const isOdd = cpu === 0 || memory === 0
+  const isOdd = cpu === 0 || memory === 0 || kind.packs
   for (let at = 0; at < rows.length; at += 1) {
     const row = rows[at]!
     const version = versions[row]!
@@ -99,20 +107,24 @@ export function rate(kind: Kind, nodes: NodeTable, rows: Int32Array): void {
 }
 
 /** As the scheduler works it out, division by division. */
-export function exactPoints({ cpu, memory, scored }: Kind, nodes: NodeTable, row: number): number {
+export function exactPoints({ cpu, memory, scored, packs }: Kind, nodes: NodeTable, row: number): number {
   const { figures } = nodes
   const base = row << ROW
   const cores = nodes.cpu[row]!
   const bytes = nodes.memory[row]!
-  const least =
-    (freePart(cores, figures[base + REST_CPU]! - scored.cpu) +
-      freePart(bytes, figures[base + REST_MEMORY]! - scored.memory)) >>
+  const part = packs ? takenPart : freePart
+  const mean =
+    (part(cores, figures[base + REST_CPU]! - scored.cpu) + part(bytes, figures[base + REST_MEMORY]! - scored.memory)) >>
     1
-  if (cpu === 0 && memory === 0) return least
+  if (cpu === 0 && memory === 0) return mean
   const cpuShare = Math.min(1, (cores - figures[base + FREE_CPU]! + cpu) / cores)
   const memoryShare = Math.min(1, (bytes - figures[base + FREE_MEMORY]! + memory) / bytes)
-  return least + Math.floor((1 - Math.abs((cpuShare - memoryShare) / 2)) * MOST_POINTS)
+  return mean + Math.floor((1 - Math.abs((cpuShare - memoryShare) / 2)) * MOST_POINTS)
 }
 
 const freePart = (capacity: number, left: number): number =>
   left < 0 ? 0 : Math.floor((left * MOST_POINTS) / capacity)
+
+/** What is requested beyond the node counts as all of it (noderesources/most_allocated.go). */
+const takenPart = (capacity: number, left: number): number =>
+  capacity === 0 ? 0 : Math.floor(((capacity - Math.max(0, left)) * MOST_POINTS) / capacity)

@@ -2,11 +2,15 @@ import type { Pod } from '../../domain/pod.js'
 import { byText } from '../order.js'
 
 /** The scheduler's queue: by priority, within it in the order of a seeded shuffle, whatever the order of the input. */
-export function queueOf(pods: readonly Pod[], seed: number): Pod[] {
+export function queueOf(
+  pods: readonly Pod[],
+  seed: number,
+  priorityOf = ({ priority }: Pod): number => priority,
+): Pod[] {
   return shuffled(
     [...pods].sort((a, b) => byText(a.id, b.id)),
     seed,
-  ).sort((a, b) => b.priority - a.priority)
+  ).sort((a, b) => priorityOf(b) - priorityOf(a))
 }
 
 export function shuffled<Item>(items: Item[], seed: number): Item[] {

@@ -1,10 +1,13 @@
 import type { Pod } from '../../domain/pod.js'
 import type { Resources } from '../../domain/resources.js'
+import { ReplayLikes, type Likes } from './replay-likes.js'
 import { NodeTable } from './replay-nodes.js'
 import { kindOf, rate, type Kind } from './replay-points.js'
 import type { Random } from './replay-queue.js'
 import { scoredRequests, type Requests } from './replay-requests.js'
 import { ReplaySpread, type Spread } from './replay-spread.js'
+import { SoftScores } from './soft-scores.js'
+import type { SoftRules } from './soft-terms.js'
 import type { Site } from '../board/site.js'
 
 const MOST_QUESTIONS = 4
@@ -16,37 +19,56 @@ export type Scored = {
   readonly scored: Requests
   readonly kind: Kind
   readonly spread: Spread | undefined
+  readonly likes: Likes
+  readonly soft: SoftRules | undefined
 }
 
 /**
  * How kube-scheduler's default profile likes nodes, in the whole numbers that it counts in: by what is free and how evenly
- * (`rate`), and twice PodTopologySpread for pods without constraints of their own. Of nodes with equal sums one is drawn
+ * (`rate`), what pods prefer of a node by itself (`ReplayLikes`) and of the pods around it (`SoftScores`), and twice
+ * PodTopologySpread for pods without constraints of their own (`ReplaySpread`). Of nodes with equal sums one is drawn
  * (schedule_one.go: selectHost).
  */
 export class ReplayScores {
   readonly #nodes = new NodeTable()
   readonly #spread = new ReplaySpread()
+  readonly #likes = new ReplayLikes()
+  readonly #soft = new SoftScores()
   readonly #kinds = new Map<string, Kind>()
+  readonly #packs: boolean
   #count = 0
   /** Nodes that a pod may go to, and what speaks for each of them. */
   #found = new Int32Array(64)
   #points = new Int32Array(64)
   #ties = new Int32Array(64)
 
-  /** `odd`: what the pod asks for beside CPU, memory and a pod slot, equal in key where it is equal. */
-  scoredOf(pod: Pod, odd?: { readonly key: string; readonly covers: (row: number) => boolean }): Scored {
+  /** `packs`: with MostAllocated in the place of LeastAllocated. */
+  constructor(packs = false) {
+    this.#packs = packs
+  }
+
+  /**
+   * `soft`: what the pod prefers of others. `odd`: what it asks for beside CPU, memory and a pod slot, equal in key where it
+   * is equal.
+   */
+  scoredOf(
+    pod: Pod,
+    soft?: SoftRules,
+    odd?: { readonly key: string; readonly covers: (row: number) => boolean },
+  ): Scored {
     const scored = scoredRequests(pod)
     const { cpu, memory, pods } = pod.needed
     const key = `${cpu} ${memory} ${pods} ${scored.cpu} ${scored.memory} ${odd?.key ?? ''}`
-    const kind = this.#kinds.get(key) ?? kindOf(pod.needed, scored, odd?.covers)
+    const kind = this.#kinds.get(key) ?? kindOf(pod.needed, scored, odd?.covers, this.#packs)
     this.#kinds.set(key, kind)
-    return { scored, kind, spread: this.#spread.of(pod) }
+    return { scored, kind, spread: this.#spread.of(pod), likes: this.#likes.of(pod), soft }
   }
 
   /** Makes a row, or starts one over. */
   open(site: Site, row = this.#count): number {
     this.#nodes.open(row, site.allocatable)
     this.#spread.open(row, site)
+    this.#likes.open(row, site)
     this.#count = Math.max(this.#count, row + 1)
     if (this.#found.length < this.#nodes.size) {
       this.#found = new Int32Array(this.#nodes.size)
@@ -79,21 +101,26 @@ export class ReplayScores {
    * once, and so is one whose score on a node depends on the others. `takes` undefined: all do.
    */
   best(
-    { kind, spread }: Scored,
+    { kind, spread, likes, soft }: Scored,
     rows: Int32Array,
     takes: ((row: number) => boolean) | undefined,
     random: Random,
   ): number | undefined {
     rate(kind, this.#nodes, rows)
     const isSpread = spread !== undefined && spread.pods > 0
-    if (takes === undefined && !isSpread) return this.#bestAmong(kind.points, rows, random)
+    const isLiked = this.#likes.matters(likes, rows)
+    const isDrawn = soft !== undefined && soft.pulls.length + soft.spread.length > 0
+    const isRelative = isSpread || isLiked || isDrawn
+    if (takes === undefined && !isRelative) return this.#bestAmong(kind.points, rows, random)
     let asks = takes
     let count = this.#fitting(kind.points, rows)
-    if (asks !== undefined && isSpread) {
+    if (asks !== undefined && isRelative) {
       count = this.#keepOnly(count, asks)
       asks = undefined
     }
     if (isSpread) this.#spread.score(spread, this.#found, count, this.#points, SPREAD_WEIGHT)
+    if (isLiked) this.#likes.score(likes, this.#found, count, this.#points)
+    if (isDrawn) this.#soft.score(soft, this.#found, count, this.#points)
     for (let question = 0; ; question += 1) {
       const at = this.#bestOf(count, random)
       if (at === undefined) return undefined

@@ -1,6 +1,7 @@
 import type { Pod } from '../../domain/pod.js'
 import { createInterner } from '../board/interner.js'
 import type { Site } from '../board/site.js'
+import { wider } from './wider.js'
 
 /**
  * kube-scheduler's own constraints for pods without any, where a ReplicaSet, a ReplicationController or a StatefulSet
@@ -137,10 +138,4 @@ export class ReplaySpread {
     if (onHost > spread.mostOnHost) spread.mostOnHost = onHost
     spread.zones[zone] = (spread.zones[zone] ?? 0) + by
   }
-}
-
-function wider(old: Int32Array, length: number): Int32Array {
-  const made = new Int32Array(length)
-  made.set(old)
-  return made
 }

@@ -1,6 +1,7 @@
 import type { Pod } from '../../domain/pod.js'
 import type { BoardContext } from '../board/board.js'
 import { acceptsPods, type Slot } from '../draft.js'
+import type { Conditions } from './conditions.js'
 import { ReplayBoard, type Entry } from './replay-board.js'
 import { generator, queueOf } from './replay-queue.js'
 import { deploymentsOf, rollOut } from './replay-rollout.js'
@@ -20,6 +21,7 @@ export class ReplayScheduler {
   readonly #pods: readonly Pod[]
   readonly #stays: (pod: Pod) => boolean
   readonly #rollouts: number
+  #priorityOf: ((pod: Pod) => number) | undefined
   readonly #queues = new Map<number, Queue>()
   readonly #anchoredBySlot = new WeakMap<Slot, readonly Pod[]>()
   #nodes: readonly Slot[] = []
@@ -32,11 +34,23 @@ export class ReplayScheduler {
    * `stays`: nothing that can be bought takes such a pod (its machine is no longer on offer, say): it is left where it
    * runs. `rollouts`: Deployments that are rolled out anew after each refill.
    */
-  constructor(context: BoardContext, pods: readonly Pod[], stays: (pod: Pod) => boolean, rollouts = 0) {
-    this.#board = new ReplayBoard(context)
+  constructor(
+    context: BoardContext,
+    pods: readonly Pod[],
+    stays: (pod: Pod) => boolean,
+    rollouts = 0,
+    conditions: Conditions = {},
+  ) {
+    this.#board = new ReplayBoard(context, conditions)
     this.#pods = pods
     this.#stays = stays
     this.#rollouts = rollouts
+  }
+
+  /** From here on pods come by these priorities, not by their own. */
+  prioritise(priorityOf: (pod: Pod) => number): void {
+    this.#priorityOf = priorityOf
+    this.#queues.clear()
   }
 
   /** Pods × nodes of one refill. */
@@ -113,7 +127,7 @@ export class ReplayScheduler {
   #queue(seed: number): Queue {
     const known = this.#queues.get(seed)
     if (known !== undefined) return known
-    const entries = queueOf(this.#pods, seed).map((pod) => this.#board.entryOf(pod))
+    const entries = queueOf(this.#pods, seed, this.#priorityOf).map((pod) => this.#board.entryOf(pod))
     const rolled = this.#rollouts === 0 ? [] : deploymentsOf(entries, seed, this.#rollouts)
     const queue = { entries, rolled, isRolled: new Set(rolled.flat()) }
     this.#queues.set(seed, queue)

@@ -9,6 +9,7 @@ import {
 import type { PlanNode } from '../../domain/plan.js'
 import type { Expression, Labels, NamespaceObject, NodeSelectorTerm, PodSpec } from '../../domain/snapshot.js'
 import { createMatchers, withLabelKeys, type Matcher } from '../board/matcher.js'
+import { perTemplate } from '../board/per-template.js'
 
 /** A preferred term with its selector resolved. */
 export type Wish =
@@ -62,7 +63,6 @@ export function readWishes(namespaces: readonly NamespaceObject[], pods: readonl
   for (const spec of new Set(pods.map((pod) => pod.spec))) if (wishful(spec)) specs.add(spec)
   if (specs.size === 0) return undefined
   const matchers = createMatchers(namespaces, pods)
-  const known = new Map<PodSpec, Map<string, Wishes>>()
   const scopes = new Map<string, WishScope>()
 
   const resolve = (pod: Pod): Wishes => {
@@ -110,18 +110,8 @@ export function readWishes(namespaces: readonly NamespaceObject[], pods: readonl
     return scope
   }
 
-  const wishesOf = (pod: Pod): Wishes | undefined => {
-    if (!specs.has(pod.spec)) return undefined
-    const variants = known.get(pod.spec) ?? new Map<string, Wishes>()
-    known.set(pod.spec, variants)
-    const variant = JSON.stringify([
-      pod.namespace,
-      ownLabelKeys(pod.spec).map((key) => valueOf(pod.labels, key) ?? null),
-    ])
-    const wishes = variants.get(variant) ?? resolve(pod)
-    variants.set(variant, wishes)
-    return wishes
-  }
+  const resolvedFor = perTemplate(ownLabelKeys, resolve)
+  const wishesOf = (pod: Pod): Wishes | undefined => (specs.has(pod.spec) ? resolvedFor(pod) : undefined)
   // Which matchers select a pod can be asked when all of them are made.
   pods.forEach(wishesOf)
   matchers.seal()
