@@ -27,6 +27,7 @@ import { choose } from './recommend/choose.js'
 import { frontierOf, soundPlans, withLosses } from './recommend/frontier.js'
 import { commitmentsOf } from './recommend/commitments.js'
 import { nodeUse } from './recommend/node-use.js'
+import { tightPlan } from './recommend/tight-plan.js'
 import { withPreferences } from './recommend/preferences.js'
 import { candidates, recommendedGoal, type ScenarioContext } from './recommend/scenarios.js'
 import { modelOf, priceIn, problemOf, type Settings } from './problem.js'
@@ -73,6 +74,7 @@ export function analyse(
   const scenarioContext = { ...judged, frontier: frontierPlans && soundPlans(frontierPlans, judged) }
   const asked = candidates(scenarioContext, settings.maxSpot)
   const choice = choose(asked, settings.maxSpot, scenarioContext)
+  const tight = tightPlan(choice, (...asked) => plans.changed(...asked), settings.maxSpot, scenarioContext)
   const whatIf = prefixDelegation({
     ...{ cluster, capacity, lookup: book.type, state, use, goal, addressesIn, columns },
     cheapest: choice.cheapest,
@@ -113,6 +115,7 @@ export function analyse(
     nodeUse: use,
     scenarios,
     frontier: tested.frontier,
+    ...(tight === undefined ? {} : { tightPlan: tight }),
     follows: choice.follows,
     policy: choice.policy,
     workloads: cluster.workloads.map((workload): WorkloadCost => ({

@@ -1,4 +1,5 @@
 import type { LowerBound, Plan } from './plan.js'
+import type { Bytes, MilliCpu } from './units.js'
 
 /** Which capacity types new nodes may have. */
 export type CapacityPolicy =
@@ -22,6 +23,30 @@ export type Replay = {
   readonly unplaced: number
   /** The plan with the nodes that it takes to place all of them; undefined when no number of nodes did. */
   readonly realised: Plan | undefined
+}
+
+/** What could be changed in a cluster so that the scheduler rebuilds cheaper plans by itself. */
+export type Change = {
+  /** Priority classes by size: while pods wait, the big ones come first. */
+  readonly bigFirst?: boolean
+  /** A taint and a label for each node group, so that its pods are on its own nodes and no others are there. */
+  readonly ownPools?: boolean
+  /** NodeResourcesFit scores by MostAllocated. */
+  readonly mostAllocated?: boolean
+}
+
+/** Pods from so much CPU or so much memory up, and how many workloads have such pods that no higher class takes. */
+export type PriorityClass = { readonly cpu: MilliCpu; readonly memory: Bytes; readonly workloads: number }
+
+/** What a change would be good for. */
+export type Changed = {
+  readonly change: Change
+  /** Empty unless big pods come first; the highest first. */
+  readonly classes: readonly PriorityClass[]
+  /** Pods that the plan as packed leaves over then, in the worst of several orders. */
+  readonly packedUnplaced: number
+  /** The cheapest plan found that the scheduler then fills by itself; undefined: none was found. */
+  readonly proven: ProvenPlan | undefined
 }
 
 /** A plan with what can be said for it. */
@@ -54,3 +79,6 @@ export type PlanSource = {
    */
   readonly rebuildable: (policy: CapacityPolicy) => ProvenPlan | undefined
 }
+
+/** What a change in the cluster would be good for; undefined where the cluster is too large to try it. */
+export type ChangeSource = (policy: CapacityPolicy, change: Change) => Changed | undefined

@@ -2,6 +2,7 @@ import type { BlastRadius, PlanSurvival } from './blast-radius.js'
 import type { Bill, Cluster, Cost, Node } from './cluster.js'
 import type { Commitments } from './commitments.js'
 import type { Frontier } from './frontier.js'
+import type { Changed } from './goal.js'
 import type { InstanceType, SpotAdvice } from './offering.js'
 import type { LowerBound, Plan } from './plan.js'
 import type { PreferenceChange } from './preferences.js'
@@ -260,6 +261,25 @@ export type PriceBasis = {
   readonly unpriced: readonly { readonly why: string; readonly nodes: number }[]
 }
 
+/** What a change in the cluster would be good for. */
+export type ChangeWorth = Pick<Changed, 'change' | 'classes' | 'packedUnplaced'> & {
+  /**
+   * The cheapest feasible plan found that the scheduler then fills by itself; undefined: none was found that costs less than
+   * the recommended one.
+   */
+  readonly plan: Plan | undefined
+}
+
+/** The cheapest plan as packed, which the scheduler would not find by itself, and what would bring one nearer to it. */
+export type TightPlan = {
+  readonly plan: Plan
+  readonly lowerBound: LowerBound
+  /** Pods that it leaves over with nothing changed. */
+  readonly unplaced: number
+  readonly recommended: Plan
+  readonly changes: readonly ChangeWorth[]
+}
+
 export type Analysis = {
   /** ISO time of the report's clock. */
   readonly generatedAt: string
@@ -270,6 +290,8 @@ export type Analysis = {
   readonly scenarios: readonly Scenario[]
   /** Cost against number of nodes; absent: not looked at. */
   readonly frontier?: Frontier
+  /** Absent: the cheapest plan is the recommended one, or it was not looked at. */
+  readonly tightPlan?: TightPlan
   /** The scenario that `recommended` follows; `current` means: keep what you have. */
   readonly follows: ScenarioId
   readonly policy: string

@@ -26,6 +26,9 @@ export type Solution = PendingPlaces & {
   readonly amiss?: number
 }
 
+export const nodesOf = ({ layouts }: Solution): Slot[] =>
+  [...layouts.values()].flatMap(({ nodes }) => nodes.map(({ slot }) => slot))
+
 /** What nodes are added by where a goal is not said: those that any policy allows. */
 const AS_IS: Goal = { kind: 'cheapest', policy: { kind: 'as-is' } }
 /** Layouts that are fitted to the other groups before the best of them is taken. */

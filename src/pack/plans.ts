@@ -1,4 +1,13 @@
-import type { CapacityPolicy, FrontierPlan, Goal, PlanSource, ProvenPlan, Replay } from '../domain/goal.js'
+import type {
+  CapacityPolicy,
+  Change,
+  Changed,
+  FrontierPlan,
+  Goal,
+  PlanSource,
+  ProvenPlan,
+  Replay,
+} from '../domain/goal.js'
 import type { LowerBound, Plan } from '../domain/plan.js'
 import type { Pod } from '../domain/pod.js'
 import type { MicroUsdPerHour } from '../domain/units.js'
@@ -13,13 +22,12 @@ import { partReplicas } from './wishes/part-replicas.js'
 import type { PackGroup, PackProblem } from './problem.js'
 import { once } from './once.js'
 import { OptionFit } from './option-fit.js'
-import { keepFleetMix } from './rails/keep-fleet-mix.js'
-import { slotsOf, type Fleet } from './replay/fleet.js'
-import { realise } from './replay/realise.js'
+import type { Conditions } from './replay/conditions.js'
 import { Releases } from './release/release.js'
+import { MOST_STEPS_OF_A_SEARCHED_REFILL, Rebuilding } from './rebuilding.js'
 import { JUDGES, repair, worstOver, type Repair, type Shop } from './replay/repair.js'
 import { ReplayScheduler, ROLLOUTS } from './replay/replay.js'
-import type { Solution } from './assembly.js'
+import { nodesOf, type Solution } from './assembly.js'
 import { keepingSpot, Solver } from './solve.js'
 import { spotShare } from './spot/spot-share.js'
 import { Stock } from './stock.js'
@@ -28,15 +36,10 @@ import { readWishes, type WishBook } from './wishes/wishes.js'
 
 /** Pods × nodes up to which plans are refilled: beyond it one refill would take minutes. */
 const MOST_STEPS_OF_A_REFILL = 60_000_000
-/** The same for the search that replays hundreds of fleets. */
-const MOST_STEPS_OF_A_SEARCHED_REFILL = 10_000_000
 /** What the repair of one plan may cost. */
 const MOST_STEPS_OF_A_REPAIR = 150_000_000
 /** What it may cost to keep preferences. */
 const MOST_STEPS_OF_WISHES = 2_000_000
-/** The share counts what is bought, not what is asked for: aim lower until what comes out is within it. */
-const SPOT_AIMS = [0.9, 0.6, 0]
-
 const BY_NODES = 'prices as for the cheapest plan, with a surcharge on every node, shared out among the groups'
 const BY_SHARE = 'prices as for all spot that is fit for it, with a price on what the share does not allow'
 
@@ -47,8 +50,18 @@ const roundedDown = (rate: number): number => Math.floor(rate * (1 - 1e-9))
 const isWithinShare = (solution: Solution, goal: Goal): boolean =>
   goal.kind === 'repack' || goal.policy.kind !== 'spot' || spotShare(solution) <= goal.policy.share + 1e-12
 
-const nodesOf = ({ layouts }: Solution): Slot[] =>
-  [...layouts.values()].flatMap(({ nodes }) => nodes.map(({ slot }) => slot))
+/** With these nodes besides, empty but for DaemonSets, in the groups that they are made for. */
+function withAdded(solution: Solution, added: readonly Slot[]): Solution {
+  const extra = new Map<string, Slot[]>()
+  for (const slot of added)
+    if (slot.origin.kind === 'new')
+      extra.set(slot.origin.option.group, [...(extra.get(slot.origin.option.group) ?? []), slot])
+  const layouts = [...solution.layouts].map(([group, layout]) => {
+    const more = (extra.get(group) ?? []).map((slot) => ({ slot, pods: [] }))
+    return [group, { ...layout, nodes: [...layout.nodes, ...more] }] as const
+  })
+  return { ...solution, layouts: new Map(layouts) }
+}
 
 const withoutShare = (goal: Goal): Goal =>
   goal.kind === 'repack' || goal.policy.kind !== 'spot' ? goal : { ...goal, policy: { kind: 'spot', share: 1 } }
@@ -59,7 +72,7 @@ export class Planner implements PlanSource {
   readonly #untouched: readonly Untouched[]
   readonly #solver: Solver
   readonly #running: readonly Pod[]
-  readonly #newScheduler: () => ReplayScheduler
+  readonly #newScheduler: (conditions?: Conditions) => ReplayScheduler
   #madeScheduler: ReplayScheduler | undefined
   readonly #groupOf: ReadonlyMap<string, PackGroup>
   readonly #fit: OptionFit
@@ -67,6 +80,7 @@ export class Planner implements PlanSource {
   readonly #lend = new Stock('added').lender()
   readonly #repairs = new Map<string, Repair>()
   readonly #bounds = new Map<string, LowerBound>()
+  readonly #rebuilding: Rebuilding
   readonly #wishesOf: (today: Plan) => WishBook | undefined
 
   /** `columns`: shared by planners of problems that have groups in common. */
@@ -83,8 +97,14 @@ export class Planner implements PlanSource {
         ...problem.pending,
       ])
     const anything: Goal = { kind: 'repack' }
-    this.#newScheduler = () =>
-      new ReplayScheduler(context, this.#running, (pod) => this.#shop(anything).machinesFor(pod).length === 0, ROLLOUTS)
+    const stays = (pod: Pod): boolean => this.#shop(anything).machinesFor(pod).length === 0
+    this.#newScheduler = (conditions) => new ReplayScheduler(context, this.#running, stays, ROLLOUTS, conditions)
+    this.#rebuilding = new Rebuilding({
+      ...{ problem, running: this.#running, solver: this.#solver, groupOf: this.#groupOf },
+      schedulerFor: (conditions) => (conditions === undefined ? this.#scheduler : this.#newScheduler(conditions)),
+      shopFor: (goal) => this.#shop(goal),
+      added: (slots, goal) => this.#repaired(slots, goal).added,
+    })
   }
 
   /** Everything as it stands; its bound is the one of the goal that it is measured against. */
@@ -114,31 +134,22 @@ export class Planner implements PlanSource {
     })
   }
 
-  /**
-   * Fleets that the default scheduler fills by itself; the cheapest on which the pods also have a place within the guard
-   * rails, the share of spot among them.
-   */
   rebuildable(policy: CapacityPolicy): ProvenPlan | undefined {
     const goal: Goal = { kind: 'cheapest', policy }
-    const nodes = this.#problem.groups.reduce((total, { live }) => total + live.length, 0)
-    if (nodes * this.#running.length > MOST_STEPS_OF_A_SEARCHED_REFILL) return undefined
-    for (const aim of policy.kind === 'spot' && policy.share < 1 ? SPOT_AIMS : [1]) {
-      const aimed = policy.kind === 'spot' ? { ...policy, share: policy.share * aim } : policy
-      const groups = this.#solver.alternatives(aimed)
-      const hasPlaces = (fleet: Fleet): boolean => this.#solver.settleOn(fleet) !== undefined
-      const isSound = (fleet: Fleet): boolean =>
-        worstOver(this.#scheduler, slotsOf(fleet), JUDGES).length === 0 && hasPlaces(fleet)
-      const packed: Goal = { kind: 'cheapest', policy: aimed }
-      const { added } = this.#repaired(nodesOf(this.#solver.solve(packed)), packed)
-      for (const fleet of realise(this.#scheduler, groups, this.#shop(goal), hasPlaces, added)) {
-        const solution = this.#solver.settleOn(keepFleetMix(fleet, groups, this.#problem.limits, isSound))
-        if (solution === undefined) continue
-        if (policy.kind === 'spot' && policy.share < 1 && spotShare(solution) > policy.share) continue
-        const proven = this.#proven(solution, goal)
-        return { ...proven, replay: () => ({ unplaced: 0, realised: proven.plan }) }
-      }
-    }
-    return undefined
+    const solution = this.#rebuilding.cheapest(policy)
+    return solution && this.#filled(solution, goal)
+  }
+
+  changed(policy: CapacityPolicy, change: Change): Changed | undefined {
+    const goal: Goal = { kind: 'cheapest', policy }
+    const found = this.#rebuilding.changed(policy, change)
+    return found && { ...found, proven: found.solution && this.#filled(found.solution, goal) }
+  }
+
+  /** Of a fleet that the scheduler fills by itself. */
+  #filled(solution: Solution, goal: Goal): ProvenPlan {
+    const proven = this.#proven(solution, goal)
+    return { ...proven, replay: () => ({ unplaced: 0, realised: proven.plan }) }
   }
 
   /**
@@ -234,19 +245,8 @@ export class Planner implements PlanSource {
   #replay(solution: Solution, goal: Goal): Replay | undefined {
     const slots = nodesOf(solution)
     if (slots.length * this.#running.length > MOST_STEPS_OF_A_REFILL) return undefined
-    const result = this.#repaired(slots, goal)
-    if (result.added === undefined) return { unplaced: result.unplaced.length, realised: undefined }
-    const extra = new Map<string, Slot[]>()
-    for (const slot of result.added)
-      if (slot.origin.kind === 'new')
-        extra.set(slot.origin.option.group, [...(extra.get(slot.origin.option.group) ?? []), slot])
-    const layouts = new Map(
-      [...solution.layouts].map(([group, layout]) => [
-        group,
-        { ...layout, nodes: [...layout.nodes, ...(extra.get(group) ?? []).map((slot) => ({ slot, pods: [] }))] },
-      ]),
-    )
-    return { unplaced: result.unplaced.length, realised: this.#toPlan({ ...solution, layouts }) }
+    const { unplaced, added } = this.#repaired(slots, goal)
+    return { unplaced: unplaced.length, realised: added && this.#toPlan(withAdded(solution, added)) }
   }
 
   /** Pods left over in the worst order; undefined where the cluster is too large for many refills. */

@@ -86,12 +86,17 @@ export class Solver {
     return this.#spotMixes.leastCost(share)
   }
 
+  /** Fleets that are settled on from here on do not depend on those before: the plan's places are the ones to start from. */
+  beginPlaces(policy: CapacityPolicy): void {
+    this.#places.begin(this.solve({ kind: 'cheapest', policy }).layouts.values())
+  }
+
   /** What each group could have instead of today's nodes, which come first, and those of the plan, which come second. */
   alternatives(policy: CapacityPolicy): Alternatives[] {
     const { wants: wantsSpot } = this.#search.wish(policy)
     const goal: Goal = { kind: 'cheapest', policy }
     const planned = this.solve(goal).layouts
-    this.#places.begin(planned.values())
+    this.beginPlaces(policy)
     return this.#groups.map((state) => {
       const { group, slots } = state
       const market = this.#machines.on(group, policy)

@@ -3,6 +3,7 @@ import type { Cell, Columns, Row, TypeCount } from './columns.js'
 import type { Figure } from './figures.js'
 import { commitmentsJson } from './json-commitments.js'
 import type { PlanView, View } from './view.js'
+import type { ChangeView } from './view-tight-plan.js'
 import type { WorthView } from './view-blockers.js'
 
 type Json = string | number | boolean | null | readonly Json[] | { readonly [key: string]: Json }
@@ -66,6 +67,7 @@ export function reportJson(view: View): string {
       }
     }),
     frontier: frontier(view),
+    tightPlan: tightPlan(view),
     recommended: recommended(view),
     workloads: view.workloads.map(({ row }) => fields(table.WORKLOADS, row)),
     maxPods: view.maxPods.map((row) => fields(table.MAX_PODS, row)),
@@ -131,6 +133,35 @@ const frontier = ({ frontier: of }: View): Json => ({
       sizes: sizes.map(({ instanceType, hourly }) => ({ instanceType, hourlyUsdPerVcpu: number(hourly) })),
     })) ?? [],
 })
+
+/** The cheapest plan as packed, and what a change in the cluster would be good for; null where there is no such plan. */
+function tightPlan({ tightPlan: of }: View): Json {
+  if (of === undefined) return null
+  const cost = (one: ChangeView['cost']) => ({
+    nodes: number(one?.nodes),
+    hourlyUsd: number(one?.hourly),
+    monthlyUsd: number(one?.monthly),
+    gapPct: number(one?.gap),
+  })
+  return {
+    ...cost(of),
+    lessThanRecommendedUsd: number(of.saving),
+    refillUnplacedPods: number(of.unplaced),
+    changes: of.changes.map(({ change, classes, unplaced, cost: found, saving }) => ({
+      bigPodsFirst: change.bigFirst === true,
+      ownPools: change.ownPools === true,
+      mostAllocated: change.mostAllocated === true,
+      priorityClasses: classes.map(({ cpu, memory, workloads }) => ({
+        fromCpu: number(cpu),
+        fromMemoryMib: number(memory),
+        workloads: number(workloads),
+      })),
+      ...cost(found),
+      lessThanRecommendedUsd: number(saving),
+      packedPlanUnplacedPods: number(unplaced),
+    })),
+  }
+}
 
 /** What holds nodes: each rule, the sets that hold nodes together, and all of them. */
 const blockers = ({ blockers: of }: View) => ({

@@ -1,15 +1,17 @@
 import { bullet, left, leftOut, right, table, typeList, UNKNOWN, type Written } from './markdown-text.js'
+import { savedByChange } from './markdown-tight-plan.js'
 import type { PlanView, View } from './view.js'
 
 const DRAINS_SHOWN = 20
 const GROUPS_SHOWN = 40
 
 /** What to change, per node group, and in which order. */
-export function whatToDo({ plan, groups, policy, follows }: View, written: Written): string[] {
+export function whatToDo(view: View, written: Written): string[] {
+  const { plan, groups, policy, follows } = view
   if (plan === undefined) return ['Nothing could be planned; the scenarios below say why.']
-  const why = bullet(`Follows the scenario ${follows}: ${policy}`)
+  const why = [bullet(`Follows the scenario ${follows}: ${policy}`), ...savedByChange(view)]
   const changed = plan.actions.filter((action) => action.remove.length + action.add.length > 0)
-  if (changed.length === 0) return [why, bullet('No node to add and none to remove.'), ...steps(plan, written)]
+  if (changed.length === 0) return [...why, bullet('No node to add and none to remove.'), ...steps(plan, written)]
   const byName = new Map(groups.map((group) => [group.row.node_group, group]))
   const rows = changed.map((action) => {
     const group = byName.get(action.group)
@@ -26,7 +28,7 @@ export function whatToDo({ plan, groups, policy, follows }: View, written: Writt
     ...table(headings, rows.slice(0, GROUPS_SHOWN)),
     ...leftOut(rows.length - GROUPS_SHOWN, 'node-groups.csv', written),
     '',
-    why,
+    ...why,
     ...steps(plan, written),
   ]
 }

@@ -6,6 +6,7 @@ import { whatKeepsNodes } from './markdown-blockers.js'
 import { commitmentSection } from './markdown-commitments.js'
 import { frontierSection } from './markdown-frontier.js'
 import { facts, fileList, headline } from './markdown-headline.js'
+import { TIGHT_PLAN, tightPlanSection } from './markdown-tight-plan.js'
 import { preferenceTable } from './markdown-preferences.js'
 import { groupTable, lossTable, scenarioTable, unplacedTable, useTable } from './markdown-plan.js'
 import { bullet, escape, section, type Written } from './markdown-text.js'
@@ -22,6 +23,7 @@ export function markdown(view: View, written: Written): string {
     ...section('What to do', whatToDo(view, written)),
     ...section('Scenarios', scenarioTable(view)),
     ...section('Fewer, larger nodes', frontierSection(view)),
+    ...section(TIGHT_PLAN, tightPlanSection(view)),
     ...section('What one lost node or zone does', lossTable(view)),
     ...section('Preferences given up', preferenceTable(view)),
     ...section('Node groups, now and planned', groupTable(view, written)),

@@ -10,6 +10,7 @@ import { blockersView, type BlockersView } from './view-blockers.js'
 import { capacityView, type CapacityView } from './view-capacity.js'
 import { commitmentsView, type CommitmentsView } from './view-commitments.js'
 import { frontierView, type FrontierView } from './view-frontier.js'
+import { tightPlanView, type TightPlanView } from './view-tight-plan.js'
 import { addressViews, prefixView, type AddressView, type PrefixView } from './view-network.js'
 import { groupViews, nodeRows, type GroupView } from './view-nodes.js'
 import { groupActions, migration, placementRows, planNodeViews, unplacedViews } from './view-plan.js'
@@ -47,6 +48,7 @@ export type View = {
   readonly scenarios: readonly ScenarioView[]
   /** Cost against number of nodes; undefined where that was not looked at. */
   readonly frontier: FrontierView | undefined
+  readonly tightPlan: TightPlanView | undefined
   readonly workloads: readonly WorkloadView[]
   /** The same, the dearest first. */
   readonly dearest: readonly WorkloadView[]
@@ -108,6 +110,7 @@ export function viewOf(analysis: Analysis): View {
     ),
     scenarios: scenarioViews(analysis, currentCost.rate),
     frontier: frontierView(analysis),
+    tightPlan: tightPlanView(analysis),
     workloads,
     dearest: largestBy(
       workloads,

@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import type { Pod } from '../../src/domain/pod.js'
-import { exchangeNodes } from '../../src/pack/replay/exchange-nodes.js'
+import { exchangeNodes, THOROUGH } from '../../src/pack/replay/exchange-nodes.js'
 import { drawExchange, machinesByPlace } from '../../src/pack/replay/exchange.js'
 import { fleetOf, slotsOf, type Fleet } from '../../src/pack/replay/fleet.js'
 import { generator } from '../../src/pack/replay/replay-queue.js'
@@ -20,7 +20,7 @@ const pods = (prefix: string, count: number, cpu: number): Pod[] =>
 function exchange(parts: FleetParts, hasPlaces: (fleet: Fleet) => boolean = () => true) {
   const { groups, scheduler } = makeFleets(parts)
   const from = fleetOf(new Map(groups.map(({ group, choices }) => [group, choices[0]!])))
-  const found = exchangeNodes(from, { scheduler, groups, hasPlaces, seeds: SEEDS, proof: PROOF })
+  const found = exchangeNodes(from, { scheduler, groups, hasPlaces, seeds: SEEDS, proof: PROOF, effort: THOROUGH })
   return { from, found, scheduler, groups }
 }
 

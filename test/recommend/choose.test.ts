@@ -9,6 +9,7 @@ import { choose } from '../../src/recommend/choose.js'
 import { candidates, type ScenarioContext } from '../../src/recommend/scenarios.js'
 import { keptNode, makeNode, newNode } from '../pack/make-plan.js'
 import { makePod, makeSite, resources } from '../pack/make.js'
+import { NO_FAULTS } from './no-faults.js'
 
 type Sketch = {
   readonly cost: number
@@ -63,11 +64,7 @@ function contextOf(plans: Plans, more: Partial<ScenarioContext> = {}): ScenarioC
   }
   return {
     plans: source,
-    violationsOf: () => [],
-    subnetFaultsOf: () => [],
-    remarksOf: () => [],
-    limits: { headroom: 0, minNodes: undefined },
-    nothingToPlan: undefined,
+    ...NO_FAULTS,
     ...more,
   }
 }

@@ -8,6 +8,7 @@ import { candidates, FEWER_LARGER_MARGIN, type ScenarioContext } from '../../src
 import { newNode } from '../pack/make-plan.js'
 import { makeOption } from '../pack/make-problem.js'
 import { makePod, makeSite, resources } from '../pack/make.js'
+import { NO_FAULTS } from './no-faults.js'
 
 const rate = (microUsd: number): MicroUsdPerHour => microUsd as MicroUsdPerHour
 
@@ -36,11 +37,7 @@ const POINTS = [point(9, 1000), point(6, 1040), point(4, 1050), point(3, 1051)]
 
 const context = (more: Partial<ScenarioContext> = {}): ScenarioContext => ({
   plans: { today: () => proven(12, 2000), plan: () => proven(9, 1000), rebuildable: () => undefined },
-  violationsOf: () => [],
-  subnetFaultsOf: () => [],
-  remarksOf: () => [],
-  limits: { headroom: 0, minNodes: undefined },
-  nothingToPlan: undefined,
+  ...NO_FAULTS,
   ...more,
 })
 const planOf = (id: string, from: ScenarioContext): Plan | undefined => {

@@ -10,6 +10,7 @@ import { prefixWhatIf, slotBoundGroups, type PrefixFacts } from '../../src/recom
 import { planned, type ScenarioContext } from '../../src/recommend/scenarios.js'
 import { keptNode, makeNode, makePlan, newNode } from '../pack/make-plan.js'
 import { makePod, makeSite, resources } from '../pack/make.js'
+import { NO_FAULTS } from './no-faults.js'
 
 const GOAL: Goal = { kind: 'cheapest', policy: { kind: 'as-is' } }
 const proven = (nodes: readonly PlanNode[], replay: ProvenPlan['replay'] = () => undefined): ProvenPlan => ({
@@ -20,11 +21,7 @@ const proven = (nodes: readonly PlanNode[], replay: ProvenPlan['replay'] = () =>
 })
 const contextOf = (plan: ProvenPlan, more: Partial<ScenarioContext> = {}): ScenarioContext => ({
   plans: { today: () => plan, plan: () => plan, rebuildable: () => undefined },
-  violationsOf: () => [],
-  subnetFaultsOf: () => [],
-  remarksOf: () => [],
-  limits: { headroom: 0, minNodes: undefined },
-  nothingToPlan: undefined,
+  ...NO_FAULTS,
   ...more,
 })
 const nodes = (count: number) => Array.from({ length: count }, (_, index) => newNode(makeSite(`n${index}`)))

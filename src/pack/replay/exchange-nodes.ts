@@ -5,15 +5,14 @@ import { Orders } from './orders.js'
 import { generator, type Random } from './replay-queue.js'
 import type { ReplayScheduler } from './replay.js'
 
-/** Pods × nodes that the search may ask the replay for, and changes that it may draw. */
-const MOST_STEPS = 600_000_000
-const MOST_DRAWS = 800
+export const THOROUGH: Effort = { steps: 600_000_000, draws: 800, runs: 2 }
+export const BRIEF: Effort = { steps: 100_000_000, draws: 300, runs: 1 }
 /** How much dearer than the best fleet the search may go on from, at first; it falls to nothing. */
 const SLACK = 0.002
 /** At first each change must save such a part of the cost; half as much once so many in a row have failed. */
 const LONGEST = 0.02
 /** Where a refill costs fewer pods × nodes, there is time for a second run: what is drawn makes a difference of per cents. */
-const FEW_STEPS = 100_000
+export const FEW_STEPS = 100_000
 const SHORTEST = 0.0005
 const MOST_FAILURES = 20
 /** Orders that a fleet must pass to be gone on from: those that failed last. */
@@ -24,6 +23,9 @@ const PATIENCE = 0.8
 const WORTH_A_PROOF = 0.99
 const MOST_LATE_PROOFS = 8
 
+/** Pods × nodes that one run may ask the replay for, changes that it may draw, and runs where a refill is cheap. */
+export type Effort = { readonly steps: number; readonly draws: number; readonly runs: number }
+
 export type ExchangeTools = {
   readonly scheduler: ReplayScheduler
   readonly groups: readonly Alternatives[]
@@ -32,6 +34,7 @@ export type ExchangeTools = {
   /** Orders that the search begins with, and those that an answer must pass beside them. */
   readonly seeds: readonly number[]
   readonly proof: readonly number[]
+  readonly effort: Effort
 }
 
 /**
@@ -42,12 +45,15 @@ export type ExchangeTools = {
  * cheapest last.
  */
 export function exchangeNodes(from: Fleet, tools: ExchangeTools): Fleet[] {
-  const runs = tools.scheduler.cost(slotsOf(from)) > FEW_STEPS ? [1] : [1, 2]
-  const found = runs.flatMap((seed) => exchange(from, tools, generator(seed))).sort((a, b) => b.rate - a.rate)
+  const runs = tools.scheduler.cost(slotsOf(from)) > FEW_STEPS ? 1 : tools.effort.runs
+  const found = Array.from({ length: runs }, (_, run) => exchange(from, tools, generator(run + 1)))
+    .flat()
+    .sort((a, b) => b.rate - a.rate)
   return found.filter(({ rate }, at) => rate !== found[at + 1]?.rate)
 }
 
-function exchange(from: Fleet, { scheduler, groups, hasPlaces, seeds, proof }: ExchangeTools, random: Random): Fleet[] {
+function exchange(from: Fleet, tools: ExchangeTools, random: Random): Fleet[] {
+  const { scheduler, groups, hasPlaces, seeds, proof, effort } = tools
   const start = scheduler.steps
   const orders = new Orders(scheduler, seeds)
   const found: Fleet[] = []
@@ -59,8 +65,8 @@ function exchange(from: Fleet, { scheduler, groups, hasPlaces, seeds, proof }: E
   const nearly: Fleet[] = []
   const unfit = (nodes: readonly Slot[]): number | undefined =>
     [...seeds, ...proof].find((seed) => !orders.works(nodes, seed))
-  for (let draw = 0; draw < MOST_DRAWS; draw += 1) {
-    const spent = Math.max(draw / MOST_DRAWS, (scheduler.steps - start) / MOST_STEPS)
+  for (let draw = 0; draw < effort.draws; draw += 1) {
+    const spent = Math.max(draw / effort.draws, (scheduler.steps - start) / effort.steps)
     if (spent >= 1) break
     const limit = stride > 0 ? current.rate * (1 - stride) : best.rate * (1 + SLACK * Math.max(0, 1 - spent / PATIENCE))
     const one = drawGroup(current, groups, random(Math.floor(current.rate)))

@@ -1,14 +1,18 @@
 import type { Slot } from '../draft.js'
 import { Climb } from './climb.js'
-import { exchangeNodes } from './exchange-nodes.js'
+import { BRIEF, exchangeNodes, FEW_STEPS, THOROUGH, type Effort } from './exchange-nodes.js'
 import { fleetOf, slotsOf, type Alternatives, type Fleet } from './fleet.js'
 import { FleetTrials, MOST_STEPS } from './fleet-trials.js'
 import { cheaperChoices, fewerNodes } from './lower-fleets.js'
-import { JUDGES, repair, type Shop } from './repair.js'
+import { JUDGES, nodesToAdd, type Shop } from './repair.js'
 import type { ReplayScheduler } from './replay.js'
 import { startFleets } from './start-fleets.js'
 
 const PASSES = 2
+/** Refills that a tight plan is worth where another start is known and exchanges are cheap. */
+const FEW_REFILLS = 60
+/** A start that is so much dearer than what is known shows that the other conditions do not help. */
+const HOPELESS = 0.1
 /** Fleets that are handed over: a placement within the guard rails may not exist on the cheapest. */
 const ANSWERS = 3
 
@@ -39,15 +43,50 @@ export function realise(
   const [cheapest] = cheapestFirst(trials.passed)
   const packed = added === undefined ? [] : [fleetOf(tight(groups), added)]
   const rough = [...packed, ...(cheapest === undefined ? begun.slice(0, 1) : [cheapest])]
+  return exchanged(rough.length === 0 ? [fleetOf(tight(groups))] : cheapestFirst(rough), trials, groups, shop, THOROUGH)
+}
+
+/**
+ * The same from fleets that are known already, more briefly: for a scheduler that works under other conditions. The tight
+ * plan is tried besides, only briefly where single exchanges get far by themselves.
+ */
+export function refit(
+  scheduler: ReplayScheduler,
+  groups: readonly Alternatives[],
+  shop: Shop,
+  hasPlaces: (fleet: Fleet) => boolean,
+  known: readonly Fleet[],
+): Fleet[] {
+  const packed = fleetOf(tight(groups))
+  const cost = scheduler.cost(slotsOf(packed))
+  const steps = known.length > 0 && cost <= FEW_STEPS ? FEW_REFILLS * cost : MOST_STEPS
+  const starts = [...known.slice(0, 1), packed]
+  const worthwhile = (known[0]?.rate ?? Infinity) * (1 + HOPELESS)
+  return exchanged(starts, new FleetTrials(scheduler, groups, hasPlaces), groups, shop, BRIEF, steps, worthwhile)
+}
+
+/** From that one of these fleets that is the cheapest once nodes were added as it takes, single nodes are exchanged. */
+function exchanged(
+  rough: readonly Fleet[],
+  trials: FleetTrials,
+  groups: readonly Alternatives[],
+  shop: Shop,
+  effort: Effort,
+  mostSteps = MOST_STEPS,
+  worthwhile = Infinity,
+): Fleet[] {
   let mended: Fleet | undefined
-  for (const fleet of cheapestFirst(rough.length === 0 ? [fleetOf(tight(groups))] : rough)) {
-    if (mended !== undefined && mended.rate <= fleet.rate) break
-    const next = mend(fleet, trials, shop)
-    if (next !== undefined && (mended === undefined || next.rate < mended.rate)) mended = next
+  for (const fleet of rough) {
+    const most = mended?.rate ?? Infinity
+    if (fleet.rate < most)
+      mended = mend(fleet, trials, shop, mended === undefined ? MOST_STEPS : mostSteps, most - fleet.rate) ?? mended
   }
-  if (mended !== undefined) {
+  if (mended !== undefined && mended.rate > worthwhile) trials.passed.push(mended)
+  else if (mended !== undefined) {
+    const { scheduler, hasPlaces } = trials
     const proof = trials.judges.slice(JUDGES.length)
-    trials.passed.push(mended, ...exchangeNodes(mended, { scheduler, groups, hasPlaces, seeds: JUDGES, proof }))
+    const tools = { scheduler, groups, hasPlaces, seeds: JUDGES, proof, effort }
+    trials.passed.push(mended, ...exchangeNodes(mended, tools))
   }
   return judged(trials)
 }
@@ -59,11 +98,17 @@ const tight = (groups: readonly Alternatives[]): Fleet['chosen'] =>
   new Map(groups.map(({ group, choices }) => [group, choices[1] ?? choices[0]!]))
 
 /** The fleet with the nodes that it takes to pass in every order by which answers are judged. */
-function mend(fleet: Fleet, { scheduler, judges, hasPlaces }: FleetTrials, shop: Shop): Fleet | undefined {
-  const { added } = repair(scheduler, slotsOf(fleet), shop, judges, MOST_STEPS)
+function mend(
+  fleet: Fleet,
+  { scheduler, judges, hasPlaces }: FleetTrials,
+  shop: Shop,
+  mostSteps: number,
+  mostCost: number,
+): Fleet | undefined {
+  const added = nodesToAdd(scheduler, slotsOf(fleet), shop, judges, mostSteps, mostCost)
   if (added === undefined) return undefined
   const mended = fleetOf(fleet.chosen, [...fleet.added, ...added])
-  return hasPlaces(mended) ? mended : undefined
+  return mended.rate < fleet.rate + mostCost && hasPlaces(mended) ? mended : undefined
 }
 
 /** Those that pass in every order by which answers are judged, the cheapest first. */

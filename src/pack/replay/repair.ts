@@ -40,11 +40,7 @@ export function worstOver(
   return worst
 }
 
-/**
- * Adds nodes until the default scheduler places every pod in each of these orders. It spreads small pods over all nodes,
- * so a node that a big pod would just fill is half full when that pod comes: which node helps is found out by trying.
- * What turns out to be needless, or larger than needed, in the end is left out or made smaller again.
- */
+/** Pods left over in the worst order, and what it takes that none are. */
 export function repair(
   scheduler: ReplayScheduler,
   slots: readonly Slot[],
@@ -53,21 +49,41 @@ export function repair(
   mostSteps: number,
 ): Repair {
   const unplaced = worstOver(scheduler, slots, seeds)
+  return { unplaced, added: unplaced.length === 0 ? [] : nodesToAdd(scheduler, slots, shop, seeds, mostSteps) }
+}
+
+/**
+ * Adds nodes until the default scheduler places every pod in each of these orders. It spreads small pods over all nodes,
+ * so a node that a big pod would just fill is half full when that pod comes: which node helps is found out by trying.
+ * What turns out to be needless, or larger than needed, in the end is left out or made smaller again. Undefined where it
+ * takes too many rounds or steps, or nodes that cost more than `mostCost` in all (micro-dollars per hour).
+ */
+export function nodesToAdd(
+  scheduler: ReplayScheduler,
+  slots: readonly Slot[],
+  shop: Shop,
+  seeds: readonly number[],
+  mostSteps: number,
+  mostCost = Infinity,
+): readonly Slot[] | undefined {
   const end = scheduler.steps + mostSteps
   const purchases = new Purchases(scheduler, shop, end)
   let added: readonly Slot[] = []
   let orders = seeds
-  for (let round = 0; unplaced.length > 0; round += 1) {
+  for (let round = 0; ; round += 1) {
     const failed = firstFailure(scheduler, [...slots, ...added], orders)
     if (failed === undefined) break
-    if (round === MOST_ROUNDS || scheduler.steps > end) return { unplaced, added: undefined }
+    if (round === MOST_ROUNDS || scheduler.steps > end) return undefined
     const bought = purchases.against(failed, [...slots, ...added])
-    if (bought.length === 0) return { unplaced, added: undefined }
+    if (bought.length === 0) return undefined
     added = [...added, ...bought]
+    if (costOf(added) > mostCost) return undefined
     orders = [failed.seed, ...orders.filter((seed) => seed !== failed.seed)]
   }
-  return { unplaced, added: needed(scheduler, slots, added, orders, end) }
+  return needed(scheduler, slots, added, orders, end)
 }
+
+const costOf = (slots: readonly Slot[]): number => slots.reduce((sum, { rate }) => sum + (rate ?? 0), 0)
 
 /** An order of the pods that does not work out, and the pods left over. */
 export type Failure = { readonly seed: number; readonly left: readonly Pod[] }

@@ -1,0 +1,149 @@
+import type { CapacityPolicy, Change, Goal, PriorityClass } from '../domain/goal.js'
+import type { Pod } from '../domain/pod.js'
+import { sum } from '../domain/resources.js'
+import { nodesOf, type Solution } from './assembly.js'
+import type { Slot } from './draft.js'
+import type { PackGroup, PackProblem } from './problem.js'
+import { keepFleetMix } from './rails/keep-fleet-mix.js'
+import { bigFirst } from './replay/big-first.js'
+import type { Conditions } from './replay/conditions.js'
+import { slotsOf, type Alternatives, type Fleet } from './replay/fleet.js'
+import { realise, refit } from './replay/realise.js'
+import { JUDGES, worstOver, type Shop } from './replay/repair.js'
+import type { ReplayScheduler } from './replay/replay.js'
+import type { Solver } from './solve.js'
+import { spotShare } from './spot/spot-share.js'
+
+/** Pods × nodes of a refill up to which hundreds of fleets are replayed. */
+export const MOST_STEPS_OF_A_SEARCHED_REFILL = 10_000_000
+/** The share counts what is bought, not what is asked for: aim lower until what comes out is within it. */
+const SPOT_AIMS = [0.9, 0.6, 0]
+
+export type RebuildingTools = {
+  readonly problem: PackProblem
+  readonly solver: Solver
+  /** Pods that run now. */
+  readonly running: readonly Pod[]
+  /** Node groups by the names of their nodes. */
+  readonly groupOf: ReadonlyMap<string, PackGroup>
+  /** Undefined: as the cluster is. */
+  readonly schedulerFor: (conditions?: Conditions) => ReplayScheduler
+  readonly shopFor: (goal: Goal) => Shop
+  /** Nodes that it takes besides these, until the scheduler fills them; undefined: no number of nodes did. */
+  readonly added: (slots: readonly Slot[], goal: Goal) => readonly Slot[] | undefined
+}
+
+/** What fleets the scheduler is to fill, and what was found. */
+type Found = {
+  readonly aimed: CapacityPolicy
+  readonly groups: readonly Alternatives[]
+  readonly fleets: readonly Fleet[]
+}
+
+/** Finds fleets that the scheduler fills by itself, as the cluster is or with a change in it. */
+export class Rebuilding {
+  readonly #tools: RebuildingTools
+  readonly #found = new Map<string, Found>()
+
+  constructor(tools: RebuildingTools) {
+    this.#tools = tools
+  }
+
+  /**
+   * The cheapest fleet found on which the pods also have a place within the guard rails, the share of spot among them.
+   * Undefined where there is none, or the cluster is too large for the search.
+   */
+  cheapest(policy: CapacityPolicy): Solution | undefined {
+    if (this.#isTooLarge) return undefined
+    const { solver, schedulerFor, shopFor, added } = this.#tools
+    for (const aimed of aimsOf(policy)) {
+      const goal: Goal = { kind: 'cheapest', policy: aimed }
+      const groups = solver.alternatives(aimed)
+      const packed = added(nodesOf(solver.solve(goal)), goal)
+      const fleets = realise(schedulerFor(), groups, shopFor({ kind: 'cheapest', policy }), this.#hasPlaces, packed)
+      this.#found.set(JSON.stringify(policy), { aimed, groups, fleets })
+      const solution = this.#firstSound(fleets, groups, policy, schedulerFor())
+      if (solution !== undefined) return solution
+    }
+    return undefined
+  }
+
+  /** The same with a change in the cluster, after `cheapest`: a shorter search, from what that has found. */
+  changed(
+    policy: CapacityPolicy,
+    change: Change,
+  ):
+    | {
+        readonly change: Change
+        readonly classes: readonly PriorityClass[]
+        readonly packedUnplaced: number
+        readonly solution: Solution | undefined
+      }
+    | undefined {
+    const found = this.#found.get(JSON.stringify(policy))
+    if (found === undefined) return undefined
+    const { problem, solver, running, schedulerFor, shopFor } = this.#tools
+    const scheduler = schedulerFor(this.#conditions(change))
+    const live = problem.groups.flatMap((group) => group.live)
+    const { classes, priorityOf } = bigFirst(running, sum(live.map(({ node }) => node.allocatable)))
+    if (change.bigFirst === true) scheduler.prioritise(priorityOf)
+    const packed = nodesOf(solver.solve({ kind: 'cheapest', policy }))
+    const { groups } = found
+    solver.beginPlaces(found.aimed)
+    const fleets = refit(scheduler, groups, shopFor({ kind: 'cheapest', policy }), this.#hasPlaces, found.fleets)
+    return {
+      change,
+      classes: change.bigFirst === true ? classes : [],
+      packedUnplaced: worstOver(scheduler, packed, JUDGES).length,
+      solution: this.#firstSound(fleets, groups, policy, scheduler),
+    }
+  }
+
+  get #isTooLarge(): boolean {
+    const { problem, running } = this.#tools
+    const nodes = problem.groups.reduce((total, { live }) => total + live.length, 0)
+    return nodes * running.length > MOST_STEPS_OF_A_SEARCHED_REFILL
+  }
+
+  readonly #hasPlaces = (fleet: Fleet): boolean => this.#tools.solver.settleOn(fleet) !== undefined
+
+  #firstSound(
+    fleets: readonly Fleet[],
+    groups: readonly Alternatives[],
+    policy: CapacityPolicy,
+    scheduler: ReplayScheduler,
+  ): Solution | undefined {
+    const { solver, problem } = this.#tools
+    const isSound = (fleet: Fleet): boolean =>
+      worstOver(scheduler, slotsOf(fleet), JUDGES).length === 0 && this.#hasPlaces(fleet)
+    for (const fleet of fleets) {
+      const solution = solver.settleOn(keepFleetMix(fleet, groups, problem.limits, isSound))
+      if (solution === undefined) continue
+      if (policy.kind === 'spot' && policy.share < 1 && spotShare(solution) > policy.share) continue
+      return solution
+    }
+    return undefined
+  }
+
+  #conditions({ ownPools, mostAllocated }: Change): Conditions {
+    const { problem, groupOf } = this.#tools
+    return {
+      ...(mostAllocated === true ? { packs: true } : {}),
+      ...(ownPools === true
+        ? {
+            pools: {
+              groups: new Set(problem.groups.map(({ name }) => name)),
+              ofPod: ({ nodeName }) => groupOf.get(nodeName)?.name,
+              ofNode: ({ site, origin }) =>
+                origin.kind === 'new' ? origin.option.group : groupOf.get(site.name)?.name,
+            },
+          }
+        : {}),
+    }
+  }
+}
+
+const aimsOf = (policy: CapacityPolicy): CapacityPolicy[] =>
+  policy.kind === 'spot'
+    ? (policy.share < 1 ? SPOT_AIMS : [1]).map((aim) => ({ ...policy, share: policy.share * aim }))
+    : [policy]

@@ -1,0 +1,80 @@
+import type { Change } from '../domain/goal.js'
+import type { Plan } from '../domain/plan.js'
+import type { Analysis, ChangeWorth } from '../domain/recommendation.js'
+import { HOURS_PER_MONTH } from '../domain/units.js'
+import { cores, count, hourlyUsd, mib, monthlySaving, monthlyUsd, percent, type Figure } from './figures.js'
+
+/** What a plan costs, and how far that is above the lower bound. */
+type CostView = {
+  readonly nodes: Figure
+  readonly hourly: Figure
+  readonly monthly: Figure
+  readonly gap: Figure | undefined
+}
+
+export type ChangeView = {
+  readonly change: Change
+  readonly classes: readonly { readonly cpu: Figure; readonly memory: Figure; readonly workloads: Figure }[]
+  /** Pods that the plan as packed leaves over then. */
+  readonly unplaced: Figure
+  /** The cheapest plan that the scheduler then fills by itself; undefined: none cheaper than the recommended one was found. */
+  readonly cost: CostView | undefined
+  /** What that saves against the recommended plan. */
+  readonly saving: Figure | undefined
+}
+
+export type TightPlanView = CostView & {
+  /** What it costs less than the recommended plan. */
+  readonly saving: Figure
+  /** Pods that it places, and those that it leaves over with nothing changed. */
+  readonly pods: Figure
+  readonly unplaced: Figure
+  readonly recommended: CostView
+  readonly changes: readonly ChangeView[]
+  /** The change that saves the most, if any does. */
+  readonly best: ChangeView | undefined
+}
+
+/** Undefined where the recommended plan is the tight one, or it was not looked at. */
+export function tightPlanView({ tightPlan }: Analysis): TightPlanView | undefined {
+  if (tightPlan === undefined) return undefined
+  const { plan, lowerBound, unplaced, recommended, changes } = tightPlan
+  const costOf = (of: Plan): CostView => costView(of, lowerBound.rate)
+  const views = changes.map((worth) => ({ rate: worth.plan?.cost.rate ?? Infinity, view: changeView(worth) }))
+  const [best] = views.filter(({ rate }) => rate < Infinity).sort((a, b) => a.rate - b.rate)
+  return {
+    ...costOf(plan),
+    saving: savingOf(recommended, plan),
+    pods: count(plan.nodes.reduce((sum, { packed, pods }) => sum + (packed ? pods.length : 0), 0)),
+    unplaced: count(unplaced),
+    recommended: costOf(recommended),
+    changes: views.map(({ view }) => view),
+    best: best?.view,
+  }
+
+  function changeView({ change, classes, packedUnplaced, plan: found }: ChangeWorth): ChangeView {
+    return {
+      change,
+      classes: classes.map(({ cpu, memory, workloads }) => ({
+        cpu: cores(cpu),
+        memory: mib(memory),
+        workloads: count(workloads),
+      })),
+      unplaced: count(packedUnplaced),
+      cost: found && costOf(found),
+      saving: found && savingOf(recommended, found),
+    }
+  }
+}
+
+function costView({ nodes, cost: { rate } }: Plan, bound: number): CostView {
+  return {
+    nodes: count(nodes.length),
+    hourly: hourlyUsd(rate),
+    monthly: monthlyUsd(rate * HOURS_PER_MONTH),
+    gap: rate === 0 ? undefined : percent((100 * (rate - bound)) / rate),
+  }
+}
+
+const savingOf = (recommended: Plan, plan: Plan): Figure =>
+  monthlySaving(recommended.cost.rate * HOURS_PER_MONTH, plan.cost.rate * HOURS_PER_MONTH)

@@ -1,0 +1,81 @@
+import { describe, expect, it } from 'vitest'
+import type { Analysis, ChangeWorth } from '../../src/domain/recommendation.js'
+import type { MicroUsdPerHour } from '../../src/domain/units.js'
+import { bytes, milliCpu } from '../../src/domain/units.js'
+import { reportOf } from '../../src/report/files.js'
+import { ANALYSIS } from './fixture.js'
+
+const PLAN = ANALYSIS.scenarios.flatMap(({ id, outcome }) =>
+  id === 'recommended' && outcome.kind === 'planned' ? [outcome.plan] : [],
+)[0]!
+const rate = (microUsd: number): MicroUsdPerHour => microUsd as MicroUsdPerHour
+const costing = (microUsd: number) => ({ ...PLAN, cost: { rate: rate(microUsd), unpriced: 0 } })
+
+const withChanges = (changes: readonly ChangeWorth[]): Analysis => ({
+  ...ANALYSIS,
+  tightPlan: {
+    plan: costing(100_000),
+    lowerBound: { rate: rate(90_000), basis: 'test' },
+    unplaced: 7,
+    recommended: costing(200_000),
+    changes,
+  },
+})
+const CLASSES = [{ cpu: milliCpu(4000), memory: bytes(2 ** 34), workloads: 1 }]
+const CHANGES: readonly ChangeWorth[] = [
+  { change: { bigFirst: true }, classes: CLASSES, packedUnplaced: 2, plan: costing(150_000) },
+  { change: { bigFirst: true, ownPools: true }, classes: CLASSES, packedUnplaced: 0, plan: costing(120_000) },
+  { change: { mostAllocated: true }, classes: [], packedUnplaced: 9, plan: undefined },
+]
+const files = (analysis: Analysis): ReadonlyMap<string, string> => reportOf(analysis, ['csv', 'json', 'md']).files
+const sectionOf = (analysis: Analysis): string | undefined =>
+  (files(analysis).get('report.md') ?? '').split('## The cheapest plan as packed')[1]?.split('\n## ')[0]
+const jsonOf = (analysis: Analysis) =>
+  (JSON.parse(files(analysis).get('report.json') ?? '') as { readonly tightPlan: unknown }).tightPlan
+
+describe('the cheapest plan as packed', () => {
+  it('says what it would save, and the change that comes nearest to it', () => {
+    const section = sectionOf(withChanges(CHANGES))
+    expect(section).toContain('for $73.00 a month, 10.0 % above the lower bound')
+    expect(section).toContain('recommended costs $73 more')
+    expect(section).toContain('With big pods first and own pools a plan for $87.60 a month would do, $58 less')
+    const rows = section?.split('\n').filter((line) => line.startsWith('| ')) ?? []
+    expect(rows.map((row) => row.split('|').map((cell) => cell.trim()))).toEqual([
+      expect.arrayContaining(['Change in the cluster']),
+      expect.anything(),
+      ['', 'none (recommended)', expect.any(String), '$146', '55.0 %', '–', '7', ''],
+      ['', 'big pods first', expect.any(String), '$110', '40.0 %', '$36', '2', ''],
+      ['', 'big pods first and own pools', expect.any(String), '$87.60', '25.0 %', '$58', '0', ''],
+      ['', 'MostAllocated scoring', '–', '–', '–', '–', '9', ''],
+    ])
+    expect(section).toContain('4 cores or 16.0 GiB (1 workload)')
+  })
+
+  it('is pointed to from what to do', () => {
+    const todo = (files(withChanges(CHANGES)).get('report.md') ?? '').split('## What to do')[1]?.split('\n## ')[0]
+    expect(todo).toContain('own pools a plan for $87.60 a month would do, $58 less than recommended. See “The cheapest')
+  })
+
+  it('says so where no change saves anything', () => {
+    expect(sectionOf(withChanges([CHANGES[2]!]))).toContain('None of the changes below was found to save anything.')
+  })
+
+  it('is the same in report.json', () => {
+    expect(jsonOf(withChanges(CHANGES))).toMatchObject({
+      monthlyUsd: 73,
+      gapPct: 10,
+      lessThanRecommendedUsd: 73,
+      refillUnplacedPods: 7,
+      changes: [
+        { bigPodsFirst: true, ownPools: false, monthlyUsd: 109.5, packedPlanUnplacedPods: 2 },
+        { bigPodsFirst: true, ownPools: true, monthlyUsd: 87.6, lessThanRecommendedUsd: 58.4 },
+        { mostAllocated: true, monthlyUsd: null, lessThanRecommendedUsd: null, priorityClasses: [] },
+      ],
+    })
+  })
+
+  it('is left out where it is what is recommended', () => {
+    expect(sectionOf(ANALYSIS)).toBeUndefined()
+    expect(jsonOf(ANALYSIS)).toBeNull()
+  })
+})
