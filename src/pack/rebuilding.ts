@@ -60,7 +60,13 @@ export class Rebuilding {
       const goal: Goal = { kind: 'cheapest', policy: aimed }
       const groups = solver.alternatives(aimed)
       const packed = added(nodesOf(solver.solve(goal)), goal)
-      const fleets = realise(schedulerFor(), groups, shopFor({ kind: 'cheapest', policy }), this.#hasPlaces, packed)
+      const search = {
+        scheduler: schedulerFor(),
+        groups,
+        shop: shopFor({ kind: 'cheapest', policy }),
+        hasPlaces: this.#hasPlaces,
+      }
+      const fleets = realise(search, packed)
       this.#found.set(JSON.stringify(policy), { aimed, groups, fleets })
       const solution = this.#firstSound(fleets, groups, policy, schedulerFor())
       if (solution !== undefined) return solution
@@ -90,7 +96,8 @@ export class Rebuilding {
     const packed = nodesOf(solver.solve({ kind: 'cheapest', policy }))
     const { groups } = found
     solver.beginPlaces(found.aimed)
-    const fleets = refit(scheduler, groups, shopFor({ kind: 'cheapest', policy }), this.#hasPlaces, found.fleets)
+    const shop = shopFor({ kind: 'cheapest', policy })
+    const fleets = refit({ scheduler, groups, shop, hasPlaces: this.#hasPlaces }, found.fleets)
     return {
       change,
       classes: change.bigFirst === true ? classes : [],

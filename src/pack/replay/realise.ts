@@ -4,7 +4,7 @@ import { BRIEF, exchangeNodes, FEW_STEPS, THOROUGH, type Effort } from './exchan
 import { fleetOf, slotsOf, type Alternatives, type Fleet } from './fleet.js'
 import { FleetTrials, MOST_STEPS } from './fleet-trials.js'
 import { cheaperChoices, fewerNodes } from './lower-fleets.js'
-import { JUDGES, nodesToAdd, type Shop } from './repair.js'
+import { JUDGES, nodesToAdd, type Most, type Shop } from './repair.js'
 import type { ReplayScheduler } from './replay.js'
 import { startFleets } from './start-fleets.js'
 
@@ -16,22 +16,24 @@ const HOPELESS = 0.1
 /** Fleets that are handed over: a placement within the guard rails may not exist on the cheapest. */
 const ANSWERS = 3
 
+export type FleetSearch = {
+  readonly scheduler: ReplayScheduler
+  readonly groups: readonly Alternatives[]
+  readonly shop: Shop
+  /** Do the pods have a place there that also keeps to what the scheduler does not know, such as fitness for spot? */
+  readonly hasPlaces: (fleet: Fleet) => boolean
+}
+
 /**
  * The cheapest nodes that the default scheduler fills without leaving a pod over, in whatever order the pods come. A
  * tight plan does not have that property: the scheduler spreads small pods over all nodes alike, so that a big pod finds
  * a hole only where the same share of a node is room enough, on large nodes or on emptier ones. The search therefore
  * compares whole fleets, of few sizes and several slacks, by replaying them, then lowers the cost of one group after the
- * other as long as every order still works out. `hasPlaces`: do the pods have a place there that also keeps to what the
- * scheduler does not know, such as fitness for spot? `added`: nodes with which the tight plan passed. Returns the cheapest
+ * other as long as every order still works out. `added`: nodes with which the tight plan passed. Returns the cheapest
  * first; all of them passed.
  */
-export function realise(
-  scheduler: ReplayScheduler,
-  groups: readonly Alternatives[],
-  shop: Shop,
-  hasPlaces: (fleet: Fleet) => boolean,
-  added: readonly Slot[] | undefined,
-): Fleet[] {
+export function realise(search: FleetSearch, added: readonly Slot[] | undefined): Fleet[] {
+  const { scheduler, groups, shop, hasPlaces } = search
   const trials = new FleetTrials(scheduler, groups, hasPlaces)
   const begun = startFleets(trials, groups)
   const climb = new Climb(trials, groups, shop)
@@ -43,50 +45,46 @@ export function realise(
   const [cheapest] = cheapestFirst(trials.passed)
   const packed = added === undefined ? [] : [fleetOf(tight(groups), added)]
   const rough = [...packed, ...(cheapest === undefined ? begun.slice(0, 1) : [cheapest])]
-  return exchanged(rough.length === 0 ? [fleetOf(tight(groups))] : cheapestFirst(rough), trials, groups, shop, THOROUGH)
+  const starts = rough.length === 0 ? [fleetOf(tight(groups))] : cheapestFirst(rough)
+  return exchanged(trials, search, starts, { effort: THOROUGH, steps: MOST_STEPS, worthwhile: Infinity })
 }
 
 /**
  * The same from fleets that are known already, more briefly: for a scheduler that works under other conditions. The tight
  * plan is tried besides, only briefly where single exchanges get far by themselves.
  */
-export function refit(
-  scheduler: ReplayScheduler,
-  groups: readonly Alternatives[],
-  shop: Shop,
-  hasPlaces: (fleet: Fleet) => boolean,
-  known: readonly Fleet[],
-): Fleet[] {
+export function refit(search: FleetSearch, known: readonly Fleet[]): Fleet[] {
+  const { scheduler, groups, hasPlaces } = search
   const packed = fleetOf(tight(groups))
   const cost = scheduler.cost(slotsOf(packed))
-  const steps = known.length > 0 && cost <= FEW_STEPS ? FEW_REFILLS * cost : MOST_STEPS
-  const starts = [...known.slice(0, 1), packed]
-  const worthwhile = (known[0]?.rate ?? Infinity) * (1 + HOPELESS)
-  return exchanged(starts, new FleetTrials(scheduler, groups, hasPlaces), groups, shop, BRIEF, steps, worthwhile)
+  return exchanged(new FleetTrials(scheduler, groups, hasPlaces), search, [...known.slice(0, 1), packed], {
+    effort: BRIEF,
+    steps: known.length > 0 && cost <= FEW_STEPS ? FEW_REFILLS * cost : MOST_STEPS,
+    worthwhile: (known[0]?.rate ?? Infinity) * (1 + HOPELESS),
+  })
 }
 
-/** From that one of these fleets that is the cheapest once nodes were added as it takes, single nodes are exchanged. */
-function exchanged(
-  rough: readonly Fleet[],
-  trials: FleetTrials,
-  groups: readonly Alternatives[],
-  shop: Shop,
-  effort: Effort,
-  mostSteps = MOST_STEPS,
-  worthwhile = Infinity,
-): Fleet[] {
+type Limits = {
+  readonly effort: Effort
+  /** What it may take to mend a start beside the first. */
+  readonly steps: number
+  /** Starts that cost more are no good for exchanges. */
+  readonly worthwhile: number
+}
+
+/** From that one of these starts that is the cheapest once nodes were added as it takes, single nodes are exchanged. */
+function exchanged(trials: FleetTrials, search: FleetSearch, starts: readonly Fleet[], limits: Limits): Fleet[] {
   let mended: Fleet | undefined
-  for (const fleet of rough) {
+  for (const fleet of starts) {
     const most = mended?.rate ?? Infinity
-    if (fleet.rate < most)
-      mended = mend(fleet, trials, shop, mended === undefined ? MOST_STEPS : mostSteps, most - fleet.rate) ?? mended
+    const steps = mended === undefined ? MOST_STEPS : limits.steps
+    if (fleet.rate < most) mended = mend(fleet, trials, search.shop, { steps, cost: most - fleet.rate }) ?? mended
   }
-  if (mended !== undefined && mended.rate > worthwhile) trials.passed.push(mended)
+  if (mended !== undefined && mended.rate > limits.worthwhile) trials.passed.push(mended)
   else if (mended !== undefined) {
-    const { scheduler, hasPlaces } = trials
     const proof = trials.judges.slice(JUDGES.length)
-    const tools = { scheduler, groups, hasPlaces, seeds: JUDGES, proof, effort }
-    trials.passed.push(mended, ...exchangeNodes(mended, tools))
+    const { effort } = limits
+    trials.passed.push(mended, ...exchangeNodes(mended, { ...search, seeds: JUDGES, proof, effort }))
   }
   return judged(trials)
 }
@@ -98,17 +96,11 @@ const tight = (groups: readonly Alternatives[]): Fleet['chosen'] =>
   new Map(groups.map(({ group, choices }) => [group, choices[1] ?? choices[0]!]))
 
 /** The fleet with the nodes that it takes to pass in every order by which answers are judged. */
-function mend(
-  fleet: Fleet,
-  { scheduler, judges, hasPlaces }: FleetTrials,
-  shop: Shop,
-  mostSteps: number,
-  mostCost: number,
-): Fleet | undefined {
-  const added = nodesToAdd(scheduler, slotsOf(fleet), shop, judges, mostSteps, mostCost)
+function mend(fleet: Fleet, { scheduler, judges, hasPlaces }: FleetTrials, shop: Shop, most: Most): Fleet | undefined {
+  const added = nodesToAdd(scheduler, slotsOf(fleet), shop, judges, most)
   if (added === undefined) return undefined
   const mended = fleetOf(fleet.chosen, [...fleet.added, ...added])
-  return mended.rate < fleet.rate + mostCost && hasPlaces(mended) ? mended : undefined
+  return mended.rate < fleet.rate + (most.cost ?? Infinity) && hasPlaces(mended) ? mended : undefined
 }
 
 /** Those that pass in every order by which answers are judged, the cheapest first. */

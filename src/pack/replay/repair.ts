@@ -19,6 +19,9 @@ export type Repair = {
   readonly added: readonly Slot[] | undefined
 }
 
+/** What a repair may take: pods × nodes asked for, and micro-dollars per hour of the nodes added. */
+export type Most = { readonly steps: number; readonly cost?: number }
+
 export type Shop = {
   /** Machines that could be bought for a pod, cheapest first. */
   readonly machinesFor: (pod: Pod) => readonly NodeOption[]
@@ -49,24 +52,26 @@ export function repair(
   mostSteps: number,
 ): Repair {
   const unplaced = worstOver(scheduler, slots, seeds)
-  return { unplaced, added: unplaced.length === 0 ? [] : nodesToAdd(scheduler, slots, shop, seeds, mostSteps) }
+  return {
+    unplaced,
+    added: unplaced.length === 0 ? [] : nodesToAdd(scheduler, slots, shop, seeds, { steps: mostSteps }),
+  }
 }
 
 /**
  * Adds nodes until the default scheduler places every pod in each of these orders. It spreads small pods over all nodes,
  * so a node that a big pod would just fill is half full when that pod comes: which node helps is found out by trying.
  * What turns out to be needless, or larger than needed, in the end is left out or made smaller again. Undefined where it
- * takes too many rounds or steps, or nodes that cost more than `mostCost` in all (micro-dollars per hour).
+ * takes too many rounds, or more than `most`.
  */
 export function nodesToAdd(
   scheduler: ReplayScheduler,
   slots: readonly Slot[],
   shop: Shop,
   seeds: readonly number[],
-  mostSteps: number,
-  mostCost = Infinity,
+  most: Most,
 ): readonly Slot[] | undefined {
-  const end = scheduler.steps + mostSteps
+  const end = scheduler.steps + most.steps
   const purchases = new Purchases(scheduler, shop, end)
   let added: readonly Slot[] = []
   let orders = seeds
@@ -77,7 +82,7 @@ export function nodesToAdd(
     const bought = purchases.against(failed, [...slots, ...added])
     if (bought.length === 0) return undefined
     added = [...added, ...bought]
-    if (costOf(added) > mostCost) return undefined
+    if (costOf(added) > (most.cost ?? Infinity)) return undefined
     orders = [failed.seed, ...orders.filter((seed) => seed !== failed.seed)]
   }
   return needed(scheduler, slots, added, orders, end)
