@@ -143,7 +143,9 @@ export class Planner implements PlanSource {
   changed(policy: CapacityPolicy, change: Change): Changed | undefined {
     const goal: Goal = { kind: 'cheapest', policy }
     const found = this.#rebuilding.changed(policy, change)
-    return found && { ...found, proven: found.solution && this.#filled(found.solution, goal) }
+    if (found === undefined) return undefined
+    const { solution, ...rest } = found
+    return { ...rest, proven: solution && this.#filled(solution, goal) }
   }
 
   /** Of a fleet that the scheduler fills by itself. */

@@ -1,4 +1,4 @@
-import type { CapacityPolicy, Change, Goal, PriorityClass } from '../domain/goal.js'
+import type { CapacityPolicy, Change, Changed, Goal } from '../domain/goal.js'
 import type { Pod } from '../domain/pod.js'
 import { sum } from '../domain/resources.js'
 import { nodesOf, type Solution } from './assembly.js'
@@ -40,6 +40,9 @@ type Found = {
   readonly fleets: readonly Fleet[]
 }
 
+/** What a change would be good for, its plan not yet proven. */
+export type Rebuilt = Omit<Changed, 'proven'> & { readonly solution: Solution | undefined }
+
 /** Finds fleets that the scheduler fills by itself, as the cluster is or with a change in it. */
 export class Rebuilding {
   readonly #tools: RebuildingTools
@@ -75,17 +78,7 @@ export class Rebuilding {
   }
 
   /** The same with a change in the cluster, after `cheapest`: a shorter search, from what that has found. */
-  changed(
-    policy: CapacityPolicy,
-    change: Change,
-  ):
-    | {
-        readonly change: Change
-        readonly classes: readonly PriorityClass[]
-        readonly packedUnplaced: number
-        readonly solution: Solution | undefined
-      }
-    | undefined {
+  changed(policy: CapacityPolicy, change: Change): Rebuilt | undefined {
     const found = this.#found.get(JSON.stringify(policy))
     if (found === undefined) return undefined
     const { problem, solver, running, schedulerFor, shopFor } = this.#tools

@@ -1,9 +1,10 @@
 import type { Pod } from '../../domain/pod.js'
-import { isEmptySelector, selectorFlaw } from '../../domain/requirement.js'
+import { selectorFlaw } from '../../domain/requirement.js'
 import type { LabelSelector, NamespaceObject, PodSpec } from '../../domain/snapshot.js'
 import { createInterner } from './interner.js'
 import { createMatchers, withLabelKeys, type Matcher } from './matcher.js'
 import { perTemplate } from './per-template.js'
+import { countsNone, hardSpread, honouredRules, ownLabelKeys } from './spread-constraints.js'
 import type { StaticFit } from './static-fit.js'
 import { createTallyBook, type BoundTerm, type TallyBook } from './tally-book.js'
 import type { BoundSpread, TermFlaw, TopologyFilter, TopologyRules } from './topology-rules.js'
@@ -49,15 +50,9 @@ export function createTerms(namespaces: readonly NamespaceObject[], pods: readon
     const keys = constraints.map(({ topologyKey }) => topologyKey)
     return constraints.map((constraint) => {
       const selector = withLabelKeys(constraint.labelSelector, pod.labels, constraint.matchLabelKeys)
-      // An empty selector selects every pod, and yet kube-scheduler counts none with it (countPodsMatchSelector).
-      const empty = selector !== undefined && isEmptySelector(selector)
-      const matcher = empty ? undefined : matchers.ofSelector(selector, pod)
-      const honoured = [
-        ...(constraint.nodeAffinityPolicy === 'Ignore' ? [] : [fit.affinityRule(pod.spec)]),
-        ...(constraint.nodeTaintsPolicy === 'Honor' ? [fit.tolerationRule(pod.spec)] : []),
-      ]
+      const matcher = countsNone(selector) ? undefined : matchers.ofSelector(selector, pod)
       return {
-        tally: tallies.spread(matcher, constraint.topologyKey, keys, honoured),
+        tally: tallies.spread(matcher, constraint.topologyKey, keys, honouredRules(constraint, pod.spec, fit)),
         maxSkew: constraint.maxSkew,
         minDomains: constraint.minDomains ?? 1,
         matcher,
@@ -91,7 +86,10 @@ export function createTerms(namespaces: readonly NamespaceObject[], pods: readon
     return { key, affinity, affinityMatchers, antiAffinity, borne: [...borne], spread, flaws }
   }
 
-  const resolvedFor = perTemplate(ownLabelKeys, resolve)
+  const resolvedFor = perTemplate(
+    (spec) => ownLabelKeys([...spec.podAffinity, ...spec.podAntiAffinity], hardSpread(spec)),
+    resolve,
+  )
   const resolvedOf = (pod: Pod): Resolved => {
     const { podAffinity, podAntiAffinity, topologySpread } = pod.spec
     return podAffinity.length + podAntiAffinity.length + topologySpread.length === 0 ? NO_TERMS : resolvedFor(pod)
@@ -131,15 +129,6 @@ export function createTerms(namespaces: readonly NamespaceObject[], pods: readon
     },
   }
 }
-
-/** Only these constraints filter; ScheduleAnyway is a matter of scores. */
-const hardSpread = (spec: PodSpec): PodSpec['topologySpread'] =>
-  spec.topologySpread.filter(({ whenUnsatisfiable }) => whenUnsatisfiable === 'DoNotSchedule')
-
-const ownLabelKeys = ({ podAffinity, podAntiAffinity, topologySpread }: PodSpec): string[] => [
-  ...[...podAffinity, ...podAntiAffinity].flatMap((term) => [...term.matchLabelKeys, ...term.mismatchLabelKeys]),
-  ...topologySpread.flatMap((constraint) => constraint.matchLabelKeys),
-]
 
 /** Selectors of the template's hard terms that nobody can read. */
 export function flawsOf(spec: PodSpec): TermFlaw[] {

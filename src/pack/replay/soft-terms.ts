@@ -1,10 +1,10 @@
 import type { Pod } from '../../domain/pod.js'
-import { isEmptySelector } from '../../domain/requirement.js'
 import type { NamespaceObject, PodSpec } from '../../domain/snapshot.js'
-import { createMatchers, withLabelKeys, type Matcher } from '../board/matcher.js'
+import { createMatchers, withLabelKeys } from '../board/matcher.js'
 import { perTemplate } from '../board/per-template.js'
+import { countsNone, honouredRules, ownLabelKeys, preferredTerms, softSpread } from '../board/spread-constraints.js'
 import type { Site } from '../board/site.js'
-import type { StaticFit, StaticRule } from '../board/static-fit.js'
+import type { StaticFit } from '../board/static-fit.js'
 import { createTallyBook, type WeightedTerm } from '../board/tally-book.js'
 import type { SpreadTally, Tally } from '../board/topology.js'
 
@@ -40,7 +40,8 @@ const NO_TERMS: Resolved = { own: [], borne: [], spread: [] }
 
 /**
  * Terms of pods about other pods that only score: preferred affinity and anti-affinity, ScheduleAnyway constraints, and
- * required affinity as far as it draws the pods that it names. Undefined where no pod has any.
+ * required affinity as far as it draws the pods that it names. Undefined where no pod has any: most clusters need not pay for
+ * counts that nobody asks.
  */
 export function createSoftTerms(
   namespaces: readonly NamespaceObject[],
@@ -69,28 +70,25 @@ export function createSoftTerms(
         weight,
       })),
       borne: [...preferred, ...required].map(({ weight, key, matcher }) => tallies.bearers(matcher, key, weight)),
-      spread: softSpread(pod),
+      spread: resolveSpread(pod),
     }
   }
 
-  const softSpread = (pod: Pod): SoftSpread[] => {
-    const constraints = pod.spec.topologySpread.filter(isAnyway)
+  const resolveSpread = (pod: Pod): SoftSpread[] => {
+    const constraints = softSpread(pod.spec)
     const keys = constraints.map(({ topologyKey }) => topologyKey)
     return constraints.map((constraint) => {
-      const { topologyKey, maxSkew, nodeAffinityPolicy, nodeTaintsPolicy, matchLabelKeys } = constraint
+      const { topologyKey, maxSkew, matchLabelKeys } = constraint
       const selector = withLabelKeys(constraint.labelSelector, pod.labels, matchLabelKeys)
-      // An empty selector selects every pod, and yet kube-scheduler counts none with it (countPodsMatchSelector).
-      const isCounting = selector !== undefined && !isEmptySelector(selector)
-      const matcher: Matcher | undefined = isCounting ? matchers.ofSelector(selector, pod) : undefined
-      const honoured: StaticRule[] = [
-        ...(nodeAffinityPolicy === 'Ignore' ? [] : [fit.affinityRule(pod.spec)]),
-        ...(nodeTaintsPolicy === 'Honor' ? [fit.tolerationRule(pod.spec)] : []),
-      ]
-      return { tally: tallies.spread(matcher, topologyKey, keys, honoured), maxSkew }
+      const matcher = selector === undefined || countsNone(selector) ? undefined : matchers.ofSelector(selector, pod)
+      return { tally: tallies.spread(matcher, topologyKey, keys, honouredRules(constraint, pod.spec, fit)), maxSkew }
     })
   }
 
-  const resolvedFor = perTemplate(ownLabelKeys, resolve)
+  const resolvedFor = perTemplate(
+    (spec) => ownLabelKeys([...preferredTerms(spec), ...spec.podAffinity], softSpread(spec)),
+    resolve,
+  )
   const resolvedOf = (pod: Pod): Resolved => (isSoft(pod.spec) ? resolvedFor(pod) : NO_TERMS)
   pods.forEach(resolvedOf)
   matchers.seal()
@@ -118,18 +116,5 @@ export function createSoftTerms(
   }
 }
 
-const isAnyway = ({ whenUnsatisfiable }: PodSpec['topologySpread'][number]): boolean =>
-  whenUnsatisfiable === 'ScheduleAnyway'
-
-const isSoft = ({ preferences, podAffinity, topologySpread }: PodSpec): boolean =>
-  (preferences?.near.length ?? 0) + (preferences?.apart.length ?? 0) + podAffinity.length > 0 ||
-  topologySpread.some(isAnyway)
-
-const ownLabelKeys = ({ preferences, podAffinity, topologySpread }: PodSpec): string[] => [
-  ...[...(preferences?.near ?? []), ...(preferences?.apart ?? [])].flatMap(({ term }) => [
-    ...term.matchLabelKeys,
-    ...term.mismatchLabelKeys,
-  ]),
-  ...podAffinity.flatMap((term) => [...term.matchLabelKeys, ...term.mismatchLabelKeys]),
-  ...topologySpread.filter(isAnyway).flatMap(({ matchLabelKeys }) => matchLabelKeys),
-]
+const isSoft = (spec: PodSpec): boolean =>
+  preferredTerms(spec).length + spec.podAffinity.length + softSpread(spec).length > 0

@@ -1,15 +1,17 @@
 import type { Pod } from '../../domain/pod.js'
-import {
-  isEmptySelector,
-  matchesNodeRules,
-  toleratesCordon,
-  untoleratedTaints,
-  valueOf,
-} from '../../domain/requirement.js'
+import { matchesNodeRules, toleratesCordon, untoleratedTaints, valueOf } from '../../domain/requirement.js'
 import type { PlanNode } from '../../domain/plan.js'
-import type { Expression, Labels, NamespaceObject, NodeSelectorTerm, PodSpec } from '../../domain/snapshot.js'
+import type {
+  Expression,
+  Labels,
+  NamespaceObject,
+  NodeSelectorTerm,
+  PodSpec,
+  TopologySpreadConstraint,
+} from '../../domain/snapshot.js'
 import { createMatchers, withLabelKeys, type Matcher } from '../board/matcher.js'
 import { perTemplate } from '../board/per-template.js'
+import { countsNone, ownLabelKeys, preferredTerms, softSpread } from '../board/spread-constraints.js'
 
 /** A preferred term with its selector resolved. */
 export type Wish =
@@ -50,12 +52,8 @@ export type WishBook = {
   selecting(pod: Pod): readonly number[]
 }
 
-const isSoft = ({ whenUnsatisfiable }: PodSpec['topologySpread'][number]): boolean =>
-  whenUnsatisfiable === 'ScheduleAnyway'
-
 /** Does the template prefer anything at all? Most do not, and cost no more than this question. */
-const wishful = ({ preferences, topologySpread }: PodSpec): boolean =>
-  preferences !== undefined || topologySpread.some(isSoft)
+const wishful = (spec: PodSpec): boolean => spec.preferences !== undefined || softSpread(spec).length > 0
 
 /** Reads the wishes of these pods; undefined where nobody wishes for anything. */
 export function readWishes(namespaces: readonly NamespaceObject[], pods: readonly Pod[]): WishBook | undefined {
@@ -89,12 +87,12 @@ export function readWishes(namespaces: readonly NamespaceObject[], pods: readonl
   }
 
   const spreadWishes = (pod: Pod): SpreadWish[] => {
-    const soft = pod.spec.topologySpread.filter(isSoft)
+    const soft = softSpread(pod.spec)
     const keys = [...new Set(soft.map(({ topologyKey }) => topologyKey))].sort()
     return soft.flatMap((constraint): SpreadWish[] => {
       const selector = withLabelKeys(constraint.labelSelector, pod.labels, constraint.matchLabelKeys)
-      // Without a selector, and with an empty one, kube-scheduler counts no pod: there is no skew.
-      if (selector === undefined || isEmptySelector(selector)) return []
+      // Nor does a constraint without a selector count any: there is no skew.
+      if (selector === undefined || countsNone(selector)) return []
       const matcher = matchers.ofSelector(selector, pod)
       const scope = wishScope(pod.spec, keys, constraint)
       const { topologyKey: key, maxSkew } = constraint
@@ -110,7 +108,7 @@ export function readWishes(namespaces: readonly NamespaceObject[], pods: readonl
     return scope
   }
 
-  const resolvedFor = perTemplate(ownLabelKeys, resolve)
+  const resolvedFor = perTemplate((spec) => ownLabelKeys(preferredTerms(spec), softSpread(spec)), resolve)
   const wishesOf = (pod: Pod): Wishes | undefined => (specs.has(pod.spec) ? resolvedFor(pod) : undefined)
   // Which matchers select a pod can be asked when all of them are made.
   pods.forEach(wishesOf)
@@ -127,17 +125,8 @@ export function readWishes(namespaces: readonly NamespaceObject[], pods: readonl
   return { of: wishesOf, selecting }
 }
 
-/** Labels whose values in the pod itself narrow its selectors. */
-const ownLabelKeys = ({ preferences, topologySpread }: PodSpec): string[] => [
-  ...[...(preferences?.near ?? []), ...(preferences?.apart ?? [])].flatMap(({ term }) => [
-    ...term.matchLabelKeys,
-    ...term.mismatchLabelKeys,
-  ]),
-  ...topologySpread.filter(isSoft).flatMap(({ matchLabelKeys }) => matchLabelKeys),
-]
-
 /** What decides which nodes count for a constraint; equal texts, equal nodes. */
-const scopeText = (spec: PodSpec, keys: readonly string[], constraint: PodSpec['topologySpread'][number]): string =>
+const scopeText = (spec: PodSpec, keys: readonly string[], constraint: TopologySpreadConstraint): string =>
   JSON.stringify([
     keys,
     Object.entries(spec.nodeSelector).sort(([a], [b]) => (a < b ? -1 : 1)),
@@ -151,7 +140,7 @@ function makeScope(
   id: number,
   { nodeSelector, requiredNodeTerms, tolerations }: PodSpec,
   keys: readonly string[],
-  { nodeAffinityPolicy, nodeTaintsPolicy }: PodSpec['topologySpread'][number],
+  { nodeAffinityPolicy, nodeTaintsPolicy }: TopologySpreadConstraint,
 ): WishScope {
   const cordonless = toleratesCordon(tolerations)
   const anywhere = requiredNodeTerms === undefined && Object.keys(nodeSelector).length === 0
