@@ -4,11 +4,12 @@ import { bytes, milliCpu, podSlots } from '../../domain/units.js'
 import type { BoardContext } from '../board/board.js'
 import type { Slot } from '../draft.js'
 import { createLedger, type Demand } from '../board/ledger.js'
-import { byText } from '../order.js'
 import { createPodClasses, type PodRules } from '../board/pod-class.js'
 import { createPortBook } from '../board/port-book.js'
-import type { Random } from './replay-queue.js'
 import type { Conditions, Pools } from './conditions.js'
+import { inOrder } from './node-kind.js'
+import { inTurns, NodeRound, nodesToFind } from './node-round.js'
+import type { Random } from './replay-queue.js'
 import { ReplayScores, type Scored } from './replay-scores.js'
 import { createSoftTerms, type SoftTerms } from './soft-terms.js'
 import type { Site } from '../board/site.js'
@@ -63,6 +64,8 @@ export class ReplayBoard {
   /** Pods of a refill that are more than numbers, in the order in which they came and went. */
   readonly #log: { readonly placed: Placed; readonly by: 1 | -1 }[] = []
   #order = new Int32Array()
+  /** Undefined where the scheduler looks at all nodes for every pod. */
+  #round: NodeRound | undefined
   /** By pool and placement key. */
   readonly #rowsOfKey = new Map<string | undefined, (Int32Array | undefined)[]>()
 
@@ -125,16 +128,23 @@ export class ReplayBoard {
       this.#standing.set(slot, { row, pods })
     }
     this.#scores.keep()
-    const rows = inOrder(slots).map((slot) => this.#standing.get(slot)!.row)
-    this.#order = Int32Array.from(rows)
+    const looksAtAll = nodesToFind(slots.length) === slots.length
+    const ordered = looksAtAll ? inOrder(slots) : inTurns(slots)
+    this.#order = Int32Array.from(ordered, (slot) => this.#standing.get(slot)!.row)
+    this.#round = looksAtAll ? undefined : new NodeRound(this.#order)
     this.#rowsOfKey.clear()
+  }
+
+  /** At some node, since nobody knows where the scheduler stands. */
+  begin(random: Random): void {
+    this.#round?.begin(random(this.#order.length))
   }
 
   /** The node that the scheduler would choose, or undefined: no node takes the pod now. */
   best(entry: Entry, random: Random): number | undefined {
     const rows = this.#rowsFor(entry)
     const takes = entry.hasRules ? (row: number): boolean => this.#admits(entry, row) : undefined
-    return this.#scores.best(entry.scored, rows, takes, random)
+    return this.#scores.best(entry.scored, rows, takes, random, this.#round)
   }
 
   put(entry: Entry, row: number): void {
@@ -219,29 +229,6 @@ export class ReplayBoard {
 
 const inPool = ({ groups }: Pools, group: string | undefined): string | undefined =>
   group !== undefined && groups.has(group) ? group : undefined
-
-/** By what nodes are, not by their names: a plan that gives its nodes other names is filled in the same way. */
-export const inOrder = (slots: readonly Slot[]): Slot[] => [...slots].sort((a, b) => byText(kindOf(a), kindOf(b)))
-
-const kinds = new WeakMap<Slot, string>()
-
-/** Equal for nodes that are alike to the scheduler but for their names. */
-function kindOf(slot: Slot): string {
-  const known = kinds.get(slot)
-  if (known !== undefined) return known
-  const { allocatable, labels } = slot.site
-  const others = Object.entries(labels).filter(([key]) => key !== 'kubernetes.io/hostname')
-  const sizes = [allocatable.cpu, allocatable.memory, allocatable.pods]
-  const kind = JSON.stringify([
-    ...sizes.map((size) => String(size).padStart(16, '0')),
-    slot.residents.length,
-    others.sort(byPair),
-  ])
-  kinds.set(slot, kind)
-  return kind
-}
-
-const byPair = ([a]: readonly [string, string], [b]: readonly [string, string]): number => byText(a, b)
 
 /** All but CPU, memory and pod slots. */
 const rest = (resources: Resources): Resources => ({

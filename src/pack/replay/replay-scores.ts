@@ -1,5 +1,6 @@
 import type { Pod } from '../../domain/pod.js'
 import type { Resources } from '../../domain/resources.js'
+import type { NodeRound } from './node-round.js'
 import { ReplayLikes, type Likes } from './replay-likes.js'
 import { NodeTable } from './replay-nodes.js'
 import { kindOf, rate, type Kind } from './replay-points.js'
@@ -98,26 +99,28 @@ export class ReplayScores {
   /**
    * Of these nodes the one with the best score that has the CPU, the memory and the pod slot and takes the pod; `random`
    * draws among equal ones. Mostly one question is enough; a pod that many nodes refuse is asked for on all of them at
-   * once, and so is one whose score on a node depends on the others. `takes` undefined: all do.
+   * once, and so is one whose score on a node depends on the others. `takes` undefined: all do. `round`: only the first
+   * nodes in turn that take the pod are looked at.
    */
   best(
     { kind, spread, likes, soft }: Scored,
     rows: Int32Array,
     takes: ((row: number) => boolean) | undefined,
     random: Random,
+    round?: NodeRound,
   ): number | undefined {
     rate(kind, this.#nodes, rows)
     const isSpread = spread !== undefined && spread.pods > 0
     const isLiked = this.#likes.matters(likes, rows)
     const isDrawn = soft !== undefined && soft.pulls.length + soft.spread.length > 0
     const isRelative = isSpread || isLiked || isDrawn
-    if (takes === undefined && !isRelative) return this.#bestAmong(kind.points, rows, random)
-    let asks = takes
-    let count = this.#fitting(kind.points, rows)
-    if (asks !== undefined && isRelative) {
-      count = this.#keepOnly(count, asks)
-      asks = undefined
-    }
+    if (takes === undefined && !isRelative && round === undefined) return this.#bestAmong(kind.points, rows, random)
+    // Which nodes are to choose among must be known where a score depends on them, and where they are counted.
+    const asksAll = isRelative || round !== undefined
+    let asks = asksAll ? undefined : takes
+    const taking = asksAll ? takes : undefined
+    const count =
+      round === undefined ? this.#fitting(kind.points, rows, taking) : this.#inTurn(kind.points, rows, taking, round)
     if (isSpread) this.#spread.score(spread, this.#found, count, this.#points, SPREAD_WEIGHT)
     if (isLiked) this.#likes.score(likes, this.#found, count, this.#points)
     if (isDrawn) this.#soft.score(soft, this.#found, count, this.#points)
@@ -153,15 +156,15 @@ export class ReplayScores {
     return equal === 0 ? undefined : ties[equal === 1 ? 0 : random(equal)]
   }
 
-  /** How many nodes have the room; they are the first of `#found`. */
-  #fitting(of: Int16Array, rows: Int32Array): number {
+  /** How many nodes have the room and take the pod; they are the first of `#found`. */
+  #fitting(of: Int16Array, rows: Int32Array, takes: ((row: number) => boolean) | undefined): number {
     const found = this.#found
     const points = this.#points
     let count = 0
     for (let at = 0; at < rows.length; at += 1) {
       const row = rows[at]!
       const here = of[row]!
-      if (here < 0) continue
+      if (here < 0 || (takes !== undefined && !takes(row))) continue
       found[count] = row
       points[count] = here
       count += 1
@@ -169,18 +172,26 @@ export class ReplayScores {
     return count
   }
 
-  #keepOnly(count: number, takes: (row: number) => boolean): number {
+  /** Likewise, of the first ones in turn. */
+  #inTurn(of: Int16Array, rows: Int32Array, takes: ((row: number) => boolean) | undefined, round: NodeRound): number {
     const found = this.#found
     const points = this.#points
-    let kept = 0
-    for (let at = 0; at < count; at += 1) {
-      const row = found[at]!
-      if (!takes(row)) continue
-      found[kept] = row
-      points[kept] = points[at]!
-      kept += 1
+    const { wanted } = round
+    const first = round.firstOf(rows)
+    let count = 0
+    for (let at = first, left = rows.length; left > 0; left -= 1) {
+      const row = rows[at]!
+      at = at + 1 === rows.length ? 0 : at + 1
+      if (of[row]! < 0 || (takes !== undefined && !takes(row))) continue
+      found[count] = row
+      points[count] = of[row]!
+      count += 1
+      if (count === wanted) {
+        round.stopAt(row)
+        break
+      }
     }
-    return kept
+    return count
   }
 
   /** Position in `#found`. */

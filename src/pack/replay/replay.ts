@@ -74,6 +74,7 @@ export class ReplayScheduler {
     const rowOf = new Map<Entry, number>()
     const { entries, rolled, isRolled } = this.#queue(seed)
     const random = generator(TIES + seed)
+    board.begin(random)
     const place = (entry: Entry): boolean => {
       const row = board.best(entry, random)
       if (row === undefined) return false
