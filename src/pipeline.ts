@@ -74,7 +74,7 @@ export function analyse(
   const scenarioContext = { ...judged, frontier: frontierPlans && soundPlans(frontierPlans, judged) }
   const asked = candidates(scenarioContext, settings.maxSpot)
   const choice = choose(asked, settings.maxSpot, scenarioContext)
-  const tight = tightPlan(choice, (...asked) => plans.changed(...asked), settings.maxSpot, scenarioContext)
+  const tight = tightPlan(choice, settings.maxSpot, scenarioContext)
   const whatIf = prefixDelegation({
     ...{ cluster, capacity, lookup: book.type, state, use, goal, addressesIn, columns },
     cheapest: choice.cheapest,
@@ -118,6 +118,7 @@ export function analyse(
     ...(tight === undefined ? {} : { tightPlan: tight }),
     follows: choice.follows,
     policy: choice.policy,
+    ...(choice.needs === undefined ? {} : { needs: choice.needs }),
     workloads: cluster.workloads.map((workload): WorkloadCost => ({
       workload,
       requested: sum(workload.pods.map(({ held }) => held)),

@@ -49,6 +49,12 @@ export type Changed = {
   readonly proven: ProvenPlan | undefined
 }
 
+/** A change in the cluster without which the scheduler would leave pods of a plan over. */
+export type Needs = Pick<Changed, 'change' | 'classes'> & {
+  /** Pods that it leaves over on today's nodes, in the worst of several orders. */
+  readonly unplacedToday: number
+}
+
 /** A plan with what can be said for it. */
 export type ProvenPlan = {
   readonly plan: Plan
@@ -78,7 +84,6 @@ export type PlanSource = {
    * none was found or the cluster is too large for the search.
    */
   readonly rebuildable: (policy: CapacityPolicy) => ProvenPlan | undefined
+  /** What a change in the cluster would be good for; undefined where the cluster is too large to try it. */
+  readonly changed: (policy: CapacityPolicy, change: Change) => Changed | undefined
 }
-
-/** What a change in the cluster would be good for; undefined where the cluster is too large to try it. */
-export type ChangeSource = (policy: CapacityPolicy, change: Change) => Changed | undefined

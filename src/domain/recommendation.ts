@@ -2,7 +2,7 @@ import type { BlastRadius, PlanSurvival } from './blast-radius.js'
 import type { Bill, Cluster, Cost, Node } from './cluster.js'
 import type { Commitments } from './commitments.js'
 import type { Frontier } from './frontier.js'
-import type { Changed } from './goal.js'
+import type { Change, Changed, Needs } from './goal.js'
 import type { InstanceType, SpotAdvice } from './offering.js'
 import type { LowerBound, Plan } from './plan.js'
 import type { PreferenceChange } from './preferences.js'
@@ -277,6 +277,8 @@ export type TightPlan = {
   /** Pods that it leaves over with nothing changed. */
   readonly unplaced: number
   readonly recommended: Plan
+  /** The change that the recommended plan needs itself; absent: none. */
+  readonly needed?: Change
   readonly changes: readonly ChangeWorth[]
 }
 
@@ -295,6 +297,8 @@ export type Analysis = {
   /** The scenario that `recommended` follows; `current` means: keep what you have. */
   readonly follows: ScenarioId
   readonly policy: string
+  /** What is to be changed in the cluster before the recommended plan; absent: nothing. */
+  readonly needs?: Needs
   readonly workloads: readonly WorkloadCost[]
   /** Micro-dollars per month that no workload bears, because nothing at all is requested. */
   readonly unallocatedMonthlyMicroUsd: number

@@ -80,6 +80,7 @@ export class Planner implements PlanSource {
   readonly #lend = new Stock('added').lender()
   readonly #repairs = new Map<string, Repair>()
   readonly #bounds = new Map<string, LowerBound>()
+  readonly #changed = new Map<string, Changed | undefined>()
   readonly #rebuilding: Rebuilding
   readonly #wishesOf: (today: Plan) => WishBook | undefined
 
@@ -141,6 +142,12 @@ export class Planner implements PlanSource {
   }
 
   changed(policy: CapacityPolicy, change: Change): Changed | undefined {
+    const key = JSON.stringify([policy, change])
+    if (!this.#changed.has(key)) this.#changed.set(key, this.#newlyChanged(policy, change))
+    return this.#changed.get(key)
+  }
+
+  #newlyChanged(policy: CapacityPolicy, change: Change): Changed | undefined {
     const goal: Goal = { kind: 'cheapest', policy }
     const found = this.#rebuilding.changed(policy, change)
     if (found === undefined) return undefined

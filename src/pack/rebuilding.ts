@@ -69,7 +69,7 @@ export class Rebuilding {
         shop: shopFor({ kind: 'cheapest', policy }),
         hasPlaces: this.#hasPlaces,
       }
-      const fleets = realise(search, packed)
+      const fleets = realise(search, packed, solver.provisioned(aimed))
       this.#found.set(JSON.stringify(policy), { aimed, groups, fleets })
       const solution = this.#firstSound(fleets, groups, policy, schedulerFor())
       if (solution !== undefined) return solution
@@ -77,9 +77,11 @@ export class Rebuilding {
     return undefined
   }
 
-  /** The same with a change in the cluster, after `cheapest`: a shorter search, from what that has found. */
+  /** The same with a change in the cluster: a shorter search, from what was found without it. */
   changed(policy: CapacityPolicy, change: Change): Rebuilt | undefined {
-    const found = this.#found.get(JSON.stringify(policy))
+    const key = JSON.stringify(policy)
+    if (!this.#found.has(key)) this.cheapest(policy)
+    const found = this.#found.get(key)
     if (found === undefined) return undefined
     const { problem, solver, running, schedulerFor, shopFor } = this.#tools
     const scheduler = schedulerFor(this.#conditions(change))

@@ -6,7 +6,7 @@ import { createBoard, type BoardContext } from './board/board.js'
 import { Draft, liveSlot, machineOf, newSlot, type Slot } from './draft.js'
 import type { ColumnPlan, ColumnPlans } from './bins/column-plans.js'
 import { machinesByPlace, mayHold } from './replay/exchange.js'
-import { choiceOf, fleetChoices, type Alternatives, type Fleet } from './replay/fleet.js'
+import { choiceOf, fleetChoices, fleetOf, type Alternatives, type Choice, type Fleet } from './replay/fleet.js'
 import { byPreference } from './goal.js'
 import { capture, clear, type Layout } from './layout.js'
 import { LayoutSearch, mayGo, type GroupState } from './layouts.js'
@@ -14,6 +14,7 @@ import { byText } from './order.js'
 import type { PackGroup, PackProblem } from './problem.js'
 import { Machines } from './machines.js'
 import { nodeFrontier, type Frontier } from './node-frontier.js'
+import { provision } from './provision/provision.js'
 import { Places } from './replay/places.js'
 import { housesOwn } from './replay/settle.js'
 import { SpotMixes } from './spot/spot-mix.js'
@@ -123,6 +124,32 @@ export class Solver {
         nodeOf: (option, inUse) => this.#stock.free(option, reusable, inUse),
       }
     })
+  }
+
+  /** The nodes that an autoscaler would buy group by group; undefined where that leaves a pod without one. */
+  provisioned(policy: CapacityPolicy): Fleet | undefined {
+    const { wants: wantsSpot } = this.#search.wish(policy)
+    const mark = this.#draft.mark()
+    try {
+      const waiting = this.#groups.map(({ group, slots }) => {
+        const reusable = slots.filter(mayGo)
+        const homeless = reusable.flatMap((slot) => [...slot.pods])
+        clear(this.#draft, reusable)
+        return { group, homeless, reusable, fixed: slots.filter((slot) => !mayGo(slot)) }
+      })
+      const chosen = new Map<string, Choice>()
+      for (const { group, homeless, reusable, fixed } of waiting) {
+        const { bought, left } = provision(homeless, fixed, {
+          ...{ draft: this.#draft, market: this.#machines.on(group, policy), wantsSpot },
+          nodeOf: (option, inUse) => this.#stock.free(option, reusable, inUse),
+        })
+        if (left.length > 0) return undefined
+        chosen.set(group.name, choiceOf([...fixed, ...bought]))
+      }
+      return fleetOf(chosen)
+    } finally {
+      this.#draft.rollback(mark)
+    }
   }
 
   /** Puts every group's pods on its nodes of a fleet, those that can stay first; undefined where they do not all fit. */

@@ -1,4 +1,4 @@
-import type { ProvenPlan } from '../domain/goal.js'
+import type { Change, Goal, Needs, ProvenPlan } from '../domain/goal.js'
 import type { Plan } from '../domain/plan.js'
 import type { Scenario, ScenarioId } from '../domain/recommendation.js'
 import { fillOf, movesIn } from './figures.js'
@@ -11,6 +11,8 @@ export type Choice = {
   readonly policy: string
   /** The cheapest plan with the capacity types that are allowed, whether or not it is followed; undefined: not planned. */
   readonly cheapest: Candidate | undefined
+  /** Absent: the scheduler rebuilds what is recommended as the cluster is. */
+  readonly needs?: Needs
 }
 
 /** Scenarios that keep every capacity type as it is, in the order in which equals are preferred. */
@@ -24,12 +26,17 @@ type Option = {
   readonly extra: number
   /** False where the cluster is too large for the replay: the plan stands as it was packed. */
   readonly replayed: boolean
+  readonly needs?: Needs
 }
+
+/** What is asked of people where the scheduler leaves pods over on any nodes, today's among them. */
+const BIG_FIRST: Change = { bigFirst: true }
 
 /**
  * The policy: of the feasible plans within the guard rails the one that is cheapest once the default scheduler has
  * rebuilt it, ties to fewer moves, then to fewer nodes; today's nodes unless a plan is cheaper than they are. Without
- * --max-spot each node group keeps its capacity types.
+ * --max-spot each node group keeps its capacity types. Where the scheduler leaves pods over on today's nodes too, keeping them
+ * is no safer than a plan that needs big pods to come first: that one is recommended if nothing else is.
  */
 export function choose(all: readonly Candidate[], maxSpot: number | undefined, context: ScenarioContext): Choice {
   const current = all.find(({ scenario }) => scenario.id === 'current')
@@ -51,9 +58,11 @@ export function choose(all: readonly Candidate[], maxSpot: number | undefined, c
     rebuildable === undefined
       ? []
       : [planned({ id: 'recommended', title: 'rebuilt by the default scheduler', goal }, rebuildable, context)]
-  const best = [cheapest, ...robust, ...all.filter(({ scenario }) => AS_IT_IS.includes(scenario.id))]
+  const isWithinSpot = ({ plan }: Option): boolean =>
+    maxSpot === undefined || (fillOf(plan.nodes).spotShare ?? 0) <= maxSpot
+  const asItIs = [cheapest, ...robust, ...all.filter(({ scenario }) => AS_IT_IS.includes(scenario.id))]
     .flatMap((candidate) => optionOf(candidate, context))
-    .filter(({ plan }) => maxSpot === undefined || (fillOf(plan.nodes).spotShare ?? 0) <= maxSpot)
+    .filter(isWithinSpot)
     .sort(
       (a, b) =>
         costOf(a.plan) - costOf(b.plan) ||
@@ -62,12 +71,17 @@ export function choose(all: readonly Candidate[], maxSpot: number | undefined, c
     )
     // A node added in a zone that the plan had left opens that zone again to rules about an even spread.
     .find(({ plan }) => context.violationsOf(plan).length === 0)
-  if (best === undefined || cheapest.proven === undefined)
-    return keep('no other plan is feasible within the guard rails', cheapest)
-  if (best.plan.cost.rate >= current.proven.plan.cost.rate)
-    return keep('no feasible plan costs less than what runs now', cheapest)
-  if (costOf(best.plan) >= current.proven.plan.cost.rate)
-    return keep('no feasible plan saves as much as its new nodes count as dearer (--prefer-existing)', cheapest)
+  const now = current.proven.plan.cost.rate
+  const whyNot = ({ plan }: Option): string | undefined =>
+    plan.cost.rate >= now
+      ? 'no feasible plan costs less than what runs now'
+      : costOf(plan) >= now
+        ? 'no feasible plan saves as much as its new nodes count as dearer (--prefer-existing)'
+        : undefined
+  const against = asItIs === undefined ? 'no other plan is feasible within the guard rails' : whyNot(asItIs)
+  const changed = against === undefined ? [] : afterChange(current.scenario, goal, context).filter(isWithinSpot)
+  const best = against === undefined ? asItIs : changed.find((option) => whyNot(option) === undefined)
+  if (best === undefined || cheapest.proven === undefined) return keep(against ?? '', cheapest)
 
   const { bound } = cheapest.proven
   const provenOf = (plan: Plan): ProvenPlan => ({
@@ -80,12 +94,32 @@ export function choose(all: readonly Candidate[], maxSpot: number | undefined, c
   const kind = context.keepWishes?.(best.plan) ?? best.plan
   const isSound = hasSameNodes(kind, best.plan) && faultsOf('recommended', provenOf(kind), context).length === 0
   const proven = provenOf(isSound ? kind : best.plan)
-  const { scenario } = planned({ id: 'recommended', title: TITLES[best.from.id] ?? '', goal }, proven, context)
+  const { scenario } = planned({ id: 'recommended', title: titleOf(best), goal }, proven, context)
   const notes = [
     best.extra > 0 ? `${best.extra} nodes more than packed tightly, so that the default scheduler can rebuild it` : '',
     best.replayed ? '' : 'too large to be replayed by the imitation of the scheduler',
+    best.needs === undefined ? '' : needsText(best.needs),
   ].filter((note) => note !== '')
-  return { recommended: { ...scenario, notes: [...notes, ...scenario.notes] }, follows: best.from.id, policy, cheapest }
+  return {
+    recommended: { ...scenario, notes: [...notes, ...scenario.notes] },
+    follows: best.from.id,
+    policy,
+    cheapest,
+    ...(best.needs === undefined ? {} : { needs: best.needs }),
+  }
+}
+
+/** The cheapest plan that the scheduler fills once big pods come first, where it leaves pods over on today's nodes. */
+function afterChange(current: Scenario, goal: Goal, context: ScenarioContext): Option[] {
+  const unplacedToday = current.outcome.kind === 'planned' ? (current.outcome.refillUnplaced ?? 0) : 0
+  if (unplacedToday === 0 || goal.kind !== 'cheapest') return []
+  const changed = context.plans.changed(goal.policy, BIG_FIRST)
+  if (changed?.proven === undefined) return []
+  const { change, classes, proven } = changed
+  return optionOf(planned({ id: 'recommended', title: '', goal }, proven, context), context).map((option) => ({
+    ...option,
+    needs: { change, classes, unplacedToday },
+  }))
 }
 
 /** The cost of a plan with new nodes counted as so much dearer, as a share of their price. */
@@ -103,6 +137,14 @@ const hasSameNodes = (one: Plan, other: Plan): boolean =>
   one.cost.rate === other.cost.rate &&
   one.unplaced.length === other.unplaced.length &&
   movesIn(one.nodes) <= movesIn(other.nodes)
+
+const titleOf = ({ from, needs }: Option): string =>
+  needs === undefined
+    ? (TITLES[from.id] ?? '')
+    : 'cheapest plan that the scheduler can rebuild once big pods come first'
+
+const needsText = ({ unplacedToday }: Needs): string =>
+  `refilled with big pods first, by the priority classes that the report names: as the cluster is, the scheduler leaves pods over, on today's nodes too (up to ${unplacedToday})`
 
 const TITLES: Partial<Record<ScenarioId, string>> = {
   recommended: 'cheapest plan that the default scheduler can rebuild',

@@ -1,4 +1,4 @@
-import type { Change, ChangeSource } from '../domain/goal.js'
+import type { Change } from '../domain/goal.js'
 import type { ChangeWorth, TightPlan } from '../domain/recommendation.js'
 import type { Choice } from './choose.js'
 import { planned, recommendedGoal, type ScenarioContext } from './scenarios.js'
@@ -12,8 +12,7 @@ const CHANGES: readonly Change[] = [{ bigFirst: true }, { bigFirst: true, ownPoo
  * is too large to try.
  */
 export function tightPlan(
-  { cheapest, recommended }: Choice,
-  changed: ChangeSource,
+  { cheapest, recommended, needs }: Choice,
   maxSpot: number | undefined,
   context: ScenarioContext,
 ): TightPlan | undefined {
@@ -27,8 +26,9 @@ export function tightPlan(
   if (replay === undefined || replay.unplaced === 0) return undefined
   const goal = recommendedGoal(maxSpot)
   if (goal.kind !== 'cheapest') return undefined
-  const changes = CHANGES.flatMap((change): ChangeWorth[] => {
-    const worth = changed(goal.policy, change)
+  const others = CHANGES.filter((change) => JSON.stringify(change) !== JSON.stringify(needs?.change))
+  const changes = others.flatMap((change): ChangeWorth[] => {
+    const worth = context.plans.changed(goal.policy, change)
     if (worth === undefined) return []
     const found =
       worth.proven && planned({ id: 'recommended', title: 'with a change', goal }, worth.proven, context).scenario
@@ -37,5 +37,12 @@ export function tightPlan(
     return [{ ...worth, plan: isCheaper ? found.outcome.plan : undefined }]
   })
   if (changes.length === 0) return undefined
-  return { plan, lowerBound: bound, unplaced: replay.unplaced, recommended: recommended.outcome.plan, changes }
+  return {
+    plan,
+    lowerBound: bound,
+    unplaced: replay.unplaced,
+    recommended: recommended.outcome.plan,
+    changes,
+    ...(needs === undefined ? {} : { needed: needs.change }),
+  }
 }

@@ -96,10 +96,11 @@ function current(view: View): Json {
   }
 }
 
-function recommended({ plan, follows, policy, summary }: View): Json {
+function recommended({ plan, follows, policy, needs, summary }: View): Json {
   return {
     id: follows,
     policy,
+    needs: needs === undefined ? null : { ...changeJson(needs), refillUnplacedPodsToday: number(needs.unplacedToday) },
     nodeCount: number(summary.nodesPlan),
     monthlyUsd: number(summary.monthlyPlan),
     monthlySavingUsd: number(summary.monthlySaving),
@@ -148,20 +149,24 @@ function tightPlan({ tightPlan: of }: View): Json {
     lessThanRecommendedUsd: number(of.saving),
     refillUnplacedPods: number(of.unplaced),
     changes: of.changes.map(({ change, classes, unplaced, cost: found, saving }) => ({
-      bigPodsFirst: change.bigFirst === true,
-      ownPools: change.ownPools === true,
-      mostAllocated: change.mostAllocated === true,
-      priorityClasses: classes.map(({ cpu, memory, workloads }) => ({
-        fromCpu: number(cpu),
-        fromMemoryMib: number(memory),
-        workloads: number(workloads),
-      })),
+      ...changeJson({ change, classes }),
       ...cost(found),
       lessThanRecommendedUsd: number(saving),
       packedPlanUnplacedPods: number(unplaced),
     })),
   }
 }
+
+const changeJson = ({ change, classes }: Pick<ChangeView, 'change' | 'classes'>) => ({
+  bigPodsFirst: change.bigFirst === true,
+  ownPools: change.ownPools === true,
+  mostAllocated: change.mostAllocated === true,
+  priorityClasses: classes.map(({ cpu, memory, workloads }) => ({
+    fromCpu: number(cpu),
+    fromMemoryMib: number(memory),
+    workloads: number(workloads),
+  })),
+})
 
 /** What holds nodes: each rule, the sets that hold nodes together, and all of them. */
 const blockers = ({ blockers: of }: View) => ({

@@ -1,5 +1,5 @@
 import { bullet, left, leftOut, right, table, typeList, UNKNOWN, type Written } from './markdown-text.js'
-import { savedByChange } from './markdown-tight-plan.js'
+import { firstOfAll, savedByChange } from './markdown-tight-plan.js'
 import type { PlanView, View } from './view.js'
 
 const DRAINS_SHOWN = 20
@@ -9,7 +9,7 @@ const GROUPS_SHOWN = 40
 export function whatToDo(view: View, written: Written): string[] {
   const { plan, groups, policy, follows } = view
   if (plan === undefined) return ['Nothing could be planned; the scenarios below say why.']
-  const why = [bullet(`Follows the scenario ${follows}: ${policy}`), ...savedByChange(view)]
+  const why = [bullet(`Follows the scenario ${follows}: ${policy}`), ...savedByChange(view), ...firstOfAll(view)]
   const changed = plan.actions.filter((action) => action.remove.length + action.add.length > 0)
   if (changed.length === 0) return [...why, bullet('No node to add and none to remove.'), ...steps(plan, written)]
   const byName = new Map(groups.map((group) => [group.row.node_group, group]))

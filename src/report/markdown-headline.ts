@@ -4,7 +4,7 @@ import type { View } from './view.js'
 import type { Summary } from './view-about.js'
 
 /** The first sentence: what the cluster costs, what it could cost, and at which prices. */
-export function headline({ cluster, summary, pricing }: View): string {
+export function headline({ cluster, summary, pricing, needs }: View): string {
   const name = escape(cluster.name)
   const nodes = plural(summary.nodesNow, 'node')
   const prices = `${priceWords(summary)}${pricing.asOf === '' ? '' : ` of ${escape(pricing.asOf)}`}`
@@ -24,7 +24,8 @@ export function headline({ cluster, summary, pricing }: View): string {
     case 'save': {
       const plan = `the same pods fit on ${summary.nodesPlan && plural(summary.nodesPlan, 'node')} for ${summary.monthlyPlan?.short} a month`
       const saving = `a saving of ${summary.monthlySaving?.short} a month (${summary.savingPct?.short})`
-      return `${now}; ${plan}: ${saving}, at ${prices}${notCounting(summary)}.`
+      const once = needs === undefined ? '' : ', once priority classes let big pods come first'
+      return `${now}; ${plan}${once}: ${saving}, at ${prices}${notCounting(summary)}.`
     }
     default:
       return summary.kind satisfies never

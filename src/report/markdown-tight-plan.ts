@@ -1,6 +1,6 @@
 import { bullet, escape, left, plural, right, table } from './markdown-text.js'
 import type { View } from './view.js'
-import type { ChangeView, TightPlanView } from './view-tight-plan.js'
+import type { ChangeView, ClassView, TightPlanView } from './view-tight-plan.js'
 
 /** Title of the section. */
 export const TIGHT_PLAN = 'The cheapest plan as packed, and what it needs'
@@ -8,7 +8,7 @@ export const TIGHT_PLAN = 'The cheapest plan as packed, and what it needs'
 /** The plan that the scheduler would not find by itself, and what would bring one nearer to it. */
 export function tightPlanSection({ tightPlan }: View): string[] {
   if (tightPlan === undefined) return []
-  const { nodes, monthly, gap, saving, pods, unplaced, recommended, changes, best } = tightPlan
+  const { nodes, monthly, gap, saving, pods, unplaced, recommended, needed, changes, best } = tightPlan
   const proof = gap === undefined ? '' : `, ${gap.short} above the lower bound`
   return [
     escape(
@@ -25,7 +25,14 @@ export function tightPlanSection({ tightPlan }: View): string[] {
         right('Packed plan leaves over'),
       ],
       [
-        ['none (recommended)', recommended.nodes, recommended.monthly, recommended.gap, undefined, unplaced],
+        [
+          `${needed === undefined ? 'none' : changeWords(needed)} (recommended)`,
+          recommended.nodes,
+          recommended.monthly,
+          recommended.gap,
+          undefined,
+          needed === undefined ? unplaced : undefined,
+        ],
         ...changes.map(({ change, cost, saving: less, unplaced: over }) => [
           changeWords(change),
           cost?.nodes,
@@ -38,6 +45,18 @@ export function tightPlanSection({ tightPlan }: View): string[] {
     ),
     '',
     ...explained(tightPlan).map(bullet),
+  ]
+}
+
+/** What comes before all other steps. */
+export function firstOfAll({ needs }: View): string[] {
+  if (needs === undefined) return []
+  const { change, classes, unplacedToday } = needs
+  return [
+    bullet(
+      `Before anything else: ${changeWords(change)}. As the cluster is, the scheduler leaves pods over when it refills the nodes from empty, up to ${unplacedToday.short} on today's, so that keeping them is no safer.`,
+    ),
+    ...(change.bigFirst === true ? [bullet(classWords(classes))] : []),
   ]
 }
 
@@ -64,16 +83,7 @@ function explained({ changes }: TightPlanView): string[] {
   const has = (name: keyof ChangeView['change']): boolean => changes.some(({ change }) => change[name] === true)
   return [
     'Each plan is the cheapest found that the scheduler fills by itself after that change, in every order of the pods that was tried; the search is shorter than the one for recommended, and what it found may be bettered; – where none costs less than recommended. Gap: above the same lower bound.',
-    ...(classes.length === 0
-      ? []
-      : [
-          `Big pods first: priority classes above all others, the highest for pods from ${classes
-            .map(
-              ({ cpu, memory, workloads }) =>
-                `${cpu.short} cores or ${memory.short} (${plural(workloads, 'workload')})`,
-            )
-            .join(', the next from ')}. They decide who comes first while pods wait; preemption is not counted on.`,
-        ]),
+    ...(classes.length === 0 ? [] : [classWords(classes)]),
     ...(has('ownPools')
       ? [
           'Own pools: a taint on the nodes of each node group, tolerated and, with a label, required by the pods that run there today, so that no others take their room. DaemonSets tolerate it too.',
@@ -86,3 +96,8 @@ function explained({ changes }: TightPlanView): string[] {
       : []),
   ]
 }
+
+const classWords = (classes: readonly ClassView[]): string =>
+  `Big pods first: priority classes above all others, the highest for pods from ${classes
+    .map(({ cpu, memory, workloads }) => `${cpu.short} cores or ${memory.short} (${plural(workloads, 'workload')})`)
+    .join(', the next from ')}. They decide who comes first while pods wait; preemption is not counted on.`

@@ -12,9 +12,20 @@ type CostView = {
   readonly gap: Figure | undefined
 }
 
+/** Pods from so much CPU or memory up. */
+export type ClassView = { readonly cpu: Figure; readonly memory: Figure; readonly workloads: Figure }
+
+/** What the recommended plan needs before anything else. */
+export type NeedsView = {
+  readonly change: Change
+  readonly classes: readonly ClassView[]
+  /** Pods left over on today's nodes as long as nothing is changed. */
+  readonly unplacedToday: Figure
+}
+
 export type ChangeView = {
   readonly change: Change
-  readonly classes: readonly { readonly cpu: Figure; readonly memory: Figure; readonly workloads: Figure }[]
+  readonly classes: readonly ClassView[]
   /** Pods that the plan as packed leaves over then. */
   readonly unplaced: Figure
   /** The cheapest plan that the scheduler then fills by itself; undefined: none cheaper than the recommended one was found. */
@@ -30,6 +41,8 @@ export type TightPlanView = CostView & {
   readonly pods: Figure
   readonly unplaced: Figure
   readonly recommended: CostView
+  /** The change that the recommended plan needs itself. */
+  readonly needed: Change | undefined
   readonly changes: readonly ChangeView[]
   /** The change that saves the most, if any does. */
   readonly best: ChangeView | undefined
@@ -38,7 +51,7 @@ export type TightPlanView = CostView & {
 /** Undefined where the recommended plan is the tight one, or it was not looked at. */
 export function tightPlanView({ tightPlan }: Analysis): TightPlanView | undefined {
   if (tightPlan === undefined) return undefined
-  const { plan, lowerBound, unplaced, recommended, changes } = tightPlan
+  const { plan, lowerBound, unplaced, recommended, needed, changes } = tightPlan
   const costOf = (of: Plan): CostView => costView(of, lowerBound.rate)
   const views = changes.map((worth) => ({ rate: worth.plan?.cost.rate ?? Infinity, view: changeView(worth) }))
   const [best] = views.filter(({ rate }) => rate < Infinity).sort((a, b) => a.rate - b.rate)
@@ -48,6 +61,7 @@ export function tightPlanView({ tightPlan }: Analysis): TightPlanView | undefine
     pods: count(plan.nodes.reduce((sum, { packed, pods }) => sum + (packed ? pods.length : 0), 0)),
     unplaced: count(unplaced),
     recommended: costOf(recommended),
+    needed,
     changes: views.map(({ view }) => view),
     best: best?.view,
   }
@@ -55,17 +69,19 @@ export function tightPlanView({ tightPlan }: Analysis): TightPlanView | undefine
   function changeView({ change, classes, packedUnplaced, plan: found }: ChangeWorth): ChangeView {
     return {
       change,
-      classes: classes.map(({ cpu, memory, workloads }) => ({
-        cpu: cores(cpu),
-        memory: mib(memory),
-        workloads: count(workloads),
-      })),
+      classes: classViews(classes),
       unplaced: count(packedUnplaced),
       cost: found && costOf(found),
       saving: found && savingOf(recommended, found),
     }
   }
 }
+
+export const needsView = ({ needs }: Analysis): NeedsView | undefined =>
+  needs && { change: needs.change, classes: classViews(needs.classes), unplacedToday: count(needs.unplacedToday) }
+
+const classViews = (classes: ChangeWorth['classes']): ClassView[] =>
+  classes.map(({ cpu, memory, workloads }) => ({ cpu: cores(cpu), memory: mib(memory), workloads: count(workloads) }))
 
 function costView({ nodes, cost: { rate } }: Plan, bound: number): CostView {
   return {

@@ -10,7 +10,7 @@ import { blockersView, type BlockersView } from './view-blockers.js'
 import { capacityView, type CapacityView } from './view-capacity.js'
 import { commitmentsView, type CommitmentsView } from './view-commitments.js'
 import { frontierView, type FrontierView } from './view-frontier.js'
-import { tightPlanView, type TightPlanView } from './view-tight-plan.js'
+import { needsView, tightPlanView, type NeedsView, type TightPlanView } from './view-tight-plan.js'
 import { addressViews, prefixView, type AddressView, type PrefixView } from './view-network.js'
 import { groupViews, nodeRows, type GroupView } from './view-nodes.js'
 import { groupActions, migration, placementRows, planNodeViews, unplacedViews } from './view-plan.js'
@@ -38,6 +38,7 @@ export type View = {
   readonly pricing: PricingView
   readonly follows: string
   readonly policy: string
+  readonly needs: NeedsView | undefined
   readonly nodes: readonly NodeRow[]
   /** Nodes that cannot be removed, the dearest first. */
   readonly stuck: readonly { readonly row: NodeRow; readonly monthly: Figure | undefined }[]
@@ -99,6 +100,7 @@ export function viewOf(analysis: Analysis): View {
     pricing: pricing(analysis, plan),
     follows: analysis.follows,
     policy: analysis.policy,
+    needs: needsView(analysis),
     nodes,
     stuck: stuckNodes(analysis, nodes),
     blockers: blockersView(analysis),

@@ -20,7 +20,7 @@ const pods = (prefix: string, count: number, cpu: number): Pod[] =>
 function exchange(parts: FleetParts, hasPlaces: (fleet: Fleet) => boolean = () => true) {
   const { groups, scheduler } = makeFleets(parts)
   const from = fleetOf(new Map(groups.map(({ group, choices }) => [group, choices[0]!])))
-  const found = exchangeNodes(from, { scheduler, groups, hasPlaces, seeds: SEEDS, proof: PROOF, effort: THOROUGH })
+  const found = exchangeNodes([from], { scheduler, groups, hasPlaces, seeds: SEEDS, proof: PROOF, effort: THOROUGH })
   return { from, found, scheduler, groups }
 }
 

@@ -18,6 +18,8 @@ type Sketch = {
   readonly moves?: number
   readonly breaches?: number
   readonly spotNodes?: number
+  /** Pods that a refill leaves over. */
+  readonly over?: number
   /** Cost after the replay, and its nodes; absent: as it is. `never`: no number of nodes does; `untried`: too large. */
   readonly realised?: { readonly cost: number; readonly nodes: number } | 'never' | 'untried'
 }
@@ -34,7 +36,7 @@ function planOf({ cost, nodes = 1, moves = 0, spotNodes = 0 }: Sketch): Plan {
 }
 
 function proven(sketch: Sketch): ProvenPlan {
-  const { realised, breaches = 0 } = sketch
+  const { realised, breaches = 0, over = 0 } = sketch
   const plan = planOf(sketch)
   const after = typeof realised === 'object' ? planOf({ ...sketch, ...realised }) : plan
   return {
@@ -42,7 +44,7 @@ function proven(sketch: Sketch): ProvenPlan {
     bound: { rate: 1 as MicroUsdPerHour, basis: 'test' },
     breaches,
     replay: () =>
-      realised === 'untried' ? undefined : { unplaced: 0, realised: realised === 'never' ? undefined : after },
+      realised === 'untried' ? undefined : { unplaced: over, realised: realised === 'never' ? undefined : after },
   }
 }
 
@@ -52,15 +54,21 @@ type Plans = {
   readonly repack?: Sketch
   readonly fewest?: Sketch
   readonly rebuildable?: Sketch
+  /** With big pods first. */
+  readonly changed?: Sketch
 }
 
 function contextOf(plans: Plans, more: Partial<ScenarioContext> = {}): ScenarioContext {
-  const { today, cheapest, repack = today, fewest = cheapest, rebuildable } = plans
+  const { today, cheapest, repack = today, fewest = cheapest, rebuildable, changed } = plans
   const byKind: Record<Goal['kind'], Sketch> = { repack, cheapest, fewest }
   const source: PlanSource = {
     today: () => proven(today),
     plan: ({ kind }) => proven(byKind[kind]),
     rebuildable: () => (rebuildable === undefined ? undefined : proven(rebuildable)),
+    changed: (_, change) => ({
+      ...{ change, classes: [], packedUnplaced: 0 },
+      proven: changed && change.bigFirst === true ? proven(changed) : undefined,
+    }),
   }
   return {
     plans: source,
@@ -71,10 +79,10 @@ function contextOf(plans: Plans, more: Partial<ScenarioContext> = {}): ScenarioC
 
 function chosen(plans: Plans, more: Partial<ScenarioContext> = {}, maxSpot?: number) {
   const context = contextOf(plans, more)
-  const { recommended, follows, policy, cheapest } = choose(candidates(context, maxSpot), maxSpot, context)
+  const { recommended, follows, policy, cheapest, needs } = choose(candidates(context, maxSpot), maxSpot, context)
   const { outcome, title, notes } = recommended
   const plan = outcome.kind === 'planned' ? outcome.plan : undefined
-  return { follows, title, notes, policy, cheapest, plan, rate: plan?.cost.rate, outcome }
+  return { follows, title, notes, policy, cheapest, needs, plan, rate: plan?.cost.rate, outcome }
 }
 
 const KEEP = 'keep what you have'
@@ -197,7 +205,12 @@ describe('what is recommended', () => {
     const nodes = [keptNode(makeNode(site), { pods })]
     const full: ProvenPlan = { ...proven({ cost: 50 }), plan: { ...planOf({ cost: 50 }), nodes } }
     const today = proven({ cost: 100 })
-    const plans: PlanSource = { today: () => today, plan: () => full, rebuildable: () => undefined }
+    const plans: PlanSource = {
+      today: () => today,
+      plan: () => full,
+      rebuildable: () => undefined,
+      changed: () => undefined,
+    }
     const follows = (headroom: number): ScenarioId => {
       const context = { ...contextOf({ today: { cost: 1 }, cheapest: { cost: 1 } }), plans }
       const limited = { ...context, limits: { headroom, minNodes: undefined } }
@@ -221,7 +234,7 @@ describe('what is recommended', () => {
     const refuse = (): never => {
       throw new Error('must not be planned')
     }
-    const plans: PlanSource = { today: () => proven({ cost: 100 }), plan: refuse, rebuildable: refuse }
+    const plans: PlanSource = { today: () => proven({ cost: 100 }), plan: refuse, rebuildable: refuse, changed: refuse }
     const why = 'no node has a price'
     const context = { ...contextOf({ today: { cost: 1 }, cheapest: { cost: 1 } }), plans, nothingToPlan: why }
     const { recommended, follows, cheapest } = choose(candidates(context, undefined), undefined, context)
@@ -278,6 +291,39 @@ describe('with --max-spot', () => {
     expect(asked(undefined)).toEqual([asIs, asIs])
     expect(chosen({ today, cheapest: { cost: 40 } }, {}, 0.3).policy).toContain('at most 30 % of the allocatable CPU')
     expect(chosen({ today, cheapest: { cost: 40 } }).policy).toContain('each node group keeps its capacity types')
+  })
+})
+
+describe('where the scheduler leaves pods over on every fleet', () => {
+  const today: Sketch = { cost: 100, over: 4, realised: 'never' }
+  const cheapest: Sketch = { cost: 40, over: 5, realised: 'never' }
+  const all: Plans = { today, cheapest, repack: cheapest, changed: { cost: 60 } }
+
+  it("is what it fills once big pods come first, as today's nodes are no safer", () => {
+    const found = chosen(all)
+    expect(found).toMatchObject({ follows: 'recommended', rate: 60 })
+    expect(found.title).toContain('once big pods come first')
+    expect(found.needs).toEqual({ change: { bigFirst: true }, classes: [], unplacedToday: 4 })
+    expect(found.notes.join()).toContain("on today's nodes too (up to 4)")
+    expect(found.outcome).toMatchObject({ feasible: true, refillUnplaced: 0 })
+  })
+
+  it.each<[string, Plans]>([
+    ['the scheduler fills today’s nodes', { ...all, today: { cost: 100 } }],
+    ['that costs no less than today', { ...all, changed: { cost: 100 } }],
+    ['that breaks a guard rail', { ...all, changed: { cost: 60, breaches: 1 } }],
+    ['that was not found', { today, cheapest, repack: cheapest }],
+  ])('keeps what is there where %s', (_, plans) => {
+    expect(chosen(plans)).toMatchObject({ follows: 'current', rate: 100, needs: undefined })
+  })
+
+  it('needs no change where another plan is filled without one', () => {
+    expect(chosen({ ...all, rebuildable: { cost: 90 } })).toMatchObject({ rate: 90, needs: undefined })
+  })
+
+  it('keeps to the share on spot', () => {
+    const changed = { cost: 60, nodes: 2, spotNodes: 2 }
+    expect(chosen({ ...all, changed }, {}, 0.5)).toMatchObject({ follows: 'current', needs: undefined })
   })
 })
 

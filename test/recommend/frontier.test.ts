@@ -36,7 +36,12 @@ const point = (nodes: number, cost: number): FrontierPlan => ({
 const POINTS = [point(9, 1000), point(6, 1040), point(4, 1050), point(3, 1051)]
 
 const context = (more: Partial<ScenarioContext> = {}): ScenarioContext => ({
-  plans: { today: () => proven(12, 2000), plan: () => proven(9, 1000), rebuildable: () => undefined },
+  plans: {
+    today: () => proven(12, 2000),
+    plan: () => proven(9, 1000),
+    rebuildable: () => undefined,
+    changed: () => undefined,
+  },
   ...NO_FAULTS,
   ...more,
 })
@@ -121,6 +126,7 @@ describe('scenarios with a share of spot', () => {
     today: () => proven(10, 2000, 10),
     plan: (goal) => (goal.kind === 'cheapest' && goal.policy.kind === 'spot' ? proven(10, 900, 4) : proven(10, 1000)),
     rebuildable: () => undefined,
+    changed: () => undefined,
   }
 
   it('are not feasible with more than that on spot', () => {

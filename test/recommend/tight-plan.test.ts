@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import type { ChangeSource, Changed, ProvenPlan } from '../../src/domain/goal.js'
+import type { Changed, PlanSource, ProvenPlan } from '../../src/domain/goal.js'
 import type { MicroUsdPerHour } from '../../src/domain/units.js'
 import type { Choice } from '../../src/recommend/choose.js'
 import { planned, recommendedGoal, type Candidate, type ScenarioContext } from '../../src/recommend/scenarios.js'
@@ -22,8 +22,17 @@ function proven(cost: number, unplaced = 0): ProvenPlan {
   }
 }
 
-const context = (more: Partial<ScenarioContext> = {}): ScenarioContext => ({
-  plans: { today: () => proven(100), plan: () => proven(50), rebuildable: () => undefined },
+const worth = (cost: number | undefined): Omit<Changed, 'change'> => ({
+  classes: [],
+  packedUnplaced: 3,
+  proven: cost === undefined ? undefined : proven(cost),
+})
+const changed: PlanSource['changed'] = (_, change) => ({
+  ...worth(change.mostAllocated === true ? undefined : 60),
+  change,
+})
+const context = (more: Partial<ScenarioContext> = {}, source = changed): ScenarioContext => ({
+  plans: { today: () => proven(100), plan: () => proven(50), rebuildable: () => undefined, changed: source },
   ...NO_FAULTS,
   ...more,
 })
@@ -35,16 +44,10 @@ const choice = (cheapest: Candidate, recommended = 80): Choice => ({
   policy: '',
   cheapest,
 })
-const worth = (cost: number | undefined): Omit<Changed, 'change'> => ({
-  classes: [],
-  packedUnplaced: 3,
-  proven: cost === undefined ? undefined : proven(cost),
-})
-const changed: ChangeSource = (_, change) => ({ ...worth(change.mostAllocated === true ? undefined : 60), change })
 
 describe('the cheapest plan as packed', () => {
   it('comes with what each change would be good for', () => {
-    const found = tightPlan(choice(candidate(proven(50, 2))), changed, undefined, context())
+    const found = tightPlan(choice(candidate(proven(50, 2))), undefined, context())
     expect(found).toMatchObject({ unplaced: 2, lowerBound: { rate: 10 } })
     expect([found?.plan.cost.rate, found?.recommended.cost.rate]).toEqual([50, 80])
     expect(found?.changes.map(({ change, plan }) => [change, plan?.cost.rate])).toEqual([
@@ -56,13 +59,23 @@ describe('the cheapest plan as packed', () => {
 
   it('has no plan for a change where the one found breaks a rule', () => {
     const strict = context({ violationsOf: ({ cost }) => (cost.rate === 60 ? ['a rule'] : []) })
-    const found = tightPlan(choice(candidate(proven(50, 2))), changed, undefined, strict)
+    const found = tightPlan(choice(candidate(proven(50, 2))), undefined, strict)
     expect(found?.changes.map(({ plan }) => plan)).toEqual([undefined, undefined, undefined])
   })
 
   it('has no plan for a change with which nothing cheaper than the recommended plan was found', () => {
-    const found = tightPlan(choice(candidate(proven(50, 2)), 60), changed, undefined, context())
+    const found = tightPlan(choice(candidate(proven(50, 2)), 60), undefined, context())
     expect(found?.changes.map(({ plan }) => plan)).toEqual([undefined, undefined, undefined])
+  })
+
+  it('does not come with the change that the recommended plan needs already', () => {
+    const needs = { change: { bigFirst: true }, classes: [], unplacedToday: 4 }
+    const found = tightPlan({ ...choice(candidate(proven(50, 2))), needs }, undefined, context())
+    expect(found?.needed).toEqual({ bigFirst: true })
+    expect(found?.changes.map(({ change }) => change)).toEqual([
+      { bigFirst: true, ownPools: true },
+      { mostAllocated: true },
+    ])
   })
 
   it.each([
@@ -71,10 +84,16 @@ describe('the cheapest plan as packed', () => {
     ['it is not feasible', choice(candidate(proven(50, 2), context({ violationsOf: () => ['a rule'] })))],
     ['it was not replayed', choice(candidate({ ...proven(50), replay: () => undefined }))],
   ])('is left out where %s', (_, made) => {
-    expect(tightPlan(made, changed, undefined, context())).toBeUndefined()
+    expect(tightPlan(made, undefined, context())).toBeUndefined()
   })
 
   it('is left out where the cluster is too large to try changes', () => {
-    expect(tightPlan(choice(candidate(proven(50, 2))), () => undefined, undefined, context())).toBeUndefined()
+    expect(
+      tightPlan(
+        choice(candidate(proven(50, 2))),
+        undefined,
+        context({}, () => undefined),
+      ),
+    ).toBeUndefined()
   })
 })

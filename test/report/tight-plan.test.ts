@@ -79,3 +79,34 @@ describe('the cheapest plan as packed', () => {
     expect(jsonOf(ANALYSIS)).toBeNull()
   })
 })
+
+describe('a recommended plan that needs a change', () => {
+  const needing: Analysis = {
+    ...ANALYSIS,
+    needs: { change: { bigFirst: true }, classes: CLASSES, unplacedToday: 4 },
+  }
+
+  it('says so in the first sentence, before all other steps, and in report.json', () => {
+    const report = files(needing).get('report.md') ?? ''
+    expect(report).toContain('once priority classes let big pods come first: a saving of')
+    const todo = report.split('## What to do')[1]?.split('\n## ')[0]
+    expect(todo).toContain('Before anything else: big pods first.')
+    expect(todo).toContain("up to 4 on today's")
+    expect(todo).toContain('4 cores or 16.0 GiB (1 workload)')
+    const { recommended } = JSON.parse(files(needing).get('report.json') ?? '') as {
+      readonly recommended: { readonly needs: unknown }
+    }
+    expect(recommended.needs).toMatchObject({
+      bigPodsFirst: true,
+      refillUnplacedPodsToday: 4,
+      priorityClasses: [{ fromCpu: 4, fromMemoryMib: 16384, workloads: 1 }],
+    })
+  })
+
+  it('stands with it beside the others', () => {
+    const tight = withChanges(CHANGES.slice(1)).tightPlan!
+    const section = sectionOf({ ...needing, tightPlan: { ...tight, needed: { bigFirst: true } } })
+    expect(section).toContain('| big pods first (recommended) ')
+    expect(section).not.toContain('| none')
+  })
+})

@@ -4,12 +4,14 @@ import type { CapacityPolicy } from '../../../src/domain/goal.js'
 import type { Plan } from '../../../src/domain/plan.js'
 import type { Pod } from '../../../src/domain/pod.js'
 import type { Scenario } from '../../../src/domain/recommendation.js'
+import { sum } from '../../../src/domain/resources.js'
 import { packageData } from '../../../src/package.js'
 import { createBoard } from '../../../src/pack/board/board.js'
 import { loadLp } from '../../../src/pack/columns/lp.js'
 import { liveSlot, newSlot, type Slot } from '../../../src/pack/draft.js'
 import { Machines } from '../../../src/pack/machines.js'
 import type { PackProblem } from '../../../src/pack/problem.js'
+import { bigFirst } from '../../../src/pack/replay/big-first.js'
 import { repair, worstOver } from '../../../src/pack/replay/repair.js'
 import { ReplayScheduler, ROLLOUTS } from '../../../src/pack/replay/replay.js'
 import type { PackState } from '../../../src/pack/state.js'
@@ -28,7 +30,8 @@ export type MeasuredCluster = {
   readonly bound: number | undefined
   /** The cheapest plan as it is packed. */
   readonly tight: number | undefined
-  readonly recommended: { readonly cost: number; readonly nodes: number } & Judged
+  /** `bigFirst`: it needs big pods to come first, and is judged so. */
+  readonly recommended: { readonly cost: number; readonly nodes: number; readonly bigFirst: boolean } & Judged
   /** `realised`: undefined where no number of nodes made every order work out. */
   readonly karpenter: { readonly cost: number; readonly left: number; readonly realised: number | undefined } & Judged
   readonly cpuSeconds: number
@@ -62,7 +65,7 @@ export async function measureCluster(cluster: string, file: string): Promise<Mea
   const snapshot = await readSnapshot([file], () => undefined)
   const lp = await loadLp()
   const start = process.cpuUsage()
-  const { scenarios } = analyse(snapshot, catalog, SETTINGS, () => undefined, lp)
+  const { scenarios, needs } = analyse(snapshot, catalog, SETTINGS, () => undefined, lp)
   const { user, system } = process.cpuUsage(start)
   const { state } = problemOf(modelOf(snapshot, catalog, SETTINGS), SETTINGS)
   const [now, recommended] = [planOf(scenarios, 'current'), planOf(scenarios, 'recommended')]
@@ -86,7 +89,8 @@ export async function measureCluster(cluster: string, file: string): Promise<Mea
     recommended: {
       cost: usd(recommended.cost.rate),
       nodes: recommended.nodes.length,
-      ...judge.of(slotsOf(recommended, problem)),
+      bigFirst: needs !== undefined,
+      ...judge.of(slotsOf(recommended, problem), needs !== undefined),
     },
     karpenter: {
       cost: usd(baseline.rate + fees),
@@ -100,6 +104,8 @@ export async function measureCluster(cluster: string, file: string): Promise<Mea
 
 class Judge {
   readonly #scheduler: ReplayScheduler
+  /** With priority classes by size. */
+  readonly #bigFirst: ReplayScheduler
   readonly #machinesFor: (pod: Pod, policy?: CapacityPolicy) => ReturnType<ReturnType<Machines['on']>['that']>
 
   constructor({ problem, context }: PackState, pods: readonly Pod[]) {
@@ -112,13 +118,18 @@ class Judge {
       const group = groupOf.get(pod.nodeName)
       return group === undefined ? [] : machines.on(group, policy).that(pod)
     }
-    this.#scheduler = new ReplayScheduler(context, pods, (pod) => this.#machinesFor(pod).length === 0, ROLLOUTS)
+    const stays = (pod: Pod): boolean => this.#machinesFor(pod).length === 0
+    this.#scheduler = new ReplayScheduler(context, pods, stays, ROLLOUTS)
+    this.#bigFirst = new ReplayScheduler(context, pods, stays, ROLLOUTS)
+    const live = problem.groups.flatMap((group) => group.live)
+    this.#bigFirst.prioritise(bigFirst(pods, sum(live.map(({ node }) => node.allocatable))).priorityOf)
   }
 
-  of(slots: readonly Slot[]): Judged {
+  of(slots: readonly Slot[], isBigFirst = false): Judged {
+    const scheduler = isBigFirst ? this.#bigFirst : this.#scheduler
     return {
-      over: worstOver(this.#scheduler, slots, JUDGE).length,
-      overElsewhere: worstOver(this.#scheduler, slots, OTHERS).length,
+      over: worstOver(scheduler, slots, JUDGE).length,
+      overElsewhere: worstOver(scheduler, slots, OTHERS).length,
     }
   }
 

@@ -44,9 +44,13 @@ export type ExchangeTools = {
  * Scheuer 1990). Returns the fleets that became the best on the way, the
  * cheapest last.
  */
-export function exchangeNodes(from: Fleet, tools: ExchangeTools): Fleet[] {
-  const runs = tools.scheduler.cost(slotsOf(from)) > FEW_STEPS ? 1 : tools.effort.runs
-  const found = Array.from({ length: runs }, (_, run) => exchange(from, tools, generator(run + 1)))
+export function exchangeNodes(starts: readonly Fleet[], tools: ExchangeTools): Fleet[] {
+  const [first] = starts
+  if (first === undefined) return []
+  const runs = tools.scheduler.cost(slotsOf(first)) > FEW_STEPS ? 1 : tools.effort.runs
+  const found = Array.from({ length: runs }, (_, run) =>
+    exchange(starts[run % starts.length]!, tools, generator(run + 1)),
+  )
     .flat()
     .sort((a, b) => b.rate - a.rate)
   return found.filter(({ rate }, at) => rate !== found[at + 1]?.rate)

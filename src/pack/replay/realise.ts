@@ -13,6 +13,8 @@ const PASSES = 2
 const FEW_REFILLS = 60
 /** A start that is so much dearer than what is known shows that the other conditions do not help. */
 const HOPELESS = 0.1
+/** A start that is no more than so much dearer than another may still lead farther. */
+const NEAR = 0.1
 /** Fleets that are handed over: a placement within the guard rails may not exist on the cheapest. */
 const ANSWERS = 3
 
@@ -29,10 +31,10 @@ export type FleetSearch = {
  * tight plan does not have that property: the scheduler spreads small pods over all nodes alike, so that a big pod finds
  * a hole only where the same share of a node is room enough, on large nodes or on emptier ones. The search therefore
  * compares whole fleets, of few sizes and several slacks, by replaying them, then lowers the cost of one group after the
- * other as long as every order still works out. `added`: nodes with which the tight plan passed. Returns the cheapest
- * first; all of them passed.
+ * other as long as every order still works out. `added`: nodes with which the tight plan passed. `provisioned`: what an
+ * autoscaler would buy, another start, so that nothing dearer comes out. Returns the cheapest first; all of them passed.
  */
-export function realise(search: FleetSearch, added: readonly Slot[] | undefined): Fleet[] {
+export function realise(search: FleetSearch, added: readonly Slot[] | undefined, provisioned?: Fleet): Fleet[] {
   const { scheduler, groups, shop, hasPlaces } = search
   const trials = new FleetTrials(scheduler, groups, hasPlaces)
   const begun = startFleets(trials, groups)
@@ -44,7 +46,8 @@ export function realise(search: FleetSearch, added: readonly Slot[] | undefined)
   }
   const [cheapest] = cheapestFirst(trials.passed)
   const packed = added === undefined ? [] : [fleetOf(tight(groups), added)]
-  const rough = [...packed, ...(cheapest === undefined ? begun.slice(0, 1) : [cheapest])]
+  const bought = provisioned === undefined ? [] : [provisioned]
+  const rough = [...packed, ...bought, ...(cheapest === undefined ? begun.slice(0, 1) : [cheapest])]
   const starts = rough.length === 0 ? [fleetOf(tight(groups))] : cheapestFirst(rough)
   return exchanged(trials, search, starts, { effort: THOROUGH, steps: MOST_STEPS, worthwhile: Infinity })
 }
@@ -72,19 +75,21 @@ type Limits = {
   readonly worthwhile: number
 }
 
-/** From that one of these starts that is the cheapest once nodes were added as it takes, single nodes are exchanged. */
+/** Of these starts, once nodes were added as it takes, the cheapest are those from which single nodes are exchanged. */
 function exchanged(trials: FleetTrials, search: FleetSearch, starts: readonly Fleet[], limits: Limits): Fleet[] {
-  let mended: Fleet | undefined
+  const mended: Fleet[] = []
   for (const fleet of starts) {
-    const most = mended?.rate ?? Infinity
-    const steps = mended === undefined ? MOST_STEPS : limits.steps
-    if (fleet.rate < most) mended = mend(fleet, trials, search.shop, { steps, cost: most - fleet.rate }) ?? mended
+    const most = Math.min(...mended.map(({ rate }) => rate)) * (1 + NEAR)
+    const steps = mended.length === 0 ? MOST_STEPS : limits.steps
+    const found = fleet.rate < most ? mend(fleet, trials, search.shop, { steps, cost: most - fleet.rate }) : undefined
+    if (found !== undefined) mended.push(found)
   }
-  if (mended !== undefined && mended.rate > limits.worthwhile) trials.passed.push(mended)
-  else if (mended !== undefined) {
+  const good = cheapestFirst(mended).filter(({ rate }) => rate <= limits.worthwhile)
+  trials.passed.push(...mended)
+  if (good.length > 0) {
     const proof = trials.judges.slice(JUDGES.length)
     const { effort } = limits
-    trials.passed.push(mended, ...exchangeNodes(mended, { ...search, seeds: JUDGES, proof, effort }))
+    trials.passed.push(...exchangeNodes(good, { ...search, seeds: JUDGES, proof, effort }))
   }
   return judged(trials)
 }

@@ -1,11 +1,19 @@
-import type { NodeOption } from '../../../src/domain/plan.js'
-import type { Pod } from '../../../src/domain/pod.js'
-import { sum, type Resources } from '../../../src/domain/resources.js'
-import { acceptsPods, type Draft, type Slot } from '../../../src/pack/draft.js'
-import type { Market } from '../../../src/pack/machines.js'
-import { byText } from '../../../src/pack/order.js'
-import { holds, room } from '../../../src/pack/shapes.js'
-import type { Stock } from '../../../src/pack/stock.js'
+import type { NodeOption } from '../../domain/plan.js'
+import type { Pod } from '../../domain/pod.js'
+import { sum, type Resources } from '../../domain/resources.js'
+import { acceptsPods, type Draft, type Slot } from '../draft.js'
+import type { Market } from '../machines.js'
+import { byText } from '../order.js'
+import { holds, room } from '../shapes.js'
+
+export type ClaimTools = {
+  readonly draft: Draft
+  readonly market: Market
+  /** A node of the kind that is not among these. */
+  readonly nodeOf: (option: NodeOption, inUse: ReadonlySet<Slot>) => Slot
+  /** Does the pod want a spot node, where its machines come as one? */
+  readonly wantsSpot: (pod: Pod) => boolean
+}
 
 /** A node that is being filled: what it has come to hold, and the machines of its zone that still hold all of it. */
 export type Claim = { slot: Slot; types: readonly NodeOption[]; readonly pods: Pod[]; need: Resources }
@@ -13,12 +21,6 @@ export type Claim = { slot: Slot; types: readonly NodeOption[]; readonly pods: P
 /** By cpu, then memory, the largest first (`provisioning/scheduling/queue.go`). */
 export const byCpuThenMemory = (pods: readonly Pod[]): Pod[] =>
   [...pods].sort((a, b) => b.needed.cpu - a.needed.cpu || b.needed.memory - a.needed.memory || byText(a.id, b.id))
-
-export const cheapest = (types: readonly NodeOption[]): NodeOption | undefined =>
-  types.reduce<NodeOption | undefined>(
-    (best, one) => (best === undefined || one.price.rate < best.price.rate ? one : best),
-    undefined,
-  )
 
 const largest = (types: readonly NodeOption[]): NodeOption | undefined =>
   types.reduce<NodeOption | undefined>(
@@ -30,14 +32,16 @@ const largest = (types: readonly NodeOption[]): NodeOption | undefined =>
 export class Claims {
   readonly #draft: Draft
   readonly #market: Market
-  readonly #stock: Stock
+  readonly #nodeOf: ClaimTools['nodeOf']
   readonly #wantsSpot: (pod: Pod) => boolean
   readonly #inUse = new Set<Slot>()
+  /** By list of machines: the same ones as a set. */
+  readonly #sets = new Map<readonly NodeOption[], ReadonlySet<NodeOption>>()
 
-  constructor(draft: Draft, market: Market, stock: Stock, wantsSpot: (pod: Pod) => boolean) {
+  constructor({ draft, market, nodeOf, wantsSpot }: ClaimTools) {
     this.#draft = draft
     this.#market = market
-    this.#stock = stock
+    this.#nodeOf = nodeOf
     this.#wantsSpot = wantsSpot
   }
 
@@ -50,7 +54,7 @@ export class Claims {
 
   /** Puts the pod on the claim if any machine that it could still become takes all of it. */
   onClaim(pod: Pod, claim: Claim): boolean {
-    const allowed = new Set(this.#machinesFor(pod))
+    const allowed = this.#setOf(this.#market.that(pod))
     const need = sum([claim.need, pod.needed])
     const types = claim.types.filter((option) => allowed.has(option) && holds(room(option), need))
     if (types.length === 0) return false
@@ -70,7 +74,7 @@ export class Claims {
 
   /** A new claim in the first zone that takes the pod, those with the fewest claims first. */
   open(pod: Pod, claims: readonly Claim[]): Claim | undefined {
-    const machines = this.#machinesFor(pod)
+    const machines = this.#market.that(pod)
     const inZone = (zone: string): number => claims.filter(({ types }) => types[0]?.zone === zone).length
     const zones = [...new Set(machines.map(({ zone }) => zone))].sort((a, b) => inZone(a) - inZone(b) || byText(a, b))
     for (const zone of zones) {
@@ -79,7 +83,7 @@ export class Claims {
       const types = spot.length > 0 && this.#wantsSpot(pod) ? spot : here.filter((option) => !spot.includes(option))
       const option = largest(types.length > 0 ? types : spot)
       if (option === undefined) continue
-      const slot = this.#stock.free(option, [], this.#inUse)
+      const slot = this.#nodeOf(option, this.#inUse)
       this.#draft.open(slot)
       if (this.#draft.takes(slot, pod)) {
         this.#draft.put(pod, slot)
@@ -106,8 +110,10 @@ export class Claims {
     }
   }
 
-  #machinesFor(pod: Pod): readonly NodeOption[] {
-    return this.#market.that(pod)
+  #setOf(machines: readonly NodeOption[]): ReadonlySet<NodeOption> {
+    const known = this.#sets.get(machines) ?? new Set(machines)
+    this.#sets.set(machines, known)
+    return known
   }
 
   /** The claim's node while it is open: the largest of the machines that it may become. */
@@ -125,7 +131,7 @@ export class Claims {
     if (claim.slot.origin.kind === 'new' && claim.slot.origin.option === option) return claim.slot
     for (const pod of claim.pods) this.#draft.take(pod)
     this.#draft.close(claim.slot)
-    const slot = this.#stock.free(option, [], this.#inUse)
+    const slot = this.#nodeOf(option, this.#inUse)
     this.#draft.open(slot)
     for (const pod of claim.pods) if (this.#draft.takes(slot, pod)) this.#draft.put(pod, slot)
     return slot
