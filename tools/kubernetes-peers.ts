@@ -16,7 +16,7 @@ import { parseRows } from '../test/report/parse-csv.js'
 import { findKubernetes } from './kubernetes-binary.js'
 import { checkBusy, checkLive, must, reportOf, type Check } from './kubernetes-live.js'
 import type { Item, Refused } from './kubernetes-objects.js'
-import { Rehearsal, type Outcome, type Placed } from './kubernetes-scheduling.js'
+import { Rehearsal, type Outcome, type Placed, type PriorityClass } from './kubernetes-scheduling.js'
 import { startKubernetes, type Kubernetes } from './kubernetes-server.js'
 
 const SAMPLE = fileURLToPath(new URL('../data/sample-cluster.json.gz', import.meta.url))
@@ -107,7 +107,11 @@ async function checkPlan(server: Kubernetes, file: string, name: string, check: 
   const text = (table: string): string => readFileSync(join(report, table), 'utf8')
   const placements = parseRows(text('placements.csv')) as unknown as readonly Placed[]
   const nodes = (JSON.parse(text('plan-nodes.json')) as { readonly items: readonly Item[] }).items
-  const rehearsal = new Rehearsal(server, { objects: objectsOf(file), nodes, placements })
+  const { recommended } = JSON.parse(text('report.json')) as {
+    readonly recommended: { readonly needs: { readonly priorityClasses: readonly PriorityClass[] } | null }
+  }
+  const classes = recommended.needs?.priorityClasses ?? []
+  const rehearsal = new Rehearsal(server, { objects: objectsOf(file), nodes, placements, classes })
   await check(`${name}: nodes of the plan, workloads and DaemonSets`, async () => {
     const outcome = await rehearsal.prepare()
     const [first] = rehearsal.refused

@@ -5,6 +5,7 @@
 import type { ChildProcess } from 'node:child_process'
 import { queueOf } from '../src/pack/replay/replay-queue.js'
 import type { Pod } from '../src/domain/pod.js'
+import { milliUp, parseQuantity } from '../src/domain/quantity.js'
 import { each, Loader, pathOf, podsOf, remove, type Item, type Refused } from './kubernetes-objects.js'
 import { pause, until, type Json, type Kubernetes } from './kubernetes-server.js'
 
@@ -16,7 +17,12 @@ export type Plan = {
   readonly nodes: readonly Item[]
   /** Of placements.csv. */
   readonly placements: readonly Placed[]
+  /** Of report.json, where big pods are to come first: the highest class first. */
+  readonly classes: readonly PriorityClass[]
 }
+
+/** For pods from so much CPU (cores) or memory (MiB) up. */
+export type PriorityClass = { readonly fromCpu: number; readonly fromMemoryMib: number }
 
 /** Pods that found no node, each with what the scheduler said. */
 export type Outcome = {
@@ -36,6 +42,9 @@ export type Outcome = {
 const idOf = ({ metadata }: Item): string => `${metadata.namespace ?? ''}/${metadata.name}`
 /** Nobody but the scheduler's own retries moves after this long: its longest back-off is 10 s. */
 const QUIET_MS = 14_000
+const MIB = 2 ** 20
+/** More than any priority that a user may give. */
+const TOP = 1_000_000_001
 const WORKLOADS =
   /^(Namespace|PriorityClass|StorageClass|RuntimeClass|Deployment|StatefulSet|DaemonSet|ReplicaSet|Job|CronJob|ReplicationController|PersistentVolume|PersistentVolumeClaim|PodDisruptionBudget)$/
 
@@ -44,6 +53,7 @@ type Spec = {
   readonly unschedulable?: boolean
   readonly taints?: readonly { readonly key: string; readonly effect: string }[]
   readonly schedulerName?: string
+  readonly containers?: readonly { readonly resources?: { readonly requests?: Readonly<Record<string, string>> } }[]
   readonly affinity?: {
     readonly nodeAffinity?: {
       readonly requiredDuringSchedulingIgnoredDuringExecution?: { readonly nodeSelectorTerms: readonly Json[] }
@@ -148,12 +158,15 @@ export class Rehearsal {
     )
   }
 
-  /** Pods as they are, in the order that our own replay of the scheduler would take them in with this seed. */
+  /**
+   * Pods as they are, in the order that our own replay of the scheduler would take them in with this seed, those of the
+   * plan's priority classes first.
+   */
   free(seed: number): Promise<Outcome> {
     const wanted = this.#wanted()
     const items = new Map(wanted.map(({ pod }) => [idOf(pod), pod]))
     const queue = queueOf(
-      [...items].map(([id, pod]) => ({ id, priority: priorityOf(pod) }) as Pod),
+      [...items].map(([id, pod]) => ({ id, priority: priorityOf(pod) + this.#raised(pod) }) as Pod),
       seed,
     )
     return this.#run(
@@ -161,6 +174,16 @@ export class Rehearsal {
       wanted,
       false,
     )
+  }
+
+  /** Above all others by so much. */
+  #raised(pod: Item): number {
+    const { classes } = this.#plan
+    const asked = (name: string): number =>
+      (specOf(pod).containers ?? []).reduce((sum, { resources }) => sum + quantity(resources?.requests?.[name]), 0)
+    const [cpu, mib] = [asked('cpu'), asked('memory') / MIB]
+    const rank = classes.findIndex(({ fromCpu, fromMemoryMib }) => cpu >= fromCpu || mib >= fromMemoryMib)
+    return rank < 0 ? 0 : TOP - rank
   }
 
   #wanted(): readonly { readonly pod: Item; readonly node: string; readonly stays: boolean }[] {
@@ -273,6 +296,9 @@ const isClosed = (node: Item): boolean => {
   const { unschedulable = false, taints = [] } = specOf(node)
   return unschedulable || taints.some(({ key, effect }) => effect !== 'PreferNoSchedule' && CLOSING.test(key))
 }
+
+const quantity = (text: string | undefined): number =>
+  text === undefined ? 0 : Number(milliUp(parseQuantity(text)!)) / 1000
 
 const priorityOf = ({ spec }: Item): number => Number(spec?.['priority'] ?? 0)
 /** A pod that nothing has bound yet, of the default scheduler. With `node`, each of its terms asks for that one, too. */
