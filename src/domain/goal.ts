@@ -81,9 +81,9 @@ export type PlanSource = {
   readonly plan: (goal: Goal) => ProvenPlan
   /**
    * The cheapest plan found that the default scheduler fills by itself, in whatever order the pods come; undefined where
-   * none was found or the cluster is too large for the search.
+   * none was found or the cluster is too large for the search. `known`: other plans of this source, as starts.
    */
-  readonly rebuildable: (policy: CapacityPolicy) => ProvenPlan | undefined
+  readonly rebuildable: (policy: CapacityPolicy, known: readonly ProvenPlan[]) => ProvenPlan | undefined
   /** What a change in the cluster would be good for; undefined where the cluster is too large to try it. */
   readonly changed: (policy: CapacityPolicy, change: Change) => Changed | undefined
 }

@@ -25,6 +25,7 @@ import { OptionFit } from './option-fit.js'
 import type { Conditions } from './replay/conditions.js'
 import { Releases } from './release/release.js'
 import { MOST_STEPS_OF_A_SEARCHED_REFILL, Rebuilding } from './rebuilding.js'
+import { fleetOfPlan, type Fleet } from './replay/fleet.js'
 import { JUDGES, repair, worstOver, type Repair, type Shop } from './replay/repair.js'
 import { ReplayScheduler, ROLLOUTS } from './replay/replay.js'
 import { nodesOf, type Solution } from './assembly.js'
@@ -82,6 +83,8 @@ export class Planner implements PlanSource {
   readonly #bounds = new Map<string, LowerBound>()
   readonly #changed = new Map<string, Changed | undefined>()
   readonly #rebuilding: Rebuilding
+  /** What plans were made of. */
+  readonly #made = new WeakMap<Plan, { readonly solution: Solution; readonly goal: Goal }>()
   readonly #wishesOf: (today: Plan) => WishBook | undefined
 
   /** `columns`: shared by planners of problems that have groups in common. */
@@ -135,10 +138,19 @@ export class Planner implements PlanSource {
     })
   }
 
-  rebuildable(policy: CapacityPolicy): ProvenPlan | undefined {
+  rebuildable(policy: CapacityPolicy, known: readonly ProvenPlan[] = []): ProvenPlan | undefined {
     const goal: Goal = { kind: 'cheapest', policy }
-    const solution = this.#rebuilding.cheapest(policy)
+    const starts = known.flatMap(({ plan }) => this.#startFrom(plan) ?? [])
+    const solution = this.#rebuilding.cheapest(policy, starts)
     return solution && this.#filled(solution, goal)
+  }
+
+  /** The nodes of a plan of ours with those that it takes to place every pod. */
+  #startFrom(plan: Plan): Fleet | undefined {
+    const made = this.#made.get(plan)
+    if (made === undefined) return undefined
+    const { added } = this.#repaired(nodesOf(made.solution), made.goal)
+    return added && fleetOfPlan(made.solution.layouts, added)
   }
 
   changed(policy: CapacityPolicy, change: Change): Changed | undefined {
@@ -208,8 +220,10 @@ export class Planner implements PlanSource {
     const layouts = [...solution.layouts.values()]
     const asked = isWithinShare(solution, goal) ? goal : withoutShare(goal)
     const { rate, basis } = this.#bound(asked, keepingSpot(solution, goal))
+    const plan = this.#toPlan(solution)
+    this.#made.set(plan, { solution, goal })
     return {
-      plan: this.#toPlan(solution),
+      plan,
       bound: { rate: this.#withFees(rate), basis },
       breaches: layouts.reduce((sum, layout) => sum + layout.breaches, 0),
       replay: once(() => this.#replay(solution, goal)),

@@ -7,7 +7,7 @@ import type { PackGroup, PackProblem } from './problem.js'
 import { keepFleetMix } from './rails/keep-fleet-mix.js'
 import { bigFirst } from './replay/big-first.js'
 import type { Conditions } from './replay/conditions.js'
-import { slotsOf, type Alternatives, type Fleet } from './replay/fleet.js'
+import { fleetOfPlan, slotsOf, type Alternatives, type Fleet } from './replay/fleet.js'
 import { realise, refit } from './replay/realise.js'
 import { JUDGES, worstOver, type Shop } from './replay/repair.js'
 import type { ReplayScheduler } from './replay/replay.js'
@@ -54,22 +54,29 @@ export class Rebuilding {
 
   /**
    * The cheapest fleet found on which the pods also have a place within the guard rails, the share of spot among them.
-   * Undefined where there is none, or the cluster is too large for the search.
+   * Undefined where there is none, or the cluster is too large for the search. `known`: fleets that the scheduler fills, as
+   * starts; they keep each group's capacity types.
    */
-  cheapest(policy: CapacityPolicy): Solution | undefined {
+  cheapest(policy: CapacityPolicy, known: readonly Fleet[] = []): Solution | undefined {
     if (this.#isTooLarge) return undefined
     const { solver, schedulerFor, shopFor, added } = this.#tools
     for (const aimed of aimsOf(policy)) {
       const goal: Goal = { kind: 'cheapest', policy: aimed }
       const groups = solver.alternatives(aimed)
-      const packed = added(nodesOf(solver.solve(goal)), goal)
+      const packed = solver.solve(goal)
+      const more = added(nodesOf(packed), goal)
+      const starts = [
+        ...(more === undefined ? [] : [fleetOfPlan(packed.layouts, more)]),
+        ...(aimed.kind === 'as-is' ? known : []),
+        ...[solver.provisioned(aimed) ?? []].flat(),
+      ]
       const search = {
         scheduler: schedulerFor(),
         groups,
         shop: shopFor({ kind: 'cheapest', policy }),
         hasPlaces: this.#hasPlaces,
       }
-      const fleets = realise(search, packed, solver.provisioned(aimed))
+      const fleets = realise(search, starts)
       this.#found.set(JSON.stringify(policy), { aimed, groups, fleets })
       const solution = this.#firstSound(fleets, groups, policy, schedulerFor())
       if (solution !== undefined) return solution

@@ -6,7 +6,7 @@ import { createBoard, type BoardContext } from './board/board.js'
 import { Draft, liveSlot, machineOf, newSlot, type Slot } from './draft.js'
 import type { ColumnPlan, ColumnPlans } from './bins/column-plans.js'
 import { machinesByPlace, mayHold } from './replay/exchange.js'
-import { choiceOf, fleetChoices, fleetOf, type Alternatives, type Choice, type Fleet } from './replay/fleet.js'
+import { choiceOf, fleetChoices, fleetOfPlan, type Alternatives, type Fleet } from './replay/fleet.js'
 import { byPreference } from './goal.js'
 import { capture, clear, type Layout } from './layout.js'
 import { LayoutSearch, mayGo, type GroupState } from './layouts.js'
@@ -137,16 +137,16 @@ export class Solver {
         clear(this.#draft, reusable)
         return { group, homeless, reusable, fixed: slots.filter((slot) => !mayGo(slot)) }
       })
-      const chosen = new Map<string, Choice>()
+      const nodesOf = new Map<string, { readonly nodes: Layout['nodes'] }>()
       for (const { group, homeless, reusable, fixed } of waiting) {
         const { bought, left } = provision(homeless, fixed, {
           ...{ draft: this.#draft, market: this.#machines.on(group, policy), wantsSpot },
           nodeOf: (option, inUse) => this.#stock.free(option, reusable, inUse),
         })
         if (left.length > 0) return undefined
-        chosen.set(group.name, choiceOf([...fixed, ...bought]))
+        nodesOf.set(group.name, { nodes: [...fixed, ...bought].map((slot) => ({ slot, pods: [...slot.pods] })) })
       }
-      return fleetOf(chosen)
+      return fleetOfPlan(nodesOf, [])
     } finally {
       this.#draft.rollback(mark)
     }

@@ -53,14 +53,16 @@ export function choose(all: readonly Candidate[], maxSpot: number | undefined, c
   const costOf = (plan: Plan): number => countedCost(plan, context.limits.preferExisting ?? 0)
 
   const cheapest = planned({ id: 'recommended', title: 'cheapest plan', goal }, context.plans.plan(goal), context)
-  const rebuildable = goal.kind === 'cheapest' ? context.plans.rebuildable(goal.policy) : undefined
+  const asItIs = all.filter(({ scenario }) => AS_IT_IS.includes(scenario.id))
+  const known = asItIs.flatMap(({ proven }) => proven ?? [])
+  const rebuildable = goal.kind === 'cheapest' ? context.plans.rebuildable(goal.policy, known) : undefined
   const robust =
     rebuildable === undefined
       ? []
       : [planned({ id: 'recommended', title: 'rebuilt by the default scheduler', goal }, rebuildable, context)]
   const isWithinSpot = ({ plan }: Option): boolean =>
     maxSpot === undefined || (fillOf(plan.nodes).spotShare ?? 0) <= maxSpot
-  const asItIs = [cheapest, ...robust, ...all.filter(({ scenario }) => AS_IT_IS.includes(scenario.id))]
+  const unchanged = [cheapest, ...robust, ...asItIs]
     .flatMap((candidate) => optionOf(candidate, context))
     .filter(isWithinSpot)
     .sort(
@@ -78,9 +80,9 @@ export function choose(all: readonly Candidate[], maxSpot: number | undefined, c
       : costOf(plan) >= now
         ? 'no feasible plan saves as much as its new nodes count as dearer (--prefer-existing)'
         : undefined
-  const against = asItIs === undefined ? 'no other plan is feasible within the guard rails' : whyNot(asItIs)
+  const against = unchanged === undefined ? 'no other plan is feasible within the guard rails' : whyNot(unchanged)
   const changed = against === undefined ? [] : afterChange(current.scenario, goal, context).filter(isWithinSpot)
-  const best = against === undefined ? asItIs : changed.find((option) => whyNot(option) === undefined)
+  const best = against === undefined ? unchanged : changed.find((option) => whyNot(option) === undefined)
   if (best === undefined || cheapest.proven === undefined) return keep(against ?? '', cheapest)
 
   const { bound } = cheapest.proven

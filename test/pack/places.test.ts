@@ -3,7 +3,7 @@ import type { Pod } from '../../src/domain/pod.js'
 import { createBoard } from '../../src/pack/board/board.js'
 import { Draft, liveSlot, newSlot, type Slot } from '../../src/pack/draft.js'
 import { capture } from '../../src/pack/layout.js'
-import { choiceOf, fleetOf } from '../../src/pack/replay/fleet.js'
+import { choiceOf, fleetOf, fleetOfPlan } from '../../src/pack/replay/fleet.js'
 import { Places } from '../../src/pack/replay/places.js'
 import { makeOption, nodeOf, packed, ZONE } from './make-problem.js'
 import { makePod, resources, type PodParts } from './make.js'
@@ -46,11 +46,14 @@ describe('places on a fleet', () => {
     expect(shown(slots)).toEqual({ n0: ['a', 'b'], n1: ['c', 'd'], n2: [] })
   })
 
-  it('are those of a plan that was packed otherwise, or of the last fleet, where nothing else is found', () => {
+  // Neither one after the other to the emptier node nor to the first with room: 500 + 450, 300 + 250 + 200 + 200, 100.
+  const SIZES = { a: 500, b: 450, c: 300, d: 250, e: 200, f: 200, g: 100 }
+  const TIGHT = { x: ['a', 'e', 'f', 'g'], y: ['b', 'c', 'd'] }
+
+  /** Seven pods of which only one placement on two nodes is known, which no way of looking for places finds. */
+  function puzzle() {
     const option = makeOption('small', 1000, 10)
-    // Neither one after the other to the emptier node nor to the first with room: 500 + 450, 300 + 250 + 200 + 200, 100.
-    const sizes = { a: 500, b: 450, c: 300, d: 250, e: 200, f: 200, g: 100 }
-    const all = Object.entries(sizes).map(([name, cpu]) => pod(name, cpu))
+    const all = Object.entries(SIZES).map(([name, cpu]) => pod(name, cpu))
     const { draft, places, fleetOn, slots } = begun(all.map((one) => [one]))
     const [x, y, z] = ['x', 'y', 'z'].map((name) => newSlot(option, name)) as [Slot, Slot, Slot]
     const running = slots.flatMap(({ pods }) => [...pods])
@@ -58,25 +61,36 @@ describe('places on a fleet', () => {
     expect(places.settle(fleetOn([x, y]))).toBeUndefined()
     draft.rollback(mark)
     for (const slot of [x, y]) draft.open(slot)
-    for (const [names, slot] of [
-      ['aefg', x],
-      ['bcd', y],
-    ] as const)
-      for (const one of running.filter(({ name }) => names.includes(name))) {
+    for (const slot of [x, y])
+      for (const one of running.filter(({ name }) => TIGHT[slot.site.name as 'x' | 'y'].includes(name))) {
         draft.take(one)
         draft.put(one, slot)
       }
-    places.begin([capture(draft, [x, y], 'plan')])
+    const plan = capture(draft, [x, y], 'plan')
     draft.rollback(mark)
+    return { draft, places, fleetOn, plan, mark, x, y, z }
+  }
+
+  it('are those of a plan that was packed otherwise, or of the last fleet, where nothing else is found', () => {
+    const { draft, places, fleetOn, plan, mark, x, y, z } = puzzle()
+    places.begin([plan])
     const fleet = fleetOn([x, y])
     for (let time = 0; time < 2; time += 1) {
       expect(places.settle(fleet)).toBeDefined()
-      expect(shown([x, y])).toEqual({ x: ['a', 'e', 'f', 'g'], y: ['b', 'c', 'd'] })
+      expect(shown([x, y])).toEqual(TIGHT)
       draft.rollback(mark)
     }
     // Pods of a node that is gone go elsewhere, the others stay.
     expect(places.settle(fleetOn([x, z]))).toBeDefined()
-    expect(shown([x, z])).toEqual({ x: ['a', 'e', 'f', 'g'], z: ['b', 'c', 'd'] })
+    expect(shown([x, z])).toEqual({ x: TIGHT.x, z: TIGHT.y })
+    draft.rollback(mark)
+  })
+
+  it('are those of the plan that the fleet comes from', () => {
+    const { draft, places, fleetOn, plan, mark, x, y } = puzzle()
+    const [group] = fleetOn([x, y]).chosen.keys()
+    expect(places.settle(fleetOfPlan(new Map([[group!, plan]]), []))).toBeDefined()
+    expect(shown([x, y])).toEqual(TIGHT)
     draft.rollback(mark)
   })
 

@@ -136,6 +136,6 @@ it('is a start of the search for fleets: nothing dearer comes out, where the sch
   const bare = groups.map((one) => ({ ...one, choices: one.choices.slice(0, 1), machines: [], mayGo: () => false }))
   const search = { scheduler, groups: bare, shop, hasPlaces: () => true }
   const ratesOf = (fleets: ReturnType<typeof realise>): number[] => fleets.map((fleet) => fleet.rate)
-  expect(Math.min(...ratesOf(realise(search, undefined, start)))).toBeLessThanOrEqual(rate)
-  expect(Math.min(...ratesOf(realise(search, undefined)))).toBeGreaterThan(rate)
+  expect(Math.min(...ratesOf(realise(search, [start])))).toBeLessThanOrEqual(rate)
+  expect(Math.min(...ratesOf(realise(search, [])))).toBeGreaterThan(rate)
 })

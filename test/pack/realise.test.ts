@@ -24,7 +24,7 @@ type Parts = FleetParts & { readonly hasPlaces?: (fleet: Fleet) => boolean }
 
 function search({ hasPlaces = () => true, ...parts }: Parts) {
   const { groups, scheduler, shop } = makeFleets(parts)
-  const fleets = realise({ scheduler, groups, shop, hasPlaces }, undefined)
+  const fleets = realise({ scheduler, groups, shop, hasPlaces }, [])
   const today: Choice | undefined = groups[0]?.choices[0]
   return { fleets, scheduler, today: today?.rate ?? 0 }
 }

@@ -61,7 +61,7 @@ function exchange(from: Fleet, tools: ExchangeTools, random: Random): Fleet[] {
   const start = scheduler.steps
   const orders = new Orders(scheduler, seeds)
   const found: Fleet[] = []
-  let current = fleetOf(new Map(groups.map((one) => [one.group, choiceOf(nodesOf(one, from))])))
+  let current = fleetOf(new Map(groups.map((one) => [one.group, choiceOf(nodesOf(one, from))])), [], from.places)
   let best = current
   let stride = LONGEST
   let failures = 0
@@ -78,7 +78,7 @@ function exchange(from: Fleet, tools: ExchangeTools, random: Random): Fleet[] {
     if (one === undefined || now === undefined) continue
     const slots = drawExchange(one, now.slots, limit - current.rate, random)
     if (slots === undefined || !one.mayHold(slots)) continue
-    const fleet = fleetOf(withChoice(current.chosen, one.group, choiceOf(slots)))
+    const fleet = fleetOf(withChoice(current.chosen, one.group, choiceOf(slots)), [], from.places)
     if (fleet.rate >= limit) continue
     const nodes = slotsOf(fleet)
     if (!orders.likeliestWork(nodes, WALKING) || (stride > 0 && !hasPlaces(fleet))) {

@@ -3,6 +3,7 @@ import type { Pod } from '../../domain/pod.js'
 import { sum, type Resources } from '../../domain/resources.js'
 import { acceptsPods, type Slot } from '../draft.js'
 import type { Exchange } from './exchange.js'
+import type { Layout } from '../layout.js'
 import type { Market } from '../machines.js'
 import { byText } from '../order.js'
 import { room } from '../shapes.js'
@@ -26,14 +27,29 @@ export type Fleet = {
   readonly chosen: ReadonlyMap<string, Choice>
   readonly added: readonly Slot[]
   readonly rate: number
+  /** Where pods are in the plan that it comes from; absent: it comes from none. */
+  readonly places?: Placement
 }
 
-export const fleetOf = (chosen: Fleet['chosen'], added: readonly Slot[] = []): Fleet => {
+export type Placement = ReadonlyMap<Pod, Slot>
+
+export const fleetOf = (chosen: Fleet['chosen'], added: readonly Slot[] = [], places?: Placement): Fleet => {
   let rate = 0
   for (const choice of chosen.values()) rate += choice.rate
   for (const slot of added) rate += slot.rate ?? 0
-  return { chosen, added, rate }
+  return { chosen, added, rate, ...(places === undefined ? {} : { places }) }
 }
+
+/** The nodes of a plan, by group, and these besides. */
+export function fleetOfPlan(layouts: ReadonlyMap<string, Pick<Layout, 'nodes'>>, added: readonly Slot[]): Fleet {
+  const chosen = [...layouts].map(([group, { nodes }]) => [group, choiceOf(nodes.map(({ slot }) => slot))] as const)
+  return fleetOf(new Map(chosen), added, placementOf(layouts.values()))
+}
+
+export const placementOf = (layouts: Iterable<Pick<Layout, 'nodes'>>): Placement =>
+  new Map(
+    [...layouts].flatMap(({ nodes }) => nodes.flatMap(({ slot, pods }) => pods.map((pod) => [pod, slot] as const))),
+  )
 
 export const slotsOf = ({ chosen, added }: Fleet): Slot[] => [
   ...[...chosen.values()].flatMap(({ slots }) => slots),

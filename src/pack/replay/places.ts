@@ -1,15 +1,13 @@
 import type { Pod } from '../../domain/pod.js'
 import type { Draft, Slot } from '../draft.js'
 import { clear, lay, type Layout } from '../layout.js'
-import type { Fleet } from './fleet.js'
+import { placementOf, type Fleet, type Placement } from './fleet.js'
 import { houseAll, nodesOfFleet, settle, type Group } from './settle.js'
-
-type Placement = ReadonlyMap<Pod, Slot>
 
 /**
  * Finds places for all pods on fleets that are asked for one after the other. Most fleets differ from the last one in a few
- * nodes: where the pods find no place anew, they keep those that they had on the last fleet that had places, or in the
- * placement to start from, and only the pods of the nodes that are gone go elsewhere.
+ * nodes: where the pods find no place anew, they keep those that they had on the last fleet that had places, in the placement
+ * to start from, or in the plan that the fleet comes from, and only the pods of the nodes that are gone go elsewhere.
  */
 export class Places {
   readonly #draft: Draft
@@ -28,10 +26,7 @@ export class Places {
 
   /** A placement to start from. */
   begin(layouts: Iterable<Layout>): void {
-    const places = [...layouts].flatMap(({ nodes }) =>
-      nodes.flatMap(({ slot, pods }) => pods.map((pod) => [pod, slot] as const)),
-    )
-    this.#first = new Map(places)
+    this.#first = placementOf(layouts)
     this.#last = this.#first
   }
 
@@ -42,7 +37,7 @@ export class Places {
   settle(fleet: Fleet): ReadonlyMap<string, readonly Slot[]> | undefined {
     const nodesOf = nodesOfFleet(this.#groups, fleet)
     const known = this.#placements.get(fleet)
-    const starts = new Set([this.#last, this.#first])
+    const starts = new Set([this.#last, this.#first, ...(fleet.places === undefined ? [] : [fleet.places])])
     const attempts =
       known === undefined
         ? [

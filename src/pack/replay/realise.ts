@@ -1,4 +1,3 @@
-import type { Slot } from '../draft.js'
 import { Climb } from './climb.js'
 import { BRIEF, exchangeNodes, FEW_STEPS, THOROUGH, type Effort } from './exchange-nodes.js'
 import { fleetOf, slotsOf, type Alternatives, type Fleet } from './fleet.js'
@@ -31,10 +30,10 @@ export type FleetSearch = {
  * tight plan does not have that property: the scheduler spreads small pods over all nodes alike, so that a big pod finds
  * a hole only where the same share of a node is room enough, on large nodes or on emptier ones. The search therefore
  * compares whole fleets, of few sizes and several slacks, by replaying them, then lowers the cost of one group after the
- * other as long as every order still works out. `added`: nodes with which the tight plan passed. `provisioned`: what an
- * autoscaler would buy, another start, so that nothing dearer comes out. Returns the cheapest first; all of them passed.
+ * other as long as every order still works out. `known`: other fleets to begin with, so that nothing dearer comes out than
+ * what it takes to fill them. Returns the cheapest first; all of them passed.
  */
-export function realise(search: FleetSearch, added: readonly Slot[] | undefined, provisioned?: Fleet): Fleet[] {
+export function realise(search: FleetSearch, known: readonly Fleet[]): Fleet[] {
   const { scheduler, groups, shop, hasPlaces } = search
   const trials = new FleetTrials(scheduler, groups, hasPlaces)
   const begun = startFleets(trials, groups)
@@ -45,10 +44,8 @@ export function realise(search: FleetSearch, added: readonly Slot[] | undefined,
     for (let pass = 0; pass < PASSES; pass += 1) best = fewerNodes(trials, groups, cheaperChoices(trials, groups, best))
   }
   const [cheapest] = cheapestFirst(trials.passed)
-  const packed = added === undefined ? [] : [fleetOf(tight(groups), added)]
-  const bought = provisioned === undefined ? [] : [provisioned]
-  const rough = [...packed, ...bought, ...(cheapest === undefined ? begun.slice(0, 1) : [cheapest])]
-  const starts = rough.length === 0 ? [fleetOf(tight(groups))] : cheapestFirst(rough)
+  const rough = [...known, ...(cheapest === undefined ? begun.slice(0, 1) : [cheapest])]
+  const starts = rough.length === 0 ? [fleetOf(tight(groups))] : differing(cheapestFirst(rough))
   return exchanged(trials, search, starts, { effort: THOROUGH, steps: MOST_STEPS, worthwhile: Infinity })
 }
 
@@ -94,6 +91,11 @@ function exchanged(trials: FleetTrials, search: FleetSearch, starts: readonly Fl
   return judged(trials)
 }
 
+/** Several plans come to the same nodes. */
+const differing = (fleets: readonly Fleet[]): Fleet[] => [
+  ...new Map(fleets.map((fleet) => [`${fleet.rate} ${slotsOf(fleet).length}`, fleet])).values(),
+]
+
 const cheapestFirst = (fleets: readonly Fleet[]): Fleet[] => [...fleets].sort((a, b) => a.rate - b.rate)
 
 /** The plan as it is packed, whatever the scheduler makes of it. */
@@ -104,7 +106,7 @@ const tight = (groups: readonly Alternatives[]): Fleet['chosen'] =>
 function mend(fleet: Fleet, { scheduler, judges, hasPlaces }: FleetTrials, shop: Shop, most: Most): Fleet | undefined {
   const added = nodesToAdd(scheduler, slotsOf(fleet), shop, judges, most)
   if (added === undefined) return undefined
-  const mended = fleetOf(fleet.chosen, [...fleet.added, ...added])
+  const mended = fleetOf(fleet.chosen, [...fleet.added, ...added], fleet.places)
   return mended.rate < fleet.rate + (most.cost ?? Infinity) && hasPlaces(mended) ? mended : undefined
 }
 
