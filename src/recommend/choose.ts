@@ -1,5 +1,5 @@
 import type { Change, Goal, Needs, ProvenPlan } from '../domain/goal.js'
-import type { Plan } from '../domain/plan.js'
+import type { LowerBound, Plan } from '../domain/plan.js'
 import type { Scenario, ScenarioId } from '../domain/recommendation.js'
 import { fillOf, movesIn } from './figures.js'
 import { faultsOf, planned, recommendedGoal, type Candidate, type ScenarioContext } from './scenarios.js'
@@ -74,18 +74,34 @@ export function choose(all: readonly Candidate[], maxSpot: number | undefined, c
     // A node added in a zone that the plan had left opens that zone again to rules about an even spread.
     .find(({ plan }) => context.violationsOf(plan).length === 0)
   const now = current.proven.plan.cost.rate
-  const whyNot = ({ plan }: Option): string | undefined =>
-    plan.cost.rate >= now
-      ? 'no feasible plan costs less than what runs now'
-      : costOf(plan) >= now
-        ? 'no feasible plan saves as much as its new nodes count as dearer (--prefer-existing)'
-        : undefined
-  const against = unchanged === undefined ? 'no other plan is feasible within the guard rails' : whyNot(unchanged)
-  const changed = against === undefined ? [] : afterChange(current.scenario, goal, context).filter(isWithinSpot)
-  const best = against === undefined ? unchanged : changed.find((option) => whyNot(option) === undefined)
+  const against = whyNot(unchanged, now, costOf)
+  const best =
+    against === undefined
+      ? unchanged
+      : afterChange(current.scenario, goal, context)
+          .filter(isWithinSpot)
+          .find((option) => whyNot(option, now, costOf) === undefined)
   if (best === undefined || cheapest.proven === undefined) return keep(against ?? '', cheapest)
+  return {
+    recommended: recommendedBy(best, cheapest.proven.bound, goal, context),
+    follows: best.from.id,
+    policy,
+    cheapest,
+    ...(best.needs === undefined ? {} : { needs: best.needs }),
+  }
+}
 
-  const { bound } = cheapest.proven
+/** Why today's nodes are kept all the same; undefined: they are not. `now`: what they cost. */
+function whyNot(best: Option | undefined, now: number, costOf: (plan: Plan) => number): string | undefined {
+  if (best === undefined) return 'no other plan is feasible within the guard rails'
+  if (best.plan.cost.rate >= now) return 'no feasible plan costs less than what runs now'
+  return costOf(best.plan) >= now
+    ? 'no feasible plan saves as much as its new nodes count as dearer (--prefer-existing)'
+    : undefined
+}
+
+/** The scenario of what is recommended, with more of what pods prefer where that costs nothing. */
+function recommendedBy(best: Option, bound: LowerBound, goal: Goal, context: ScenarioContext): Scenario {
   const provenOf = (plan: Plan): ProvenPlan => ({
     plan,
     bound,
@@ -102,13 +118,7 @@ export function choose(all: readonly Candidate[], maxSpot: number | undefined, c
     best.replayed ? '' : 'too large to be replayed by the imitation of the scheduler',
     best.needs === undefined ? '' : needsText(best.needs),
   ].filter((note) => note !== '')
-  return {
-    recommended: { ...scenario, notes: [...notes, ...scenario.notes] },
-    follows: best.from.id,
-    policy,
-    cheapest,
-    ...(best.needs === undefined ? {} : { needs: best.needs }),
-  }
+  return { ...scenario, notes: [...notes, ...scenario.notes] }
 }
 
 /** The cheapest plan that the scheduler fills once big pods come first, where it leaves pods over on today's nodes. */

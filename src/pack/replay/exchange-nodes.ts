@@ -41,20 +41,23 @@ export type ExchangeTools = {
  * Makes a fleet cheaper by exchanging single nodes, or a few at once, for others: what is drawn at random is kept where
  * the scheduler still fills all nodes in every order. A search that only ever goes down ends where no single change
  * helps, so it may go on from a slightly dearer fleet, less so the longer it lasts (threshold accepting, Dueck and
- * Scheuer 1990). Returns the fleets that became the best on the way, the
- * cheapest last.
+ * Scheuer 1990). Runs begin from one start after the other. Returns the fleets that became the best on the way, the cheapest
+ * last.
  */
 export function exchangeNodes(starts: readonly Fleet[], tools: ExchangeTools): Fleet[] {
   const [first] = starts
   if (first === undefined) return []
-  const runs = tools.scheduler.cost(slotsOf(first)) > FEW_STEPS ? 1 : tools.effort.runs
-  const found = Array.from({ length: runs }, (_, run) =>
+  const found = Array.from({ length: runsFrom(first, tools) }, (_, run) =>
     exchange(starts[run % starts.length]!, tools, generator(run + 1)),
   )
     .flat()
     .sort((a, b) => b.rate - a.rate)
   return found.filter(({ rate }, at) => rate !== found[at + 1]?.rate)
 }
+
+/** Where a refill is dear, there is time for one run alone. */
+export const runsFrom = (fleet: Fleet, { scheduler, effort }: Pick<ExchangeTools, 'scheduler' | 'effort'>): number =>
+  scheduler.cost(slotsOf(fleet)) > FEW_STEPS ? 1 : effort.runs
 
 function exchange(from: Fleet, tools: ExchangeTools, random: Random): Fleet[] {
   const { scheduler, groups, hasPlaces, seeds, proof, effort } = tools

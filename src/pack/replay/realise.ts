@@ -1,5 +1,5 @@
 import { Climb } from './climb.js'
-import { BRIEF, exchangeNodes, FEW_STEPS, THOROUGH, type Effort } from './exchange-nodes.js'
+import { BRIEF, exchangeNodes, FEW_STEPS, runsFrom, THOROUGH, type Effort } from './exchange-nodes.js'
 import { fleetOf, slotsOf, type Alternatives, type Fleet } from './fleet.js'
 import { FleetTrials, MOST_STEPS } from './fleet-trials.js'
 import { cheaperChoices, fewerNodes } from './lower-fleets.js'
@@ -76,7 +76,9 @@ type Limits = {
 function exchanged(trials: FleetTrials, search: FleetSearch, starts: readonly Fleet[], limits: Limits): Fleet[] {
   const mended: Fleet[] = []
   for (const fleet of starts) {
-    const most = Math.min(...mended.map(({ rate }) => rate)) * (1 + NEAR)
+    const { effort } = limits
+    const near = runsFrom(fleet, { ...search, effort }) > 1 ? NEAR : 0
+    const most = Math.min(...mended.map(({ rate }) => rate)) * (1 + near)
     const steps = mended.length === 0 ? MOST_STEPS : limits.steps
     const found = fleet.rate < most ? mend(fleet, trials, search.shop, { steps, cost: most - fleet.rate }) : undefined
     if (found !== undefined) mended.push(found)
