@@ -17,20 +17,21 @@ export function spreadOver(draft: Draft, slots: readonly Slot[], pods: readonly 
   const reference = open[0]?.site.allocatable
   if (pods.length === 0 || reference === undefined) return pods
   const scores = new ReplayScores()
+  const scored = new Map(pods.map((pod) => [pod, scores.scoredOf(pod)]))
   open.forEach((slot, row) => {
     scores.open(slot.site)
-    for (const pod of slot.residents) scores.add(row, scores.scoredOf(pod), pod.held)
-    for (const pod of slot.pods) scores.add(row, scores.scoredOf(pod), demand(pod, slot))
+    for (const pod of slot.residents) scores.hold(row, pod, pod.held)
+    for (const pod of slot.pods) scores.hold(row, pod, demand(pod, slot))
   })
   const rows = Int32Array.from(open.keys())
   let left: readonly Pod[] = largestFirst(pods, reference)
   for (;;) {
     const next = left.filter((pod) => {
-      const scored = scores.scoredOf(pod)
-      const row = scores.best(scored, rows, (candidate) => draft.takes(open[candidate]!, pod), first)
+      const asked = scored.get(pod)!
+      const row = scores.best(asked, rows, (candidate) => draft.takes(open[candidate]!, pod), first)
       if (row === undefined) return true
       draft.put(pod, open[row]!)
-      scores.add(row, scored, demand(pod, open[row]!))
+      scores.add(row, asked, demand(pod, open[row]!))
       return false
     })
     // A pod that waits for another one is tried again after the others.

@@ -85,6 +85,17 @@ export class ReplayScores {
     if (spread !== undefined) this.#spread.add(spread, row, by)
   }
 
+  /**
+   * Puts a pod there that stays, when all that are to be placed have been asked for (`scoredOf`): of others, thousands on
+   * large clusters, no more is kept than it takes.
+   */
+  hold(row: number, pod: Pod, taken: Resources): void {
+    const scored = scoredRequests(pod)
+    this.#nodes.add(row, scored.cpu, scored.memory, taken, 1)
+    const spread = this.#spread.known(pod)
+    if (spread !== undefined) this.#spread.add(spread, row, 1)
+  }
+
   /** Remembers how full every node is now, to come back to with `reset`. */
   keep(): void {
     this.#nodes.keep()

@@ -51,14 +51,20 @@ export class ReplaySpread {
   }
 
   /** Undefined for pods that this score says nothing of. */
-  of({ namespace, owner, spec }: Pod): Spread | undefined {
-    if (owner === undefined || !CONTROLLERS.test(owner.kind) || spec.topologySpread.length > 0) return undefined
-    const key = `${namespace}/${owner.kind}/${owner.name}`
+  of(pod: Pod): Spread | undefined {
+    const key = controllerOf(pod)
+    if (key === undefined) return undefined
     const known = this.#spreads.get(key)
     if (known !== undefined) return known
     const spread: Spread = { pods: 0, hosts: new Int32Array(64), mostOnHost: 0, zones: [] }
     this.#spreads.set(key, spread)
     return spread
+  }
+
+  /** The same, undefined also where no pod of the controller has been asked for: nobody will ask how many there are. */
+  known(pod: Pod): Spread | undefined {
+    const key = this.#spreads.size === 0 ? undefined : controllerOf(pod)
+    return key === undefined ? undefined : this.#spreads.get(key)
   }
 
   add(spread: Spread, row: number, by: 1 | -1): void {
@@ -139,3 +145,8 @@ export class ReplaySpread {
     spread.zones[zone] = (spread.zones[zone] ?? 0) + by
   }
 }
+
+const controllerOf = ({ namespace, owner, spec }: Pod): string | undefined =>
+  owner === undefined || !CONTROLLERS.test(owner.kind) || spec.topologySpread.length > 0
+    ? undefined
+    : `${namespace}/${owner.kind}/${owner.name}`
