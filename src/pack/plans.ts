@@ -140,7 +140,7 @@ export class Planner implements PlanSource {
 
   rebuildable(policy: CapacityPolicy, known: readonly ProvenPlan[] = []): ProvenPlan | undefined {
     const goal: Goal = { kind: 'cheapest', policy }
-    const starts = known.flatMap(({ plan }) => this.#startFrom(plan) ?? [])
+    const starts = (): Fleet[] => known.flatMap(({ plan }) => this.#startFrom(plan) ?? [])
     const solution = this.#rebuilding.cheapest(policy, starts)
     return solution && this.#filled(solution, goal)
   }

@@ -55,9 +55,9 @@ export class Rebuilding {
   /**
    * The cheapest fleet found on which the pods also have a place within the guard rails, the share of spot among them.
    * Undefined where there is none, or the cluster is too large for the search. `known`: fleets that the scheduler fills, as
-   * starts; they keep each group's capacity types.
+   * starts, asked for only where there is a search; they keep each group's capacity types.
    */
-  cheapest(policy: CapacityPolicy, known: readonly Fleet[] = []): Solution | undefined {
+  cheapest(policy: CapacityPolicy, known: () => readonly Fleet[] = () => []): Solution | undefined {
     if (this.#isTooLarge) return undefined
     const { solver, schedulerFor, shopFor, added } = this.#tools
     for (const aimed of aimsOf(policy)) {
@@ -67,7 +67,7 @@ export class Rebuilding {
       const more = added(nodesOf(packed), goal)
       const starts = [
         ...(more === undefined ? [] : [fleetOfPlan(packed.layouts, more)]),
-        ...(aimed.kind === 'as-is' ? known : []),
+        ...(aimed.kind === 'as-is' ? known() : []),
         ...[solver.provisioned(aimed) ?? []].flat(),
       ]
       const search = {
