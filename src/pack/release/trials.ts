@@ -164,7 +164,9 @@ export class Trials {
     return [...new Set(homeless.map(({ group }) => group))].every((name) => {
       const nodes = name === undefined ? this.#nodesAfter(whole) : this.#ofGroup(name, whole)
       const pods = homeless.flatMap(({ pod, group }) => (group === name ? [pod] : []))
-      this.steps += nodes.length * (pods.length + 1)
+      // All that stands on the nodes is looked at before the first pod is placed.
+      const standing = nodes.reduce((total, slot) => total + slot.pods.size, 0)
+      this.steps += nodes.length * (pods.length + 1) + standing
       const left = spreadOver(draft, nodes, pods)
       // Where an even spread leaves no hole for a big pod, a tight one may.
       return left.length === 0 || new Pool(draft, nodes).putAll(left).length === 0

@@ -15,8 +15,11 @@ const memo = new WeakMap<PodSpec, Partial<Record<Name, bigint>>>()
 
 /** What a pod counts for in the score of least requests: each container without a request counts with a default. */
 export function scoredRequests({ spec, needed }: Pod): Requests {
-  const known = memo.get(spec) ?? peaksOf(spec)
-  memo.set(spec, known)
+  let known = memo.get(spec)
+  if (known === undefined) {
+    known = peaksOf(spec)
+    memo.set(spec, known)
+  }
   const { cpu, memory } = known
   return {
     cpu: cpu === undefined ? needed.cpu : Number(cpu),
