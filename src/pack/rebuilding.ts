@@ -65,10 +65,11 @@ export class Rebuilding {
       const groups = solver.alternatives(aimed)
       const packed = solver.solve(goal)
       const more = added(nodesOf(packed), goal)
+      const provisioned = solver.provisioned(aimed)
       const starts = [
         ...(more === undefined ? [] : [fleetOfPlan(packed.layouts, more)]),
         ...(aimed.kind === 'as-is' ? known() : []),
-        ...[solver.provisioned(aimed) ?? []].flat(),
+        ...(provisioned === undefined ? [] : [provisioned]),
       ]
       const search = {
         scheduler: schedulerFor(),

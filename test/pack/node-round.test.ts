@@ -40,7 +40,7 @@ describe('how many nodes are enough to choose among', () => {
 })
 
 describe('the order of the round', () => {
-  it('takes a node from each zone in turn, while it has any', () => {
+  it('takes a node from each zone in turn, until a zone has no more', () => {
     const slots = slotsOf([...nodes(30), ...Array.from({ length: 20 }, () => ({ cpu: 500, zone: 'a' }))])
     const order = inTurns(slots).map(({ site }) => site.labels[ZONE]!)
     const fewest = Math.min(...ZONES.map((zone) => order.filter((one) => one === zone).length))

@@ -45,9 +45,10 @@ const COLUMNS: readonly Column<MeasuredCluster>[] = [
 const LEGEND = `Clusters, in dollars per hour, once an imitation of kube-scheduler has rebuilt them: refilled from empty in ten seeded orders,
 all hard filters, LeastAllocated + balanced scoring, and a few Deployments rolled out anew at 25 % surge and 25 % unavailable.
 bound = lower bound of the packing; tight = the cheapest plan as packed; ours = what is recommended; needs = it needs priority
-classes by which big pods come first, and is refilled so; over = pods left over in the worst order; else = the same in ten orders that the search never saw. Karpenter = its provisioning and consolidation of
-the same pods, by the same rules and machines; realised = with the nodes that our repair had to add until every order
-placed all (– = not reached); ours ÷ = ours ÷ that, below 1 when ours is cheaper.`
+classes by which big pods come first, and is refilled so; over = pods left over in the worst order; else = the same in ten
+orders that the search never saw. Karpenter = its provisioning and consolidation of the same pods, by the same rules and
+machines; realised = with the nodes that our repair had to add until every order placed all (– = not reached);
+ours ÷ = ours ÷ that, below 1 when ours is cheaper.`
 
 const ratioOf = ({ recommended, karpenter }: MeasuredCluster): number | undefined =>
   karpenter.realised === undefined || karpenter.realised === 0 ? undefined : recommended.cost / karpenter.realised

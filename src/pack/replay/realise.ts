@@ -74,22 +74,18 @@ type Limits = {
 
 /** Of these starts, once nodes were added as it takes, the cheapest are those from which single nodes are exchanged. */
 function exchanged(trials: FleetTrials, search: FleetSearch, starts: readonly Fleet[], limits: Limits): Fleet[] {
+  const proof = trials.judges.slice(JUDGES.length)
+  const tools = { ...search, seeds: JUDGES, proof, effort: limits.effort }
   const mended: Fleet[] = []
   for (const fleet of starts) {
-    const { effort } = limits
-    const near = runsFrom(fleet, { ...search, effort }) > 1 ? NEAR : 0
+    const near = runsFrom(fleet, tools) > 1 ? NEAR : 0
     const most = Math.min(...mended.map(({ rate }) => rate)) * (1 + near)
     const steps = mended.length === 0 ? MOST_STEPS : limits.steps
     const found = fleet.rate < most ? mend(fleet, trials, search.shop, { steps, cost: most - fleet.rate }) : undefined
     if (found !== undefined) mended.push(found)
   }
   const good = cheapestFirst(mended).filter(({ rate }) => rate <= limits.worthwhile)
-  trials.passed.push(...mended)
-  if (good.length > 0) {
-    const proof = trials.judges.slice(JUDGES.length)
-    const { effort } = limits
-    trials.passed.push(...exchangeNodes(good, { ...search, seeds: JUDGES, proof, effort }))
-  }
+  trials.passed.push(...mended, ...exchangeNodes(good, tools))
   return judged(trials)
 }
 

@@ -188,9 +188,8 @@ export class ReplayScores {
     const found = this.#found
     const points = this.#points
     const { wanted } = round
-    const first = round.firstOf(rows)
     let count = 0
-    for (let at = first, left = rows.length; left > 0; left -= 1) {
+    for (let at = round.firstOf(rows), left = rows.length; left > 0; left -= 1) {
       const row = rows[at]!
       at = at + 1 === rows.length ? 0 : at + 1
       if (of[row]! < 0 || (takes !== undefined && !takes(row))) continue
