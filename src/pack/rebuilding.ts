@@ -85,7 +85,10 @@ export class Rebuilding {
     return undefined
   }
 
-  /** The same with a change in the cluster: a shorter search, from what was found without it. */
+  /**
+   * The same with a change in the cluster: a shorter search, from what `cheapest` found without it, which is asked for here,
+   * with no other starts, if nobody has asked before.
+   */
   changed(policy: CapacityPolicy, change: Change): Rebuilt | undefined {
     const key = JSON.stringify(policy)
     if (!this.#found.has(key)) this.cheapest(policy)
