@@ -304,7 +304,7 @@ describe('a refill', () => {
     const pods = Array.from({ length: 20 }, (_, index) => pod(`p${index}`, 1000, 1000))
     const scheduler = schedulerFor(pods)
     const slots = empty([5000, 5000])
-    const all = scheduler.leftOver(slots, 1)
+    const all = schedulerFor(pods).leftOver(slots, 1)
     expect(all).toHaveLength(15)
     for (const most of [0, 3, 14]) {
       const some = scheduler.leftOver(slots, 1, most)
@@ -312,6 +312,21 @@ describe('a refill', () => {
       expect(all).toEqual(expect.arrayContaining([...some]))
     }
     expect(scheduler.leftOver(slots, 1, 15)).toEqual(all)
+  })
+
+  it('is not run again where it has been seen, as far as it went', () => {
+    const pods = Array.from({ length: 20 }, (_, index) => pod(`p${index}`, 1000, 1000))
+    const scheduler = schedulerFor(pods)
+    const slots = empty([5000, 5000])
+    const some = scheduler.leftOver(slots, 1, 3)
+    expect(scheduler.leftOver(slots, 1, 2)).toBe(some)
+    const all = scheduler.leftOver(slots, 1)
+    expect(scheduler.leftOver([...slots], 1, 0)).toBe(all)
+    expect(scheduler.leftOver(slots, 2)).not.toBe(all)
+    expect(scheduler.leftOver(empty([5000, 5000], [5000, 5000]), 1)).toHaveLength(10)
+    scheduler.prioritise(({ name }) => (name === 'p0' ? 1 : 0))
+    expect(scheduler.leftOver(slots, 1)).not.toBe(all)
+    expect(scheduler.steps).toBe(20 * 7 + 20)
   })
 
   it('counts pods × nodes, whatever comes of it', () => {

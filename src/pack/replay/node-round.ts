@@ -1,6 +1,6 @@
 import type { Slot } from '../draft.js'
 import { byText } from '../order.js'
-import { kindOf } from './node-kind.js'
+import { inOrder, kindOf } from './node-kind.js'
 
 /** kube-scheduler looks at every node where there are no more (schedule_one.go: numFeasibleNodesToFind). */
 const FEW_NODES = 100
@@ -15,6 +15,11 @@ export function nodesToFind(nodes: number): number {
   const percentage = Math.max(LEAST_PER_CENT, MOST_PER_CENT - Math.floor(nodes / NODES_PER_CENT))
   return Math.max(FEW_NODES, Math.floor((nodes * percentage) / 100))
 }
+
+export const looksAtAll = (nodes: number): boolean => nodesToFind(nodes) === nodes
+
+/** The order in which the scheduler looks at these nodes. */
+export const inRound = (slots: readonly Slot[]): Slot[] => (looksAtAll(slots.length) ? inOrder(slots) : inTurns(slots))
 
 /**
  * Where the scheduler stands in its round over the nodes of a large cluster: for each pod it looks at them in turn until

@@ -7,8 +7,7 @@ import { createLedger, type Demand } from '../board/ledger.js'
 import { createPodClasses, type PodRules } from '../board/pod-class.js'
 import { createPortBook } from '../board/port-book.js'
 import type { Conditions, Pools } from './conditions.js'
-import { inOrder } from './node-kind.js'
-import { inTurns, NodeRound, nodesToFind } from './node-round.js'
+import { looksAtAll, NodeRound } from './node-round.js'
 import type { Random } from './replay-queue.js'
 import { ReplayScores, type Scored } from './replay-scores.js'
 import { createSoftTerms, type SoftTerms } from './soft-terms.js'
@@ -106,7 +105,10 @@ export class ReplayBoard {
     return { key, covers: (row: number): boolean => this.#ledger.covers(row, needed) }
   }
 
-  /** Makes these the nodes of the refills to come, with what is on each of them before any pod is placed. */
+  /**
+   * Makes these the nodes of the refills to come, in the order in which the scheduler looks at them (`inRound`), with what is
+   * on each of them before any pod is placed.
+   */
   stand(slots: readonly Slot[], heldOn: (slot: Slot) => readonly Pod[]): void {
     const wanted = new Set(slots)
     for (const [slot, { row, pods }] of this.#standing) {
@@ -128,10 +130,8 @@ export class ReplayBoard {
       this.#standing.set(slot, { row, pods })
     }
     this.#scores.keep()
-    const looksAtAll = nodesToFind(slots.length) === slots.length
-    const ordered = looksAtAll ? inOrder(slots) : inTurns(slots)
-    this.#order = Int32Array.from(ordered, (slot) => this.#standing.get(slot)!.row)
-    this.#round = looksAtAll ? undefined : new NodeRound(this.#order)
+    this.#order = Int32Array.from(slots, (slot) => this.#standing.get(slot)!.row)
+    this.#round = looksAtAll(slots.length) ? undefined : new NodeRound(this.#order)
     this.#rowsOfKey.clear()
   }
 

@@ -61,8 +61,9 @@ export const kindOf = (
 /**
  * Brings a kind's points on these nodes up to date: NodeResourcesFit with LeastAllocated (noderesources/least_allocated.go)
  * or MostAllocated, and NodeResourcesBalancedAllocation (balanced_allocation.go), both over CPU and memory, in whole numbers.
+ * Of `rows` those from one position to before another.
  */
-export function rate(kind: Kind, nodes: NodeTable, rows: Int32Array): void {
+export function rate(kind: Kind, nodes: NodeTable, rows: Int32Array, from = 0, to = rows.length): void {
   if (kind.points.length < nodes.size) {
     kind.points = new Int16Array(nodes.size)
     kind.seen = new Int32Array(nodes.size)
@@ -75,7 +76,7 @@ export function rate(kind: Kind, nodes: NodeTable, rows: Int32Array): void {
   const needMemory = memory || -Infinity
   const needSlots = slots || -Infinity
   const isOdd = cpu === 0 || memory === 0 || kind.packs
-  for (let at = 0; at < rows.length; at += 1) {
+  for (let at = from; at < to; at += 1) {
     const row = rows[at]!
     const version = versions[row]!
     if (seen[row] === version) continue

@@ -12,6 +12,8 @@ import type { SoftRules } from './soft-terms.js'
 import type { Site } from '../board/site.js'
 
 const MOST_QUESTIONS = 4
+/** Nodes that are rated at once, at least. */
+const SOME = 16
 /** Weight of PodTopologySpread in the default profile; that of both others is 1. */
 const SPREAD_WEIGHT = 2
 
@@ -120,7 +122,7 @@ export class ReplayScores {
     random: Random,
     round?: NodeRound,
   ): number | undefined {
-    rate(kind, this.#nodes, rows)
+    if (round === undefined) rate(kind, this.#nodes, rows)
     const isSpread = spread !== undefined && spread.pods > 0
     const isLiked = this.#likes.matters(likes, rows)
     const isDrawn = soft !== undefined && soft.pulls.length + soft.spread.length > 0
@@ -131,7 +133,7 @@ export class ReplayScores {
     let asks = asksAll ? undefined : takes
     const taking = asksAll ? takes : undefined
     const count =
-      round === undefined ? this.#fitting(kind.points, rows, taking) : this.#inTurn(kind.points, rows, taking, round)
+      round === undefined ? this.#fitting(kind.points, rows, taking) : this.#inTurn(kind, rows, taking, round)
     if (isSpread) this.#spread.score(spread, this.#found, count, this.#points, SPREAD_WEIGHT)
     if (isLiked) this.#likes.score(likes, this.#found, count, this.#points)
     if (isDrawn) this.#soft.score(soft, this.#found, count, this.#points)
@@ -183,23 +185,30 @@ export class ReplayScores {
     return count
   }
 
-  /** Likewise, of the first ones in turn. */
-  #inTurn(of: Int16Array, rows: Int32Array, takes: ((row: number) => boolean) | undefined, round: NodeRound): number {
+  /** Likewise, of the first ones in turn; the others are not even rated. */
+  #inTurn(kind: Kind, rows: Int32Array, takes: ((row: number) => boolean) | undefined, round: NodeRound): number {
     const found = this.#found
     const points = this.#points
     const { wanted } = round
     let count = 0
-    for (let at = round.firstOf(rows), left = rows.length; left > 0; left -= 1) {
-      const row = rows[at]!
-      at = at + 1 === rows.length ? 0 : at + 1
-      if (of[row]! < 0 || (takes !== undefined && !takes(row))) continue
-      found[count] = row
-      points[count] = of[row]!
-      count += 1
-      if (count === wanted) {
+    let from = round.firstOf(rows)
+    for (let left = rows.length; left > 0;) {
+      // As many as could be enough, up to the end of the list, from where it goes on at its beginning.
+      const to = Math.min(from + Math.min(left, Math.max(wanted - count, SOME)), rows.length)
+      rate(kind, this.#nodes, rows, from, to)
+      for (let at = from; at < to; at += 1) {
+        const row = rows[at]!
+        const here = kind.points[row]!
+        if (here < 0 || (takes !== undefined && !takes(row))) continue
+        found[count] = row
+        points[count] = here
+        count += 1
+        if (count < wanted) continue
         round.stopAt(row)
-        break
+        return count
       }
+      left -= to - from
+      from = to === rows.length ? 0 : to
     }
     return count
   }

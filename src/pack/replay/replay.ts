@@ -2,9 +2,11 @@ import type { Pod } from '../../domain/pod.js'
 import type { BoardContext } from '../board/board.js'
 import { acceptsPods, type Slot } from '../draft.js'
 import type { Conditions } from './conditions.js'
+import { inRound } from './node-round.js'
+import { RefillBook, type Refill } from './refill-book.js'
 import { ReplayBoard, type Entry } from './replay-board.js'
 import { generator, queueOf } from './replay-queue.js'
-import { deploymentsOf, rollOut } from './replay-rollout.js'
+import { deploymentsOf, rollOut, type Replica } from './replay-rollout.js'
 
 /** Deployments that are rolled out anew after a refill. */
 export const ROLLOUTS = 3
@@ -24,8 +26,10 @@ export class ReplayScheduler {
   #priorityOf: ((pod: Pod) => number) | undefined
   readonly #queues = new Map<number, Queue>()
   readonly #anchoredBySlot = new WeakMap<Slot, readonly Pod[]>()
-  #nodes: readonly Slot[] = []
-  /** Pods that these nodes have from the start. */
+  readonly #book = new RefillBook()
+  #asked: Asked | undefined
+  #standing: Asked | undefined
+  /** Pods that the standing nodes have from the start. */
   #anchored: ReadonlySet<Pod> = new Set()
   /** Pods × nodes asked for so far: what budgets count. */
   steps = 0
@@ -51,6 +55,8 @@ export class ReplayScheduler {
   prioritise(priorityOf: (pod: Pod) => number): void {
     this.#priorityOf = priorityOf
     this.#queues.clear()
+    this.#book.clear()
+    this.#asked = undefined
   }
 
   /** Pods × nodes of one refill. */
@@ -60,19 +66,32 @@ export class ReplayScheduler {
 
   /**
    * Pods that are left over when they come in the order of this seed, or that a rollout after it leaves pending. With
-   * `most`, the refill is broken off as soon as more are certain to be left over; what it gives is then a part of them.
+   * `most`, the refill is broken off as soon as more are certain to be left over; what it gives may then be a part of them.
    */
   leftOver(slots: readonly Slot[], seed: number, most = Infinity): readonly Pod[] {
     this.steps += this.cost(slots)
+    const asked = this.#ask(slots)
+    const known = asked.refills.get(seed)
+    if (known !== undefined && most <= known.most) return known.left
+    const refill = this.#refill(asked, seed, most)
+    asked.refills.set(seed, refill)
+    return refill.left
+  }
+
+  /** Mostly the same nodes as the last time, in another order of the pods. */
+  #ask(slots: readonly Slot[]): Asked {
+    const last = this.#asked
+    if (last?.slots.length === slots.length && last.slots.every((slot, at) => slot === slots[at])) return last
+    const ordered = inRound(slots)
+    return (this.#asked = { slots: [...slots], ordered, refills: this.#book.of(ordered) })
+  }
+
+  #refill(asked: Asked, seed: number, most: number): Refill {
+    this.#stand(asked)
     const board = this.#board
-    if (this.#nodes.length !== slots.length || this.#nodes.some((slot, at) => slot !== slots[at])) {
-      board.stand(slots, (slot) => this.#anchoredOn(slot))
-      this.#nodes = [...slots]
-      this.#anchored = new Set(slots.flatMap((slot) => this.#anchoredOn(slot)))
-    }
     const anchored = this.#anchored
-    const rowOf = new Map<Entry, number>()
     const { entries, rolled, isRolled } = this.#queue(seed)
+    const rowOf = new Map<Entry, number>()
     const random = generator(TIES + seed)
     board.begin(random)
     const place = (entry: Entry): boolean => {
@@ -82,35 +101,24 @@ export class ReplayScheduler {
       if (isRolled.has(entry)) rowOf.set(entry, row)
       return true
     }
-    let left: readonly Entry[] = anchored.size === 0 ? entries : entries.filter(({ pod }) => !anchored.has(pod))
-    for (;;) {
-      const next: Entry[] = []
-      let certain = 0
-      for (const entry of left) {
-        if (place(entry)) continue
-        next.push(entry)
-        // A pod that waits for another one is tried again when the queue has been through.
-        if (!entry.mayWait) certain += 1
-        if (certain > most) break
-      }
-      const isDone = next.length === 0 || next.length === left.length || certain > most
-      left = next
-      if (isDone) break
-    }
-    if (left.length === 0)
-      left = rolled.flatMap((pods) =>
-        rollOut(
-          board,
-          pods.flatMap((entry) => {
-            const row = rowOf.get(entry)
-            // What stays where it runs is left alone.
-            return row === undefined ? [] : [{ entry, row }]
-          }),
-          random,
-        ),
-      )
+    const coming = anchored.size === 0 ? entries : entries.filter(({ pod }) => !anchored.has(pod))
+    const { left, isBrokenOff } = fill(coming, place, most)
+    // What stays where it runs is left alone.
+    const replicasOf = (pods: readonly Entry[]): Replica[] =>
+      pods.flatMap((entry) => {
+        const row = rowOf.get(entry)
+        return row === undefined ? [] : [{ entry, row }]
+      })
+    const pending = left.length > 0 ? left : rolled.flatMap((pods) => rollOut(board, replicasOf(pods), random))
     board.reset()
-    return left.map(({ pod }) => pod)
+    return { left: pending.map(({ pod }) => pod), most: isBrokenOff ? most : Infinity }
+  }
+
+  #stand(asked: Asked): void {
+    if (this.#standing === asked) return
+    this.#board.stand(asked.ordered, (slot) => this.#anchoredOn(slot))
+    this.#standing = asked
+    this.#anchored = new Set(asked.slots.flatMap((slot) => this.#anchoredOn(slot)))
   }
 
   /** Nothing is put on a closed node again: what runs there stays as long as the node does. */
@@ -137,6 +145,34 @@ export class ReplayScheduler {
 }
 
 const NONE: readonly Pod[] = []
+
+/** Those that found no place, where `most` may be left for certain: beyond that it is broken off. */
+function fill(
+  entries: readonly Entry[],
+  place: (entry: Entry) => boolean,
+  most: number,
+): { readonly left: readonly Entry[]; readonly isBrokenOff: boolean } {
+  for (let left = entries; ;) {
+    const next: Entry[] = []
+    let certain = 0
+    for (const entry of left) {
+      if (place(entry)) continue
+      next.push(entry)
+      // A pod that waits for another one is tried again when the queue has been through.
+      if (!entry.mayWait) certain += 1
+      if (certain > most) return { left: next, isBrokenOff: true }
+    }
+    if (next.length === 0 || next.length === left.length) return { left: next, isBrokenOff: false }
+    left = next
+  }
+}
+
+/** Nodes that were asked for, and what refills of them have come to. */
+type Asked = {
+  readonly slots: readonly Slot[]
+  readonly ordered: readonly Slot[]
+  readonly refills: Map<number, Refill>
+}
 
 /** What an order of the pods comes to, worked out once. */
 type Queue = {
