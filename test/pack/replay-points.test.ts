@@ -80,10 +80,8 @@ it('points that are kept from one question to the next are those of the schedule
           rate(kind, table, rows)
           for (const row of rows) {
             const left = free[row]!
-            const lacks =
-              (kind.cpu > 0 && kind.cpu > left.cpu) ||
-              (kind.memory > 0 && kind.memory > left.memory) ||
-              kind.slots > left.slots
+            const { cpu, memory, pods: slots } = kind.needed
+            const lacks = (cpu > 0 && cpu > left.cpu) || (memory > 0 && memory > left.memory) || slots > left.slots
             expect(kind.points[row]).toBe(lacks ? -1 : exactPoints(kind, table, row))
             if (!lacks) asked += 1
           }

@@ -65,6 +65,8 @@ export class TopologyKey {
 }
 
 const TIDY_FROM = 64
+/** Arrays are quicker than maps; thousands of counts with one for each node of a large cluster would take up too much. */
+const FEW = 512
 
 /** How many pods of some kind each value of a topology key has. Only values that had pods take up memory. */
 export class Tally {
@@ -74,6 +76,8 @@ export class Tally {
   total = 0
   /** Values with pods. */
   protected occupied = 0
+  /** By value; what is beyond a number that arrays are good for is in the map. */
+  private readonly few: number[] = []
   private readonly counts = new Map<number, number>()
 
   constructor(id: number, key: TopologyKey) {
@@ -83,15 +87,20 @@ export class Tally {
 
   /** Pods in the site's domain; 0 where the site lacks the key. */
   at(site: number): number {
-    return this.counts.get(this.key.at[site]!) ?? 0
+    const value = this.key.at[site]!
+    if (value >= FEW) return this.counts.get(value) ?? 0
+    return value >= 0 && value < this.few.length ? this.few[value]! : 0
   }
 
   bump(site: number, by: 1 | -1): void {
     const value = this.key.at[site]!
     if (value < 0) return
-    const before = this.counts.get(value) ?? 0
+    const before = this.at(site)
     const after = before + by
-    this.counts.set(value, after)
+    if (value < FEW) {
+      while (this.few.length <= value) this.few.push(0)
+      this.few[value] = after
+    } else this.counts.set(value, after)
     this.total += by
     if (before === 0) this.occupied++
     if (after === 0) this.occupied--
@@ -130,8 +139,8 @@ export class SpreadScope {
     return this.inside[site]!
   }
 
-  domainCount(key: TopologyKey): number {
-    return this.domains.get(key)!.count
+  domainsOf(key: TopologyKey): Readonly<Domains> {
+    return this.domains.get(key)!
   }
 
   /** After the site's keys were opened. */
@@ -160,6 +169,7 @@ export class SpreadScope {
 /** Counts of one spread constraint, with the least count over its domains at hand. */
 export class SpreadTally extends Tally {
   readonly scope: SpreadScope
+  private readonly domains: Readonly<Domains>
   /** How many domains have exactly this many pods; nothing is kept for 0. */
   private readonly domainsWith: number[] = [0]
   /** Least count over the domains that have pods; 0 when none has. */
@@ -168,6 +178,7 @@ export class SpreadTally extends Tally {
   constructor(id: number, key: TopologyKey, scope: SpreadScope) {
     super(id, key)
     this.scope = scope
+    this.domains = scope.domainsOf(key)
   }
 
   override bump(site: number, by: 1 | -1): void {
@@ -175,7 +186,7 @@ export class SpreadTally extends Tally {
   }
 
   get domainCount(): number {
-    return this.scope.domainCount(this.key)
+    return this.domains.count
   }
 
   /** Least count over all domains, empty ones included. */

@@ -1,10 +1,14 @@
 import type { FilterName, Refusal } from '../../domain/plan.js'
 import type { Pod, VolumeRules } from '../../domain/pod.js'
+import { createInterner } from './interner.js'
 import type { Site } from './site.js'
+
+/** Volumes of one driver, which has a number. */
+type Attaching = { readonly driver: number; readonly name: string; readonly handles: readonly string[] }
 
 /** What a pod's volumes do to, and ask of, the sites. Undefined for the many pods that have none of it. */
 export type VolumeUse = {
-  readonly byDriver: readonly { readonly driver: string; readonly handles: readonly string[] }[]
+  readonly byDriver: readonly Attaching[]
   readonly exclusiveClaims: readonly string[]
   readonly sharedClaims: readonly string[]
   readonly inTreeVolumes: readonly string[]
@@ -27,7 +31,8 @@ export type VolumeBook = {
 type Counts = Map<string, number>
 type SiteVolumes = {
   readonly limits: Site['attachLimits']
-  readonly attached: Map<string, Counts>
+  /** Pods by handle, by the number of the driver. */
+  readonly attached: (Counts | undefined)[]
   readonly inTree: Counts
 }
 
@@ -39,20 +44,22 @@ export function createVolumeBook(pods: readonly Pod[]): VolumeBook {
   const exclusiveUsers: Counts = new Map()
   const sharedUsers = new Map<string, Map<number, number>>()
 
+  const drivers = createInterner()
+
   const users: Counts = new Map()
   for (const { volumes } of pods) for (const name of new Set(namesOf(volumes))) bump(users, name, 1)
   const isShared = (name: string): boolean => (users.get(name) ?? 0) > 1
 
   /** Volumes of one driver over the limit if these came too; undefined where they may come. */
-  const overLimit = (site: number, driver: string, handles: readonly string[]): string | undefined => {
-    const { limits, attached } = sites[site]!
-    const limit = limits[driver]
+  const overLimit = ({ limits, attached }: SiteVolumes, { driver, name, handles }: Attaching): string | undefined => {
+    const limit = limits[name]
     if (limit === undefined) return undefined
-    const present = attached.get(driver) ?? NO_COUNTS
+    const present = attached[driver] ?? NO_COUNTS
+    if (present.size + handles.length <= limit) return undefined
     let added = 0
     for (const handle of handles) if (!present.has(handle)) added++
     if (added === 0 || present.size + added <= limit) return undefined
-    return `${present.size} volumes of ${driver} are attached, ${added} more would pass the limit of ${limit}`
+    return `${present.size} volumes of ${name} are attached, ${added} more would pass the limit of ${limit}`
   }
   const isTaken = (claim: string): boolean => (exclusiveUsers.get(claim) ?? 0) > 0
   const usedElsewhere = (site: number, claim: string): boolean => {
@@ -65,14 +72,15 @@ export function createVolumeBook(pods: readonly Pod[]): VolumeBook {
       const { attachments, exclusiveClaims, sharedClaims, inTreeVolumes } = volumes
       if (attachments.length + exclusiveClaims.length + sharedClaims.length + inTreeVolumes.length === 0)
         return undefined
-      const byDriver = [...new Set(attachments.map(({ driver }) => driver))].sort().map((driver) => ({
-        driver,
-        handles: [...new Set(attachments.filter((each) => each.driver === driver).map(({ handle }) => handle))],
+      const byDriver = [...new Set(attachments.map(({ driver }) => driver))].sort().map((name) => ({
+        driver: drivers.idOf(name),
+        name,
+        handles: [...new Set(attachments.filter(({ driver }) => driver === name).map(({ handle }) => handle))],
       }))
       const shared = namesOf(volumes).filter(isShared)
-      const privateCounts = byDriver.map(({ driver, handles }) => [
-        driver,
-        handles.filter((handle) => !isShared(volumeName(driver, handle))).length,
+      const privateCounts = byDriver.map(({ name, handles }) => [
+        name,
+        handles.filter((handle) => !isShared(volumeName(name, handle))).length,
       ])
       return {
         byDriver,
@@ -84,13 +92,12 @@ export function createVolumeBook(pods: readonly Pod[]): VolumeBook {
       }
     },
     open(site, limits) {
-      sites[site] = { limits, attached: new Map(), inTree: new Map() }
+      sites[site] = { limits, attached: [], inTree: new Map() }
     },
     change(site, use, by) {
       const { attached, inTree } = sites[site]!
       for (const { driver, handles } of use.byDriver) {
-        const present = attached.get(driver) ?? new Map<string, number>()
-        attached.set(driver, present)
+        const present = (attached[driver] ??= new Map())
         for (const handle of handles) bump(present, handle, by)
       }
       for (const volume of use.inTreeVolumes) bump(inTree, volume, by)
@@ -102,10 +109,11 @@ export function createVolumeBook(pods: readonly Pod[]): VolumeBook {
       }
     },
     admits(site, use) {
-      for (const { driver, handles } of use.byDriver) if (overLimit(site, driver, handles) !== undefined) return false
+      const volumes = sites[site]!
+      for (const attaching of use.byDriver) if (overLimit(volumes, attaching) !== undefined) return false
       for (const claim of use.exclusiveClaims) if (isTaken(claim)) return false
       for (const claim of use.sharedClaims) if (usedElsewhere(site, claim)) return false
-      for (const volume of use.inTreeVolumes) if (sites[site]!.inTree.has(volume)) return false
+      for (const volume of use.inTreeVolumes) if (volumes.inTree.has(volume)) return false
       return true
     },
     refusals(site, use) {
@@ -113,8 +121,9 @@ export function createVolumeBook(pods: readonly Pod[]): VolumeBook {
       const refuse = (filter: FilterName, detail: string): void => {
         refusals.push({ kind: 'rule', filter, detail })
       }
-      for (const { driver, handles } of use.byDriver) {
-        const over = overLimit(site, driver, handles)
+      const volumes = sites[site]!
+      for (const attaching of use.byDriver) {
+        const over = overLimit(volumes, attaching)
         if (over !== undefined) refuse('NodeVolumeLimits', over)
       }
       for (const claim of use.exclusiveClaims) {
@@ -126,8 +135,7 @@ export function createVolumeBook(pods: readonly Pod[]): VolumeBook {
         }
       }
       for (const volume of use.inTreeVolumes) {
-        if (sites[site]!.inTree.has(volume))
-          refuse('VolumeRestrictions', `volume ${volume} is mounted on the node already`)
+        if (volumes.inTree.has(volume)) refuse('VolumeRestrictions', `volume ${volume} is mounted on the node already`)
       }
       return refusals
     },

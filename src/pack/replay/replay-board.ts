@@ -26,8 +26,8 @@ export type Entry = {
   readonly changes: readonly Tally[]
   /** No count but those of CPU, memory and pod slots changes with it. */
   readonly isPlain: boolean
-  /** There are rules beside the room on a node and the node's own properties. */
-  readonly hasRules: boolean
+  /** Rules beside the room on a node and the node's own properties; undefined: there are none. */
+  readonly takes: ((row: number) => boolean) | undefined
   /** Rules of other pods make it wait for them, so that it may fit later. */
   readonly mayWait: boolean
   readonly pool: string | undefined
@@ -36,6 +36,7 @@ export type Entry = {
 }
 
 type Placed = { readonly entry: Entry; readonly row: number; readonly as: 'held' | 'needed' }
+type Noted = { readonly entry: Entry; readonly row: number; readonly by: 1 | -1 }
 
 /**
  * The board of the replay: the rules of `createBoard`, arranged for filling much the same nodes again and again. Nodes
@@ -61,7 +62,7 @@ export class ReplayBoard {
   /** Nodes on the board, each with the pods that never leave it. */
   readonly #standing = new Map<Slot, { readonly row: number; readonly pods: readonly Placed[] }>()
   /** Pods of a refill that are more than numbers, in the order in which they came and went. */
-  readonly #log: { readonly placed: Placed; readonly by: 1 | -1 }[] = []
+  readonly #log: Noted[] = []
   #order = new Int32Array()
   /** Undefined where the scheduler looks at all nodes for every pod. */
   #round: NodeRound | undefined
@@ -87,14 +88,14 @@ export class ReplayBoard {
     const rules = this.#classes.rulesOf(pod)
     const odd = { needed: this.#ledger.demandOf(rest(pod.needed)), held: this.#ledger.demandOf(rest(pod.held)) }
     const mayWait = this.#classes.hasTopologyRules(rules.classKey)
-    const hasRules =
-      mayWait || rules.topology.flaws.length > 0 || rules.volumes !== undefined || pod.hostPorts.length > 0
+    const takes = this.#takesOf(pod, rules, mayWait)
     const soft = this.#soft?.of(pod)
     const changes = [...rules.topology.changes, ...(soft?.changes ?? [])]
-    const isPlain = !hasRules && changes.length === 0 && odd.needed.columns.length + odd.held.columns.length === 0
+    const isPlain =
+      takes === undefined && changes.length === 0 && odd.needed.columns.length + odd.held.columns.length === 0
     const scored = this.#scores.scoredOf(pod, soft, this.#covering(odd.needed))
     const pool = this.#pools && inPool(this.#pools, this.#pools.ofPod(pod))
-    const entry = { pod, rules, scored, changes, isPlain, hasRules, mayWait, odd, pool }
+    const entry = { pod, rules, scored, changes, isPlain, takes, mayWait, odd, pool }
     this.#entries.set(pod, entry)
     return entry
   }
@@ -142,42 +143,45 @@ export class ReplayBoard {
 
   /** The node that the scheduler would choose, or undefined: no node takes the pod now. */
   best(entry: Entry, random: Random): number | undefined {
-    const rows = this.#rowsFor(entry)
-    const takes = entry.hasRules ? (row: number): boolean => this.#admits(entry, row) : undefined
-    return this.#scores.best(entry.scored, rows, takes, random, this.#round)
+    return this.#scores.best(entry.scored, this.#rowsFor(entry), entry.takes, random, this.#round)
   }
 
   put(entry: Entry, row: number): void {
-    this.#scores.add(row, entry.scored, entry.pod.needed)
-    if (!entry.isPlain) this.#note({ entry, row, as: 'needed' }, 1)
+    this.#add(entry, row, 1)
+    if (!entry.isPlain) this.#note({ entry, row, by: 1 })
   }
 
   /** Takes off a pod that `put` has put there. */
   take(entry: Entry, row: number): void {
-    this.#scores.add(row, entry.scored, entry.pod.needed, -1)
-    if (!entry.isPlain) this.#note({ entry, row, as: 'needed' }, -1)
+    this.#add(entry, row, -1)
+    if (!entry.isPlain) this.#note({ entry, row, by: -1 })
+  }
+
+  /** Alike pods share these figures, which are at hand then: thousands of pods come one after the other. */
+  #add({ scored }: Entry, row: number, by: 1 | -1): void {
+    this.#scores.add(row, scored, scored.kind.needed, by)
   }
 
   /** Takes every pod off that was put on the nodes since they stand. */
   reset(): void {
     for (let last = this.#log.pop(); last !== undefined; last = this.#log.pop())
-      this.#count(last.placed, last.by === 1 ? -1 : 1)
+      this.#count(last.entry, last.row, 'needed', last.by === 1 ? -1 : 1)
     this.#scores.reset()
   }
 
-  #note(placed: Placed, by: 1 | -1): void {
-    this.#count(placed, by)
-    this.#log.push({ placed, by })
+  #note(noted: Noted): void {
+    this.#count(noted.entry, noted.row, 'needed', noted.by)
+    this.#log.push(noted)
   }
 
   #change(placed: Placed, by: 1 | -1): void {
     const { entry, row, as } = placed
     this.#scores.add(row, entry.scored, entry.pod[as], by)
-    this.#count(placed, by)
+    this.#count(entry, row, as, by)
   }
 
   /** Everything about the pod that is not in the table of scores. */
-  #count({ entry: { pod, rules, changes, odd }, row, as }: Placed, by: 1 | -1): void {
+  #count({ pod, rules, changes, odd }: Entry, row: number, as: Placed['as'], by: 1 | -1): void {
     this.#ledger.take(row, odd[as], by)
     for (const tally of changes) tally.bump(row, by)
     if (rules.volumes !== undefined) this.#volumes.change(row, rules.volumes, by)
@@ -186,12 +190,13 @@ export class ReplayBoard {
   }
 
   /** The rules beside those that the table of scores and the list of rows look at. */
-  #admits({ pod, rules }: Entry, row: number): boolean {
-    return (
-      this.#ports.admits(row, pod.hostPorts) &&
-      (rules.volumes === undefined || this.#volumes.admits(row, rules.volumes)) &&
-      topologyAllows(rules.topology, row)
-    )
+  #takesOf({ hostPorts }: Pod, { topology, volumes }: PodRules, looksAround: boolean): Entry['takes'] {
+    if (volumes !== undefined || hostPorts.length > 0)
+      return (row) =>
+        this.#ports.admits(row, hostPorts) &&
+        (volumes === undefined || this.#volumes.admits(row, volumes)) &&
+        topologyAllows(topology, row)
+    return looksAround || topology.flaws.length > 0 ? (row) => topologyAllows(topology, row) : undefined
   }
 
   /** Nodes whose own properties let the pod in, in the order in which they were given. */

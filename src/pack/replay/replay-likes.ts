@@ -12,10 +12,12 @@ const TAINTS = 3
 /** What pods of one template make of each node, by row. */
 export type Likes = {
   readonly spec: PodSpec
-  /** Weights of the preferred terms that the node meets, in sum. */
+  /** Weights of the preferred terms that the node meets, in sum; no row has ever had more than `mostMet`. */
   met: Int32Array
+  mostMet: number
   /** Its taints with the effect PreferNoSchedule that the pods do not tolerate. */
   avoided: Int32Array
+  mostAvoided: number
   /** Rows opened up to here have been looked at. */
   looked: number
   /** Nodes that were asked about last, and whether they differ in anything. */
@@ -43,7 +45,16 @@ export class ReplayLikes {
   of({ spec }: Pod): Likes {
     const known = this.#likes.get(spec)
     if (known !== undefined) return known
-    const made: Likes = { spec, met: NONE, avoided: NONE, looked: 0, rows: undefined, differ: false }
+    const made: Likes = {
+      spec,
+      met: NONE,
+      mostMet: 0,
+      avoided: NONE,
+      mostAvoided: 0,
+      looked: 0,
+      rows: undefined,
+      differ: false,
+    }
     this.#likes.set(spec, made)
     return made
   }
@@ -59,19 +70,10 @@ export class ReplayLikes {
   }
 
   /** Adds to the points of the first `count` rows, by what else could be chosen; after `matters`. */
-  score({ met, avoided }: Likes, rows: Int32Array, count: number, points: Int32Array): void {
-    let mostMet = 0
-    let mostAvoided = 0
-    for (let at = 0; at < count; at += 1) {
-      const row = rows[at]!
-      if (met[row]! > mostMet) mostMet = met[row]!
-      if (avoided[row]! > mostAvoided) mostAvoided = avoided[row]!
-    }
-    if (mostMet > 0)
-      for (let at = 0; at < count; at += 1) points[at]! += NODE_AFFINITY * share(met[rows[at]!]!, mostMet)
-    if (mostAvoided > 0)
-      for (let at = 0; at < count; at += 1)
-        points[at]! += TAINTS * (MOST_POINTS - share(avoided[rows[at]!]!, mostAvoided))
+  score(likes: Likes, rows: Int32Array, count: number, points: Int32Array): void {
+    const { met, mostMet, avoided, mostAvoided } = likes
+    if (mostMet > 0) addShares(met, rows, count, points, { of: 0, weight: NODE_AFFINITY })
+    if (mostAvoided > 0) addShares(avoided, rows, count, points, { of: TAINTS * MOST_POINTS, weight: -TAINTS })
   }
 
   #look(likes: Likes): void {
@@ -85,10 +87,14 @@ export class ReplayLikes {
     for (; likes.looked < opened.length; likes.looked += 1) {
       const row = opened[likes.looked]!
       const site = this.#sites[row]!
-      likes.met[row] = nodes.reduce((sum, { weight, term }) => sum + (matchesNodeTerm(term, site) ? weight : 0), 0)
-      likes.avoided[row] = site.taints.filter(
+      const met = nodes.reduce((sum, { weight, term }) => sum + (matchesNodeTerm(term, site) ? weight : 0), 0)
+      const avoided = site.taints.filter(
         (taint) => taint.effect === 'PreferNoSchedule' && !tolerations.some((each) => tolerates(each, taint)),
       ).length
+      likes.met[row] = met
+      likes.avoided[row] = avoided
+      likes.mostMet = Math.max(likes.mostMet, met)
+      likes.mostAvoided = Math.max(likes.mostAvoided, avoided)
     }
   }
 }
@@ -98,5 +104,26 @@ const NONE = new Int32Array()
 const differ = (figures: Int32Array, rows: Int32Array): boolean =>
   rows.some((row) => figures[row] !== figures[rows[0]!])
 
-/** 0 to 100, as the scheduler brings scores to one scale (helper.DefaultNormalizeScore). */
-const share = (part: number, most: number): number => Math.floor((MOST_POINTS * part) / most)
+/**
+ * Adds `of` and `weight` times 0 to 100 to the points of the first `count` rows, as the scheduler brings figures to one scale
+ * (helper.DefaultNormalizeScore); nothing where all figures are 0. Most are 0 or the greatest: those need no division.
+ */
+function addShares(
+  figures: Int32Array,
+  rows: Int32Array,
+  count: number,
+  points: Int32Array,
+  { of, weight }: { readonly of: number; readonly weight: number },
+): void {
+  let most = 0
+  for (let at = 0; at < count; at += 1) {
+    const figure = figures[rows[at]!]!
+    if (figure > most) most = figure
+  }
+  if (most === 0) return
+  const whole = of + weight * MOST_POINTS
+  for (let at = 0; at < count; at += 1) {
+    const figure = figures[rows[at]!]!
+    points[at]! += figure === 0 ? of : figure === most ? whole : of + weight * Math.floor((MOST_POINTS * figure) / most)
+  }
+}

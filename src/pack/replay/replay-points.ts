@@ -28,9 +28,7 @@ const CLOSE = 1e-10
  * nodes have not changed since. -1 where the node has no room.
  */
 export type Kind = {
-  readonly cpu: number
-  readonly memory: number
-  readonly slots: number
+  readonly needed: Resources
   /** With the defaults for containers that ask for nothing. */
   readonly scored: Requests
   /** Has the node what the pods ask for beside CPU, memory and a pod slot? Undefined: they ask for nothing else. */
@@ -42,15 +40,8 @@ export type Kind = {
   seen: Int32Array
 }
 
-export const kindOf = (
-  { cpu, memory, pods }: Resources,
-  scored: Requests,
-  covers: Kind['covers'],
-  packs = false,
-): Kind => ({
-  cpu,
-  memory,
-  slots: pods,
+export const kindOf = (needed: Resources, scored: Requests, covers: Kind['covers'], packs = false): Kind => ({
+  needed,
   scored,
   covers,
   packs,
@@ -68,13 +59,14 @@ export function rate(kind: Kind, nodes: NodeTable, rows: Int32Array, from = 0, t
     kind.points = new Int16Array(nodes.size)
     kind.seen = new Int32Array(nodes.size)
   }
-  const { points, seen, cpu, memory, slots, covers } = kind
+  const { points, seen, covers } = kind
+  const { cpu, memory, pods } = kind.needed
   const { figures, versions } = nodes
   const { cpu: scoredCpu, memory: scoredMemory } = kind.scored
   // What is not asked for never falls short, not even on an over-committed node.
   const needCpu = cpu || -Infinity
   const needMemory = memory || -Infinity
-  const needSlots = slots || -Infinity
+  const needSlots = pods || -Infinity
   const isOdd = cpu === 0 || memory === 0 || kind.packs
   for (let at = from; at < to; at += 1) {
     const row = rows[at]!
@@ -108,7 +100,8 @@ export function rate(kind: Kind, nodes: NodeTable, rows: Int32Array, from = 0, t
 }
 
 /** As the scheduler works it out, division by division. */
-export function exactPoints({ cpu, memory, scored, packs }: Kind, nodes: NodeTable, row: number): number {
+export function exactPoints({ needed, scored, packs }: Kind, nodes: NodeTable, row: number): number {
+  const { cpu, memory } = needed
   const { figures } = nodes
   const base = row << ROW
   const cores = nodes.cpu[row]!

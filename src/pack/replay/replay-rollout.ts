@@ -1,6 +1,6 @@
 import { byText } from '../order.js'
 import type { Entry, ReplayBoard } from './replay-board.js'
-import { shuffled, type Random } from './replay-queue.js'
+import type { Random } from './replay-queue.js'
 
 /** A pod that a refill has put somewhere. */
 export type Replica = { readonly entry: Entry; readonly row: number }
@@ -13,10 +13,10 @@ export type Replica = { readonly entry: Entry; readonly row: number }
 const SHARE = 0.25
 
 /**
- * The pods of a few Deployments; which ones depends on the seed. Those with a claim that is for one node are left out: a
+ * The pods of each Deployment, whatever the order in which they are given. Those with a claim that is for one node are left out: a
  * second pod waits for the first one's volume, however much room there is.
  */
-export function deploymentsOf(entries: readonly Entry[], seed: number, most: number): Entry[][] {
+export function deploymentsOf(entries: readonly Entry[]): Entry[][] {
   const podsOf = new Map<string, Entry[]>()
   for (const entry of entries) {
     const { workload, volumes } = entry.pod
@@ -27,11 +27,7 @@ export function deploymentsOf(entries: readonly Entry[], seed: number, most: num
     else known.push(entry)
   }
   const byName = [...podsOf].sort(([a], [b]) => byText(a, b))
-  for (const [, pods] of byName) pods.sort((a, b) => byText(a.pod.id, b.pod.id))
-  return shuffled(
-    byName.map(([, pods]) => pods),
-    seed,
-  ).slice(0, most)
+  return byName.map(([, pods]) => pods.sort((a, b) => byText(a.pod.id, b.pod.id)))
 }
 
 /**

@@ -5,7 +5,7 @@ import { ReplayLikes, type Likes } from './replay-likes.js'
 import { NodeTable } from './replay-nodes.js'
 import { kindOf, rate, type Kind } from './replay-points.js'
 import type { Random } from './replay-queue.js'
-import { scoredRequests, type Requests } from './replay-requests.js'
+import { scoredRequests } from './replay-requests.js'
 import { ReplaySpread, type Spread } from './replay-spread.js'
 import { SoftScores } from './soft-scores.js'
 import type { SoftRules } from './soft-terms.js'
@@ -19,7 +19,6 @@ const SPREAD_WEIGHT = 2
 
 /** What the scores have to know of a pod, looked up once. */
 export type Scored = {
-  readonly scored: Requests
   readonly kind: Kind
   readonly spread: Spread | undefined
   readonly likes: Likes
@@ -64,7 +63,7 @@ export class ReplayScores {
     const key = `${cpu} ${memory} ${pods} ${scored.cpu} ${scored.memory} ${odd?.key ?? ''}`
     const kind = this.#kinds.get(key) ?? kindOf(pod.needed, scored, odd?.covers, this.#packs)
     this.#kinds.set(key, kind)
-    return { scored, kind, spread: this.#spread.of(pod), likes: this.#likes.of(pod), soft }
+    return { kind, spread: this.#spread.of(pod), likes: this.#likes.of(pod), soft }
   }
 
   /** Makes a row, or starts one over. */
@@ -82,8 +81,8 @@ export class ReplayScores {
   }
 
   /** `taken`: what the pod holds there, in the one way of counting or the other; `by` -1 takes the pod off again. */
-  add(row: number, { scored, spread }: Scored, taken: Resources, by: 1 | -1 = 1): void {
-    this.#nodes.add(row, scored.cpu, scored.memory, taken, by)
+  add(row: number, { kind, spread }: Scored, taken: Resources, by: 1 | -1 = 1): void {
+    this.#nodes.add(row, kind.scored.cpu, kind.scored.memory, taken, by)
     if (spread !== undefined) this.#spread.add(spread, row, by)
   }
 

@@ -1,11 +1,12 @@
 import type { Pod } from '../../domain/pod.js'
 import type { BoardContext } from '../board/board.js'
 import { acceptsPods, type Slot } from '../draft.js'
+import { byText } from '../order.js'
 import type { Conditions } from './conditions.js'
 import { inRound } from './node-round.js'
 import { RefillBook, type Refill } from './refill-book.js'
 import { ReplayBoard, type Entry } from './replay-board.js'
-import { generator, queueOf } from './replay-queue.js'
+import { generator, queueOf, shuffled } from './replay-queue.js'
 import { deploymentsOf, rollOut, type Replica } from './replay-rollout.js'
 
 /** Deployments that are rolled out anew after a refill. */
@@ -24,6 +25,7 @@ export class ReplayScheduler {
   readonly #stays: (pod: Pod) => boolean
   readonly #rollouts: number
   #priorityOf: ((pod: Pod) => number) | undefined
+  #deployments: readonly (readonly Entry[])[] | undefined
   readonly #queues = new Map<number, Queue>()
   readonly #anchoredBySlot = new WeakMap<Slot, readonly Pod[]>()
   readonly #book = new RefillBook()
@@ -46,7 +48,8 @@ export class ReplayScheduler {
     conditions: Conditions = {},
   ) {
     this.#board = new ReplayBoard(context, conditions)
-    this.#pods = pods
+    // Sorted already, so that each order has less to sort.
+    this.#pods = [...pods].sort((a, b) => byText(a.id, b.id))
     this.#stays = stays
     this.#rollouts = rollouts
   }
@@ -137,7 +140,8 @@ export class ReplayScheduler {
     const known = this.#queues.get(seed)
     if (known !== undefined) return known
     const entries = queueOf(this.#pods, seed, this.#priorityOf).map((pod) => this.#board.entryOf(pod))
-    const rolled = this.#rollouts === 0 ? [] : deploymentsOf(entries, seed, this.#rollouts)
+    const deployments = (this.#deployments ??= this.#rollouts === 0 ? [] : deploymentsOf(entries))
+    const rolled = shuffled([...deployments], seed).slice(0, this.#rollouts)
     const queue = { entries, rolled, isRolled: new Set(rolled.flat()) }
     this.#queues.set(seed, queue)
     return queue

@@ -12,6 +12,9 @@ const SPREAD = 2
  */
 export class SoftScores {
   #figures = new Float64Array(64)
+  /** By domain: the question in which it was seen last. */
+  readonly #seen: number[] = []
+  #question = 0
 
   /** Adds to the points of the first `count` rows. */
   score({ pulls, spread }: SoftRules, rows: Int32Array, count: number, points: Int32Array): void {
@@ -36,28 +39,20 @@ export class SoftScores {
       points[at]! += INTER_POD_AFFINITY * Math.floor(MOST_POINTS * ((sums[at]! - least) / (most - least)))
   }
 
-  /** Nodes that lack a label of a constraint get no points. */
+  /** Nodes that lack a label of a constraint get no points: they are crowded beyond number. */
   #spread(spread: readonly SoftSpread[], rows: Int32Array, count: number, points: Int32Array): void {
     const crowds = this.#figures
-    const isLabelled = (row: number): boolean => spread.every(({ tally }) => tally.key.at[row]! >= 0)
-    const domains = spread.map(() => new Set<number>())
-    for (let at = 0; at < count; at += 1) {
-      const row = rows[at]!
-      crowds[at] = NaN
-      if (!isLabelled(row)) continue
-      crowds[at] = 0
-      for (const [index, { tally }] of spread.entries()) domains[index]!.add(tally.key.at[row]!)
+    for (let at = 0; at < count; at += 1) crowds[at] = 0
+    for (const { tally } of spread)
+      for (let at = 0; at < count; at += 1) if (tally.key.at[rows[at]!]! < 0) crowds[at] = NaN
+    for (const { tally, maxSkew } of spread) {
+      const perDomain = Math.log(this.#domainsOf(tally, rows, count) + 2)
+      for (let at = 0; at < count; at += 1) crowds[at]! += tally.at(rows[at]!) * perDomain + (maxSkew - 1)
     }
-    const perDomain = domains.map(({ size }) => Math.log(size + 2))
     let least = Infinity
     let most = 0
     for (let at = 0; at < count; at += 1) {
-      if (Number.isNaN(crowds[at])) continue
-      let crowd = 0
-      for (const [index, { tally, maxSkew }] of spread.entries())
-        crowd += tally.at(rows[at]!) * perDomain[index]! + (maxSkew - 1)
-      crowd = Math.round(crowd)
-      crowds[at] = crowd
+      const crowd = (crowds[at] = Math.round(crowds[at]!))
       if (crowd < least) least = crowd
       if (crowd > most) most = crowd
     }
@@ -66,5 +61,20 @@ export class SoftScores {
       if (Number.isNaN(crowd)) continue
       points[at]! += SPREAD * (most === 0 ? MOST_POINTS : Math.floor((MOST_POINTS * (most + least - crowd)) / most))
     }
+  }
+
+  /** In how many of the topology's domains the nodes are, without those that lack a label. */
+  #domainsOf({ key }: SoftSpread['tally'], rows: Int32Array, count: number): number {
+    const seen = this.#seen
+    const question = (this.#question += 1)
+    let domains = 0
+    for (let at = 0; at < count; at += 1) {
+      const value = key.at[rows[at]!]!
+      if (Number.isNaN(this.#figures[at]) || seen[value] === question) continue
+      while (seen.length <= value) seen.push(0)
+      seen[value] = question
+      domains += 1
+    }
+    return domains
   }
 }
