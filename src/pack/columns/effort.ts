@@ -62,7 +62,7 @@ export const QUICK_EFFORT: Effort = { ...BRIEF_EFFORT, places: 0, habits: 1, squ
 export function scaleEffort(effort: Effort, { classes, types }: Packing, items: number, bins: number): Effort {
   const perBin = items / Math.max(1, bins)
   const fill = classes * (perBin + 5)
-  const worth = items < 1000 ? 0.4 : items < 20_000 ? 1 : 2.5
+  const worth = items < 1000 ? 0.4 : items < 20_000 ? 1 : 2
   const most = (limit: number, least: number, work: number): number =>
     Math.min(limit, Math.max(Math.min(limit, least), Math.floor(worth * work)))
   return {
