@@ -23,6 +23,17 @@ export type Replay = {
   readonly unplaced: number
   /** The plan with the nodes that it takes to place all of them; undefined when no number of nodes did. */
   readonly realised: Plan | undefined
+  /** How that plan fares in orders that no search has seen; worked out when it is asked for. Absent: nobody can ask. */
+  readonly further?: () => FurtherOrders
+}
+
+/** What refills in so many orders came to. */
+export type FurtherOrders = {
+  readonly orders: number
+  /** Orders that left pods over. */
+  readonly failing: number
+  /** Pods left over in the worst of them. */
+  readonly unplaced: number
 }
 
 /** What could be changed in a cluster so that the scheduler rebuilds cheaper plans by itself. */

@@ -26,6 +26,7 @@ import type { Conditions } from './replay/conditions.js'
 import { Releases } from './release/release.js'
 import { MOST_STEPS_OF_A_SEARCHED_REFILL, Rebuilding } from './rebuilding.js'
 import { fleetOfPlan, type Fleet } from './replay/fleet.js'
+import { furtherOrders } from './replay/further-orders.js'
 import { JUDGES, repair, worstOver, type Repair, type Shop } from './replay/repair.js'
 import { ReplayScheduler, ROLLOUTS } from './replay/replay.js'
 import { nodesOf, type Solution } from './assembly.js'
@@ -142,7 +143,7 @@ export class Planner implements PlanSource {
     const goal: Goal = { kind: 'cheapest', policy }
     const starts = (): Fleet[] => known.flatMap(({ plan }) => this.#startFrom(plan) ?? [])
     const solution = this.#rebuilding.cheapest(policy, starts)
-    return solution && this.#filled(solution, goal)
+    return solution && this.#filled(solution, goal, () => furtherOrders(this.#scheduler, nodesOf(solution)))
   }
 
   /** The nodes of a plan of ours with those that it takes to place every pod. */
@@ -168,9 +169,10 @@ export class Planner implements PlanSource {
   }
 
   /** Of a fleet that the scheduler fills by itself. */
-  #filled(solution: Solution, goal: Goal): ProvenPlan {
+  #filled(solution: Solution, goal: Goal, further?: Replay['further']): ProvenPlan {
     const proven = this.#proven(solution, goal)
-    return { ...proven, replay: () => ({ unplaced: 0, realised: proven.plan }) }
+    const replay = { unplaced: 0, realised: proven.plan, ...(further === undefined ? {} : { further }) }
+    return { ...proven, replay: () => replay }
   }
 
   /**
@@ -269,7 +271,12 @@ export class Planner implements PlanSource {
     const slots = nodesOf(solution)
     if (slots.length * this.#running.length > MOST_STEPS_OF_A_REFILL) return undefined
     const { unplaced, added } = this.#repaired(slots, goal)
-    return { unplaced: unplaced.length, realised: added && this.#toPlan(withAdded(solution, added)) }
+    if (added === undefined) return { unplaced: unplaced.length, realised: undefined }
+    return {
+      unplaced: unplaced.length,
+      realised: this.#toPlan(withAdded(solution, added)),
+      further: () => furtherOrders(this.#scheduler, [...slots, ...added]),
+    }
   }
 
   /** Pods left over in the worst order; undefined where the cluster is too large for many refills. */

@@ -1,4 +1,4 @@
-import type { Change, Goal, Needs, ProvenPlan } from '../domain/goal.js'
+import type { Change, FurtherOrders, Goal, Needs, ProvenPlan, Replay } from '../domain/goal.js'
 import type { LowerBound, Plan } from '../domain/plan.js'
 import type { Scenario, ScenarioId } from '../domain/recommendation.js'
 import { fillOf, movesIn } from './figures.js'
@@ -26,6 +26,7 @@ type Option = {
   readonly extra: number
   /** False where the cluster is too large for the replay: the plan stands as it was packed. */
   readonly replayed: boolean
+  readonly further?: Replay['further'] | undefined
   readonly needs?: Needs
 }
 
@@ -117,6 +118,7 @@ function recommendedBy(best: Option, bound: LowerBound, goal: Goal, context: Sce
     best.extra > 0 ? `${best.extra} nodes more than packed tightly, so that the default scheduler can rebuild it` : '',
     best.replayed ? '' : 'too large to be replayed by the imitation of the scheduler',
     best.needs === undefined ? '' : needsText(best.needs),
+    best.further === undefined ? '' : furtherText(best.further()),
   ].filter((note) => note !== '')
   return { ...scenario, notes: [...notes, ...scenario.notes] }
 }
@@ -158,6 +160,14 @@ const titleOf = ({ from, needs }: Option): string =>
 const needsText = ({ unplacedToday }: Needs): string =>
   `refilled with big pods first, by the priority classes that the report names: as the cluster is, the scheduler leaves pods over, on today's nodes too (up to ${unplacedToday})`
 
+function furtherText({ orders, failing, unplaced }: FurtherOrders): string {
+  const tried = `refilled in ${orders === 1 ? '1 order' : `${orders} orders`} of the pods that the search has not seen`
+  if (failing === 0) return `${tried}: none left a pod over`
+  return orders === 1
+    ? `${tried}: it left ${unplaced} over`
+    : `${tried}: ${failing} left pods over, ${unplaced} at most`
+}
+
 const TITLES: Partial<Record<ScenarioId, string>> = {
   recommended: 'cheapest plan that the default scheduler can rebuild',
   repack: "today's nodes, only fewer of them",
@@ -180,5 +190,5 @@ function optionOf({ scenario, proven }: Candidate, { subnetFaultsOf, blast }: Sc
   // Nodes that were added, empty but for DaemonSets, shift the shares of the zones.
   if (blast !== undefined && blast.faultsOf(replay.realised).length > 0) return []
   const extra = replay.realised.nodes.length - proven.plan.nodes.length
-  return [{ from: scenario, plan: replay.realised, extra, replayed: true }]
+  return [{ from: scenario, plan: replay.realised, extra, replayed: true, further: replay.further }]
 }

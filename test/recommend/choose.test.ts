@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import type { Goal, PlanSource, ProvenPlan } from '../../src/domain/goal.js'
+import type { FurtherOrders, Goal, PlanSource, ProvenPlan, Replay } from '../../src/domain/goal.js'
 import type { Plan, PlanNode } from '../../src/domain/plan.js'
 import type { CapacityType } from '../../src/domain/offering.js'
 import type { ScenarioId } from '../../src/domain/recommendation.js'
@@ -22,6 +22,7 @@ type Sketch = {
   readonly over?: number
   /** Cost after the replay, and its nodes; absent: as it is. `never`: no number of nodes does; `untried`: too large. */
   readonly realised?: { readonly cost: number; readonly nodes: number } | 'never' | 'untried'
+  readonly further?: FurtherOrders
 }
 
 const POD = makePod('web', { needed: resources(100, 100), nodeName: 'elsewhere' })
@@ -36,15 +37,19 @@ function planOf({ cost, nodes = 1, moves = 0, spotNodes = 0 }: Sketch): Plan {
 }
 
 function proven(sketch: Sketch): ProvenPlan {
-  const { realised, breaches = 0, over = 0 } = sketch
+  const { realised, breaches = 0, over = 0, further } = sketch
   const plan = planOf(sketch)
   const after = typeof realised === 'object' ? planOf({ ...sketch, ...realised }) : plan
+  const replay: Replay = {
+    unplaced: over,
+    realised: realised === 'never' ? undefined : after,
+    ...(further === undefined ? {} : { further: () => further }),
+  }
   return {
     plan,
     bound: { rate: 1 as MicroUsdPerHour, basis: 'test' },
     breaches,
-    replay: () =>
-      realised === 'untried' ? undefined : { unplaced: over, realised: realised === 'never' ? undefined : after },
+    replay: () => (realised === 'untried' ? undefined : replay),
   }
 }
 
@@ -102,6 +107,20 @@ describe('what is recommended', () => {
     expect(found.plan?.nodes).toHaveLength(5)
     expect(found.notes).toEqual(['3 nodes more than packed tightly, so that the default scheduler can rebuild it'])
     expect(found.outcome).toMatchObject({ feasible: true, refillUnplaced: 0, realised: 90 })
+  })
+
+  it('says how its nodes fare in orders that no search has seen', () => {
+    const notesWith = (further: FurtherOrders): readonly string[] =>
+      chosen({ today: { cost: 100 }, cheapest: { cost: 90 }, rebuildable: { cost: 70, further } }).notes
+    expect(notesWith({ orders: 200, failing: 0, unplaced: 0 })).toEqual([
+      'refilled in 200 orders of the pods that the search has not seen: none left a pod over',
+    ])
+    expect(notesWith({ orders: 200, failing: 3, unplaced: 2 })).toEqual([
+      'refilled in 200 orders of the pods that the search has not seen: 3 left pods over, 2 at most',
+    ])
+    expect(notesWith({ orders: 1, failing: 1, unplaced: 2 })).toEqual([
+      'refilled in 1 order of the pods that the search has not seen: it left 2 over',
+    ])
   })
 
   it('is a fleet that needs no repair where that is cheaper than a repaired plan', () => {
