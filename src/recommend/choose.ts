@@ -61,6 +61,10 @@ export function choose(all: readonly Candidate[], maxSpot: number | undefined, c
     rebuildable === undefined
       ? []
       : [planned({ id: 'recommended', title: 'rebuilt by the default scheduler', goal }, rebuildable, context)]
+  // Fewer orders were tried of a plan that was only mended: it must do as well in others as what was searched for.
+  const sure = robust.flatMap((candidate) => optionOf(candidate, context))[0]?.further?.()
+  const isAsSure = ({ further }: Option): boolean =>
+    sure === undefined || further === undefined || failingShare(further()) <= failingShare(sure)
   const isWithinSpot = ({ plan }: Option): boolean =>
     maxSpot === undefined || (fillOf(plan.nodes).spotShare ?? 0) <= maxSpot
   const unchanged = [cheapest, ...robust, ...asItIs]
@@ -73,7 +77,7 @@ export function choose(all: readonly Candidate[], maxSpot: number | undefined, c
         a.plan.nodes.length - b.plan.nodes.length,
     )
     // A node added in a zone that the plan had left opens that zone again to rules about an even spread.
-    .find(({ plan }) => context.violationsOf(plan).length === 0)
+    .find((option) => context.violationsOf(option.plan).length === 0 && isAsSure(option))
   const now = current.proven.plan.cost.rate
   const against = whyNot(unchanged, now, costOf)
   const best =
@@ -159,6 +163,8 @@ const titleOf = ({ from, needs }: Option): string =>
 
 const needsText = ({ unplacedToday }: Needs): string =>
   `refilled with big pods first, by the priority classes that the report names: as the cluster is, the scheduler leaves pods over, on today's nodes too (up to ${unplacedToday})`
+
+const failingShare = ({ orders, failing }: FurtherOrders): number => failing / Math.max(1, orders)
 
 function furtherText({ orders, failing, unplaced }: FurtherOrders): string {
   const tried = `refilled in ${orders === 1 ? '1 order' : `${orders} orders`} of the pods that the search has not seen`

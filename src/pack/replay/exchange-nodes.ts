@@ -20,7 +20,7 @@ const WALKING = 4
 /** The part of the search after which only cheaper fleets are gone on from. */
 const PATIENCE = 0.8
 /** A fleet is proved in all orders at once where it costs less than this part of the best; others wait for the end. */
-const WORTH_A_PROOF = 0.99
+const WORTH_A_PROOF = 0.98
 const MOST_LATE_PROOFS = 8
 
 /** Pods × nodes that one run may ask the replay for, changes that it may draw, and runs where a refill is cheap. */

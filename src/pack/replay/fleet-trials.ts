@@ -8,7 +8,8 @@ import type { ReplayScheduler } from './replay.js'
 const FEWEST_SEEDS = 3
 /** Orders that no step of the search has seen until a fleet is judged: as many as they may cost steps, within limits. */
 const MOST_PROOF_STEPS = 8_000_000
-const MOST_PROOFS = 40
+/** Few less leave a pod over in one of fifty other orders; with so many it is one of a thousand. */
+export const MOST_PROOFS = 200
 /** Pods × nodes that the search may ask the replay for. */
 export const MOST_STEPS = 300_000_000
 const MOST_FILLS = 500
@@ -27,14 +28,19 @@ export class FleetTrials {
   readonly #orders: Orders
   #fills = 0
 
-  constructor(scheduler: ReplayScheduler, groups: readonly Alternatives[], hasPlaces: (fleet: Fleet) => boolean) {
+  constructor(
+    scheduler: ReplayScheduler,
+    groups: readonly Alternatives[],
+    hasPlaces: (fleet: Fleet) => boolean,
+    mostProofs: number,
+  ) {
     this.scheduler = scheduler
     this.hasPlaces = hasPlaces
     this.#end = scheduler.steps + MOST_STEPS
     const today = groups.flatMap(({ choices }) => choices[0]?.slots ?? [])
     const cost = Math.max(1, scheduler.cost(today))
     const affordable = Math.floor(MOST_STEPS / (FILLS_WANTED * cost))
-    const proofs = Math.min(MOST_PROOFS, Math.floor(MOST_PROOF_STEPS / cost))
+    const proofs = Math.min(mostProofs, Math.floor(MOST_PROOF_STEPS / cost))
     this.judges = [...JUDGES, ...Array.from({ length: proofs }, (_, index) => JUDGES.length + index + 1)]
     this.seeds = JUDGES.slice(0, Math.max(FEWEST_SEEDS, affordable))
     this.#orders = new Orders(scheduler, this.seeds)

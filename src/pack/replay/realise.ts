@@ -1,13 +1,15 @@
 import { Climb } from './climb.js'
 import { BRIEF, exchangeNodes, FEW_STEPS, runsFrom, THOROUGH, type Effort } from './exchange-nodes.js'
 import { fleetOf, slotsOf, type Alternatives, type Fleet } from './fleet.js'
-import { FleetTrials, MOST_STEPS } from './fleet-trials.js'
+import { FleetTrials, MOST_PROOFS, MOST_STEPS } from './fleet-trials.js'
 import { cheaperChoices, fewerNodes } from './lower-fleets.js'
 import { JUDGES, nodesToAdd, type Most, type Shop } from './repair.js'
 import type { ReplayScheduler } from './replay.js'
 import { startFleets } from './start-fleets.js'
 
 const PASSES = 2
+/** Orders that an answer must pass beside the others where nobody acts on it by itself. */
+const BRIEF_PROOFS = 40
 /** Refills that a tight plan is worth where another start is known and exchanges are cheap. */
 const FEW_REFILLS = 60
 /** A start that is so much dearer than what is known shows that the other conditions do not help. */
@@ -35,7 +37,7 @@ export type FleetSearch = {
  */
 export function realise(search: FleetSearch, known: readonly Fleet[]): Fleet[] {
   const { scheduler, groups, shop, hasPlaces } = search
-  const trials = new FleetTrials(scheduler, groups, hasPlaces)
+  const trials = new FleetTrials(scheduler, groups, hasPlaces, MOST_PROOFS)
   const begun = startFleets(trials, groups)
   const climb = new Climb(trials, groups, shop)
   for (const start of begun) {
@@ -57,11 +59,16 @@ export function refit(search: FleetSearch, known: readonly Fleet[]): Fleet[] {
   const { scheduler, groups, hasPlaces } = search
   const packed = fleetOf(tight(groups))
   const cost = scheduler.cost(slotsOf(packed))
-  return exchanged(new FleetTrials(scheduler, groups, hasPlaces), search, [...known.slice(0, 1), packed], {
-    effort: BRIEF,
-    steps: known.length > 0 && cost <= FEW_STEPS ? FEW_REFILLS * cost : MOST_STEPS,
-    worthwhile: (known[0]?.rate ?? Infinity) * (1 + HOPELESS),
-  })
+  return exchanged(
+    new FleetTrials(scheduler, groups, hasPlaces, BRIEF_PROOFS),
+    search,
+    [...known.slice(0, 1), packed],
+    {
+      effort: BRIEF,
+      steps: known.length > 0 && cost <= FEW_STEPS ? FEW_REFILLS * cost : MOST_STEPS,
+      worthwhile: (known[0]?.rate ?? Infinity) * (1 + HOPELESS),
+    },
+  )
 }
 
 type Limits = {
