@@ -61,23 +61,25 @@ export function choose(all: readonly Candidate[], maxSpot: number | undefined, c
     rebuildable === undefined
       ? []
       : [planned({ id: 'recommended', title: 'rebuilt by the default scheduler', goal }, rebuildable, context)]
-  // Fewer orders were tried of a plan that was only mended: it must do as well in others as what was searched for.
-  const sure = robust.flatMap((candidate) => optionOf(candidate, context))[0]?.further?.()
-  const isAsSure = ({ further }: Option): boolean =>
-    sure === undefined || further === undefined || failingShare(further()) <= failingShare(sure)
   const isWithinSpot = ({ plan }: Option): boolean =>
     maxSpot === undefined || (fillOf(plan.nodes).spotShare ?? 0) <= maxSpot
+  const isFollowable = (option: Option): boolean =>
+    // A node added in a zone that the plan had left opens that zone again to rules about an even spread.
+    isWithinSpot(option) && context.violationsOf(option.plan).length === 0
+  const searchedFor = robust.flatMap((candidate) => optionOf(candidate, context)).find(isFollowable)
+  const sure = searchedFor?.further?.()
+  // Fewer orders were tried of a plan that was only mended: it must do as well in others as what was searched for.
+  const isAsSure = ({ further }: Option): boolean =>
+    sure === undefined || further === undefined || failingShare(further()) <= failingShare(sure)
   const unchanged = [cheapest, ...robust, ...asItIs]
     .flatMap((candidate) => optionOf(candidate, context))
-    .filter(isWithinSpot)
     .sort(
       (a, b) =>
         costOf(a.plan) - costOf(b.plan) ||
         movesIn(a.plan.nodes) - movesIn(b.plan.nodes) ||
         a.plan.nodes.length - b.plan.nodes.length,
     )
-    // A node added in a zone that the plan had left opens that zone again to rules about an even spread.
-    .find((option) => context.violationsOf(option.plan).length === 0 && isAsSure(option))
+    .find((option) => isFollowable(option) && isAsSure(option))
   const now = current.proven.plan.cost.rate
   const against = whyNot(unchanged, now, costOf)
   const best =

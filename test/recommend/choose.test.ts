@@ -124,21 +124,28 @@ describe('what is recommended', () => {
   })
 
   it('is no cheaper plan that leaves pods over more often than what was searched for', () => {
-    const rateWith = (repack: number, rebuildable: number, plans: Partial<Plans> = {}): number | undefined => {
+    const rateWith = (
+      repack: number,
+      rebuildable: number,
+      plans: Partial<Plans> = {},
+      more: Partial<ScenarioContext> = {},
+    ): number | undefined => {
       const further = (failing: number): FurtherOrders => ({ orders: 100, failing, unplaced: Math.min(1, failing) })
-      return chosen({
+      const all = {
         today: { cost: 100 },
         cheapest: { cost: 90 },
         repack: { cost: 60, further: further(repack) },
         rebuildable: { cost: 70, further: further(rebuildable) },
-        ...plans,
-      }).rate
+      }
+      return chosen({ ...all, ...plans }, more).rate
     }
     expect(rateWith(2, 1)).toBe(70)
     expect(rateWith(1, 1)).toBe(60)
     expect(rateWith(0, 1)).toBe(60)
     // Nothing was searched for that could be followed.
     expect(rateWith(2, 1, { rebuildable: { cost: 70, breaches: 1 } })).toBe(60)
+    const violationsOf: ScenarioContext['violationsOf'] = ({ cost }) => ((cost.rate as number) === 70 ? ['broken'] : [])
+    expect(rateWith(2, 1, {}, { violationsOf })).toBe(60)
   })
 
   it('is a fleet that needs no repair where that is cheaper than a repaired plan', () => {
