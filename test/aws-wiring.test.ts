@@ -271,13 +271,10 @@ describe('with credentials', () => {
     const added = rowsOf('plan-nodes.csv').filter(
       (row) => row['action'] === 'new' && row['node_group'] === today?.['node_group'],
     )
-    // One of the two is so cheap that the group is made anew of it but for what needs a larger node.
-    const priced = { 'm6a.xlarge': '0.01', 'm5.2xlarge': '0.66' }
-    expect(added.map((row) => row['instance_type'])).toContain('m6a.xlarge')
-    for (const row of added) {
-      const type = row['instance_type'] as keyof typeof priced
-      expect(row).toMatchObject({ hourly_usd: priced[type], price_source: source })
-    }
+    // So cheap that the group is made anew of them.
+    expect(new Set(added.map((row) => `${row['instance_type']} ${row['price_source']}`))).toEqual(
+      new Set([`m6a.xlarge ${source}`]),
+    )
   })
 
   test('a collect file under pseudonyms: no id or name is left, and instances are still found', async () => {

@@ -66,20 +66,20 @@ export function choose(all: readonly Candidate[], maxSpot: number | undefined, c
   const isFollowable = (option: Option): boolean =>
     // A node added in a zone that the plan had left opens that zone again to rules about an even spread.
     isWithinSpot(option) && context.violationsOf(option.plan).length === 0
-  const searchedFor = robust.flatMap((candidate) => optionOf(candidate, context)).find(isFollowable)
-  const sure = searchedFor?.further?.()
+  const optionsOf = (some: readonly Candidate[]): Option[] => some.flatMap((candidate) => optionOf(candidate, context))
+  const searched = optionsOf(robust).filter(isFollowable)
+  const sure = searched[0]?.further?.()
   // Fewer orders were tried of a plan that was only mended: it must do as well in others as what was searched for.
   const isAsSure = ({ further }: Option): boolean =>
     sure === undefined || further === undefined || failingShare(further()) <= failingShare(sure)
-  const unchanged = [cheapest, ...robust, ...asItIs]
-    .flatMap((candidate) => optionOf(candidate, context))
+  const unchanged = [...optionsOf([cheapest]), ...searched, ...optionsOf(asItIs)]
     .sort(
       (a, b) =>
         costOf(a.plan) - costOf(b.plan) ||
         movesIn(a.plan.nodes) - movesIn(b.plan.nodes) ||
         a.plan.nodes.length - b.plan.nodes.length,
     )
-    .find((option) => isFollowable(option) && isAsSure(option))
+    .find((option) => searched.includes(option) || (isFollowable(option) && isAsSure(option)))
   const now = current.proven.plan.cost.rate
   const against = whyNot(unchanged, now, costOf)
   const best =

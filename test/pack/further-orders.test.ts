@@ -8,7 +8,7 @@ import { namespaces } from './arbitrary.js'
 import { makeOption } from './make-problem.js'
 import { makePod, resources } from './make.js'
 
-/** Two big pods have room on four nodes only if enough small ones come after them. */
+/** Two big pods have room on five nodes only if enough of the small ones come after them. */
 const pods: readonly Pod[] = [3000, 3000, ...Array.from({ length: 20 }, () => 500)].map((cpu, index) =>
   makePod(`p${index}`, { needed: resources(cpu, 10) }),
 )

@@ -190,7 +190,7 @@ describe('as the default scheduler would rebuild it', () => {
         found += 1
         expectSound(proven, all)
         expect(proven.bound.rate).toBeLessThanOrEqual(proven.plan.cost.rate)
-        expect(proven.replay()).toMatchObject({ unplaced: 0, realised: proven.plan })
+        expect({ ...proven.replay(), further: undefined }).toEqual({ unplaced: 0, realised: proven.plan })
         if (policy.kind === 'spot' && policy.share < 1)
           expect(spotShareOf(proven.plan)).toBeLessThanOrEqual(policy.share)
       }),
@@ -218,7 +218,7 @@ describe('as the default scheduler would rebuild it', () => {
     expect(today.replay()?.unplaced).toBe(1)
     const found = planner.rebuildable(AS_IS)
     expect(found?.plan.nodes.map(({ instanceType }) => instanceType)).toEqual(['large'])
-    expect(found?.replay()).toMatchObject({ unplaced: 0, realised: found?.plan })
+    expect({ ...found?.replay(), further: undefined }).toEqual({ unplaced: 0, realised: found?.plan })
     expect(found?.replay()?.further?.()).toEqual({ orders: 200, failing: 0, unplaced: 0 })
   })
 })

@@ -68,7 +68,7 @@ const TIDY_FROM = 64
 /** Arrays are quicker than maps; thousands of counts with one for each node of a large cluster would take up too much. */
 const FEW = 512
 
-/** How many pods of some kind each value of a topology key has. Only values that had pods take up memory. */
+/** How many pods of some kind each value of a topology key has. Of many values only those that had pods take up memory. */
 export class Tally {
   readonly id: number
   readonly key: TopologyKey

@@ -1,6 +1,6 @@
 import type { Slot } from '../draft.js'
 import { drawExchange } from './exchange.js'
-import { choiceOf, fleetOf, slotsOf, withChoice, type Alternatives, type Fleet } from './fleet.js'
+import { choiceOf, fleetOf, groupNodes, slotsOf, withChoice, type Alternatives, type Fleet } from './fleet.js'
 import { Orders } from './orders.js'
 import { generator, type Random } from './replay-queue.js'
 import type { ReplayScheduler } from './replay.js'
@@ -64,7 +64,7 @@ function exchange(from: Fleet, tools: ExchangeTools, random: Random): Fleet[] {
   const start = scheduler.steps
   const orders = new Orders(scheduler, seeds)
   const found: Fleet[] = []
-  let current = fleetOf(new Map(groups.map((one) => [one.group, choiceOf(nodesOf(one, from))])), [], from.places)
+  let current = fleetOf(new Map(groups.map((one) => [one.group, choiceOf(groupNodes(one, from))])), [], from.places)
   let best = current
   let stride = LONGEST
   let failures = 0
@@ -114,12 +114,6 @@ function exchange(from: Fleet, tools: ExchangeTools, random: Random): Fleet[] {
     .slice(0, MOST_LATE_PROOFS)
     .find((fleet) => hasPlaces(fleet) && unfit(slotsOf(fleet)) === undefined)
   return last === undefined ? found : [...found, last]
-}
-
-/** The group's nodes, those that a repair added among them. */
-function nodesOf({ group, choices }: Alternatives, { chosen, added }: Fleet): Slot[] {
-  const isOwn = ({ origin }: Slot): boolean => origin.kind === 'new' && origin.option.group === group
-  return [...((chosen.get(group) ?? choices[0])?.slots ?? []), ...added.filter(isOwn)]
 }
 
 /** Dear groups are drawn more often. */

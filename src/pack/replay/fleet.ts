@@ -56,6 +56,12 @@ export const slotsOf = ({ chosen, added }: Fleet): Slot[] => [
   ...added,
 ]
 
+/** The group's nodes, those that a repair added among them. */
+export function groupNodes({ group, choices }: Alternatives, { chosen, added }: Fleet): Slot[] {
+  const isOwn = ({ origin }: Slot): boolean => origin.kind === 'new' && origin.option.group === group
+  return [...((chosen.get(group) ?? choices[0])?.slots ?? []), ...added.filter(isOwn)]
+}
+
 export const withChoice = (chosen: Fleet['chosen'], group: string, choice: Choice): Fleet['chosen'] =>
   new Map(chosen).set(group, choice)
 

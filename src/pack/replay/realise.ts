@@ -1,6 +1,8 @@
 import { Climb } from './climb.js'
 import { BRIEF, exchangeNodes, FEW_STEPS, runsFrom, THOROUGH, type Effort } from './exchange-nodes.js'
 import { fleetOf, slotsOf, type Alternatives, type Fleet } from './fleet.js'
+import { keepToday } from './keep-today.js'
+import { Orders } from './orders.js'
 import { FleetTrials, MOST_PROOFS, MOST_STEPS } from './fleet-trials.js'
 import { cheaperChoices, fewerNodes } from './lower-fleets.js'
 import { JUDGES, nodesToAdd, type Most, type Shop } from './repair.js'
@@ -93,7 +95,7 @@ function exchanged(trials: FleetTrials, search: FleetSearch, starts: readonly Fl
   }
   const good = cheapestFirst(mended).filter(({ rate }) => rate <= limits.worthwhile)
   trials.passed.push(...mended, ...exchangeNodes(good, tools))
-  return judged(trials)
+  return judged(trials, search.groups)
 }
 
 /** Several plans come to the same nodes. */
@@ -115,13 +117,14 @@ function mend(fleet: Fleet, { scheduler, judges, hasPlaces }: FleetTrials, shop:
   return mended.rate < fleet.rate + (most.cost ?? Infinity) && hasPlaces(mended) ? mended : undefined
 }
 
-/** Those that pass in every order by which answers are judged, the cheapest first. */
-function judged({ scheduler, judges, passed }: FleetTrials): Fleet[] {
+/** Those that pass in every order by which answers are judged, the cheapest first, with today's nodes where these do as well. */
+function judged({ scheduler, judges, passed, hasPlaces }: FleetTrials, groups: readonly Alternatives[]): Fleet[] {
+  const orders = new Orders(scheduler, judges)
+  const passes = (fleet: Fleet): boolean => orders.allWork(slotsOf(fleet))
   const good: Fleet[] = []
   for (const fleet of cheapestFirst(passed)) {
-    const failed = judges.some((seed) => scheduler.leftOver(slotsOf(fleet), seed, 0).length > 0)
-    if (!failed) good.push(fleet)
+    if (passes(fleet)) good.push(keepToday(fleet, groups, (next) => passes(next) && hasPlaces(next)))
     if (good.length === ANSWERS) break
   }
-  return good
+  return cheapestFirst(good)
 }
