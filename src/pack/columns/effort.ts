@@ -1,7 +1,13 @@
 import type { Packing } from './packing.js'
 
-/** With so many classes plans after a poured one are better than those from nothing, and many are made quickly. */
+/** With so many classes plans after a poured one are better than those from nothing. */
 export const MANY_CLASSES = 800
+/**
+ * Plans before the linear programme over fillings where there are so many classes: each brings hundreds of fillings, and more of
+ * them slow the programme down by more than they improve what comes out.
+ */
+const FEW_HABITS = 2
+const FEW_SQUEAKS = 4
 
 /** How much is tried, counted in steps: the same steps give the same plan on any machine. */
 export type Effort = {
@@ -44,7 +50,7 @@ export const DEFAULT_EFFORT: Effort = {
 export const BRIEF_EFFORT: Effort = {
   ...DEFAULT_EFFORT,
   habits: 3,
-  squeaks: 3,
+  squeaks: 1,
   rounds: 0,
   tries: 200,
   columns: 0,
@@ -63,12 +69,14 @@ export function scaleEffort(effort: Effort, { classes, types }: Packing, items: 
   const perBin = items / Math.max(1, bins)
   const fill = classes * (perBin + 5)
   const worth = items < 1000 ? 0.4 : items < 20_000 ? 1 : 2
+  const many = classes > MANY_CLASSES
   const most = (limit: number, least: number, work: number): number =>
     Math.min(limit, Math.max(Math.min(limit, least), Math.floor(worth * work)))
   return {
     ...effort,
-    habits: most(effort.habits, classes > MANY_CLASSES ? 6 : 3, 1.5e9 / (fill * types * classes)),
-    rounds: most(effort.rounds, classes > MANY_CLASSES ? 2 : 6, 2.5e7 / (fill * types)),
+    habits: most(effort.habits, many ? FEW_HABITS : 3, 1.5e9 / (fill * types * classes)),
+    squeaks: many ? Math.min(effort.squeaks, FEW_SQUEAKS) : effort.squeaks,
+    rounds: most(effort.rounds, many ? 2 : 6, 2.5e7 / (fill * types)),
     tries: most(effort.tries, 100, 2e8 / (fill * Math.min(types, 12))),
     nodes: most(effort.nodes, 20_000, effort.nodes),
     // The integer programme helps where few items share a bin; else there are too many good fillings to choose from.

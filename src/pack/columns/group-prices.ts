@@ -6,6 +6,8 @@ import type { Packing } from './packing.js'
 
 /** A linear programme with more entries than this takes longer than its prices are worth. */
 const MOST_FLOWS = 600_000
+/** The simplex method is quick here up to so many rows. */
+const MANY_ROWS = 1500
 
 /**
  * Values of the classes where not all of them may use the same types: a price per resource and list of allowed types.
@@ -69,7 +71,7 @@ export function groupPrices(packing: Packing, lp: LpSolver, groups: Groups): Flo
   }))
   const least = new Float64Array(rows)
   for (let row = 0; row < firstSupply; row++) least[row] = wanted[row]! / total
-  const model = lp.model(least, new Float64Array(rows).fill(Infinity), [...bought, ...taken, ...without])
+  const model = lp.model(least, new Float64Array(rows).fill(Infinity), [...bought, ...taken, ...without], MANY_ROWS)
   try {
     const duals = model.solve()?.duals
     if (duals === undefined) return undefined

@@ -31,7 +31,8 @@ export type IntegerAnswer = {
  * patterns from here checks them, so a wrong one costs quality, never truth.
  */
 export type LpSolver = {
-  readonly model: (least: Float64Array, most: Float64Array, columns: readonly Column[]) => LpModel
+  /** `manyRows`: from so many on, an interior point finds the first answer; absent: what suits fillings. */
+  readonly model: (least: Float64Array, most: Float64Array, columns: readonly Column[], manyRows?: number) => LpModel
   /** Whole numbers only, whole costs, so that less than 1 between answer and bound is none. At most about `steps` simplex steps, then the best so far, or undefined when there is none. */
   readonly integer: (
     least: Float64Array,
@@ -42,7 +43,7 @@ export type LpSolver = {
   ) => IntegerAnswer | undefined
 }
 
-/** From so many rows on, an interior point finds the first answer faster than the simplex method. */
+/** From so many rows on, an interior point finds the first answer faster than the simplex method, for most programmes. */
 const MANY_ROWS = 400
 
 /** Loads HiGHS, a WebAssembly module of 3.5 MB. */
@@ -71,7 +72,7 @@ function makeSolver(highs: Highs): LpSolver {
     return model
   }
 
-  const model: LpSolver['model'] = (least, most, columns) => {
+  const model: LpSolver['model'] = (least, most, columns, manyRows = MANY_ROWS) => {
     const native = build(least, most, columns, false)
     let count = columns.length
     let first = true
@@ -94,7 +95,7 @@ function makeSolver(highs: Highs): LpSolver {
       },
       solve: () => {
         native.options.set(
-          first && least.length > MANY_ROWS
+          first && least.length > manyRows
             ? { solver: 'ipm', run_crossover: 'on', presolve: 'off' }
             : { solver: 'simplex', simplex_strategy: first ? 1 : 4, presolve: 'off' },
         )
