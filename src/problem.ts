@@ -6,7 +6,7 @@ import type { Snapshot } from './domain/snapshot.js'
 import { buildCluster } from './model/build-cluster.js'
 import type { CniOverride } from './model/capacity/cni.js'
 import { capacityOf, type ClusterCapacity } from './model/capacity/of-cluster.js'
-import type { FreeAddresses } from './model/capacity/plan-addresses.js'
+import { subnetRail, type FreeAddresses } from './model/capacity/plan-addresses.js'
 import { billedFargateSize } from './model/fargate.js'
 import { movability, needsNoPlace, type Movability } from './model/movability.js'
 import { allowedByNodePool } from './model/node-pool.js'
@@ -58,7 +58,8 @@ export function modelOf(snapshot: Snapshot, catalog: PriceCatalog, settings: Set
 
 /** What is to be packed, and the user's guard rails. */
 export function problemOf({ cluster, book, bill, capacity, moves }: Model, settings: Settings) {
-  const limits = guardRails(cluster.nodes.filter(isPacked), settings)
+  const nodes = cluster.nodes.filter(isPacked)
+  const limits = guardRails(nodes, settings)
   const market = marketOf(book, capacity, settings, cluster)
   const state = packState(cluster, {
     priceOf: (node) => priceIn(bill, node),
@@ -72,7 +73,7 @@ export function problemOf({ cluster, book, bill, capacity, moves }: Model, setti
     spotFit: (workload) => moves.spot.get(workload)?.eligible ?? false,
     spotRefused: (workload) => moves.spot.get(workload)?.refused ?? false,
     architectures: settings.architectures,
-    limits,
+    limits: { ...limits, subnets: subnetRail(nodes, capacity.cni, book.type, settings.freeAddresses) },
   })
   return { limits, state }
 }

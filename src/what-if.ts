@@ -8,7 +8,7 @@ import { PREFIX_NOT_APPLIED } from './model/capacity/cni-findings.js'
 import type { CniDetection } from './model/capacity/cni.js'
 import type { TypeLookup } from './model/capacity/live-node.js'
 import type { ClusterCapacity } from './model/capacity/of-cluster.js'
-import type { AddressCheck } from './model/capacity/plan-addresses.js'
+import { addressesOfNode, type AddressCheck } from './model/capacity/plan-addresses.js'
 import type { ColumnPlans } from './pack/bins/column-plans.js'
 import { Planner } from './pack/plans.js'
 import type { PackGroup } from './pack/problem.js'
@@ -162,9 +162,12 @@ function planWithPrefixes(of: PrefixQuestion, capacities: Capacities, groups: Re
         }
   })
   const addresses = of.addressesIn(capacities.prefixed.cni)
+  const { subnets } = problem.limits
+  const takenBy = addressesOfNode(capacities.prefixed.cni, capacities.lookup)
+  const limits = { ...problem.limits, subnets: subnets && { ...subnets, takenBy } }
   return {
     ...of.context,
-    plans: new Planner({ ...problem, groups: packGroups }, context, untouched, of.columns),
+    plans: new Planner({ ...problem, groups: packGroups, limits }, context, untouched, of.columns),
     violationsOf: (plan) => of.violationsOf(plan, cluster, mustPlace),
     subnetFaultsOf: addresses.faults,
     remarksOf: addresses.remarks,

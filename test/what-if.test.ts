@@ -185,6 +185,40 @@ describe('subnet addresses', () => {
     const recommended = full.addresses.find(({ scenario }) => scenario === 'recommended')?.zones[0]
     expect(recommended?.addresses).toBeLessThanOrEqual(180)
   })
+
+  it('let plans buy where they are free', () => {
+    const zoneOf = (name: string): string => (name === 'node-1' ? 'us-east-1a' : 'us-east-1b')
+    const items = cluster(27, {}).map((item) => {
+      if (item['kind'] !== 'Node') return item
+      const { metadata } = item as { metadata: { name: string; labels: Record<string, string> } }
+      const labels = {
+        ...metadata.labels,
+        'topology.kubernetes.io/zone': zoneOf(metadata.name),
+      }
+      return { ...item, metadata: { ...metadata, labels } }
+    })
+    const takenIn = (analysis: Analysis, zone: string): Map<Scenario['id'], number> =>
+      new Map(
+        analysis.addresses.map(({ scenario, zones }) => [
+          scenario,
+          zones.find((one) => one.zone === zone)?.addresses ?? 0,
+        ]),
+      )
+    const wantedType = (name: string): boolean => /^(m5|c6i)\.x?large$/.test(name)
+    const open = takenIn(run(items, { wantedType }), 'us-east-1a')
+    const today = open.get('current')!
+    expect([...open.values()].some((taken) => taken > today)).toBe(true)
+    const free = new Map([
+      ['us-east-1a', 0],
+      ['us-east-1b', 500],
+    ])
+    const tight = run(items, { wantedType, freeAddresses: free })
+    for (const [scenario, taken] of takenIn(tight, 'us-east-1a')) {
+      expect([scenario, taken <= today]).toEqual([scenario, true])
+      if (scenario !== 'current') expect([scenario, planOf(tight, scenario).feasible]).toEqual([scenario, true])
+    }
+    expect(planOf(tight, 'recommended').plan.cost.rate).toBeLessThan(planOf(tight, 'current').plan.cost.rate)
+  })
 })
 
 describe('kubelet settings', () => {

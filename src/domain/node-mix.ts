@@ -1,4 +1,8 @@
+import type { NodeOwner } from './cluster.js'
 import type { CapacityType } from './offering.js'
+import type { Pod } from './pod.js'
+import type { Resources } from './resources.js'
+import type { Labels } from './snapshot.js'
 
 /** What rules about the mix of a plan's nodes look at. */
 export type MixedNode = {
@@ -9,6 +13,27 @@ export type MixedNode = {
   readonly capacityType: CapacityType | undefined
   /** Allocatable, in millicores. */
   readonly cpu: number
+  /** What it takes of the subnets in its zone; absent: not counted. */
+  readonly addresses?: number
+}
+
+/** What the addresses that a node takes depend on. */
+export type AddressedNode = {
+  /** Of a node of today. */
+  readonly name?: string
+  readonly owner: NodeOwner
+  readonly instanceType: string | undefined
+  readonly labels: Labels
+  readonly allocatable: Resources
+  /** All that run on it, DaemonSet and static pods among them. */
+  readonly pods: readonly Pod[]
+}
+
+/** The addresses that the subnets of the cluster have. */
+export type SubnetRail = {
+  /** What all packed nodes of a zone may take; zones that are not named have enough. */
+  readonly most: ReadonlyMap<string, number>
+  readonly takenBy: (node: AddressedNode) => number
 }
 
 /** Spot machines that are interrupted together: of one instance type in one zone. */
@@ -33,6 +58,7 @@ export type MixRails = {
    * more is lost at once than with any node.
    */
   readonly maxSpotPoolShare?: number | undefined
+  readonly subnets?: SubnetRail | undefined
 }
 
 export type MixFault =
@@ -40,10 +66,14 @@ export type MixFault =
   | { readonly kind: 'zone'; readonly zone: string; readonly nodes: number; readonly missing: number }
   /** `excess`: millicores above the share that is allowed. */
   | { readonly kind: 'pool'; readonly pool: SpotPool; readonly excess: number }
+  /** `excess`: addresses more than the subnets of the zone have. */
+  | { readonly kind: 'addresses'; readonly zone: string; readonly excess: number }
 
 const ROUNDING = 1e-9
 /** Millicores that no fleet has. */
 const MOST_CPU = 1e12
+/** Millicores that an address too many weighs: a pod without one does not run, whatever the pools are. */
+const ADDRESS_WEIGHT = 1e6
 
 /** The largest first. */
 export function spotPools(nodes: readonly MixedNode[]): SpotPool[] {
@@ -74,10 +104,10 @@ export function spotPools(nodes: readonly MixedNode[]): SpotPool[] {
 export const poolOf = ({ instanceType, zone }: Pick<MixedNode, 'instanceType' | 'zone'>): string =>
   `${instanceType ?? ''} ${zone ?? ''}`
 
-/** What the rails find wrong: zones, then pools, the worst of each first, then the number of all nodes. */
+/** What the rails find wrong: zones, then subnets, then pools, the worst of each first, then the number of all nodes. */
 export function mixFaults(
   nodes: readonly MixedNode[],
-  { minNodes = 0, minNodesPerZone = 0, zones = [], maxSpotPoolShare = 1 }: MixRails,
+  { minNodes = 0, minNodesPerZone = 0, zones = [], maxSpotPoolShare = 1, subnets }: MixRails,
 ): MixFault[] {
   const inZone = (zone: string): number => nodes.filter((node) => node.zone === zone).length
   const bare = zones
@@ -86,13 +116,38 @@ export function mixFaults(
     .sort((a, b) => b.missing - a.missing || (a.zone < b.zone ? -1 : 1))
   const missing = minNodes - nodes.length
   const few = missing > 0 ? [{ kind: 'count' as const, nodes: nodes.length, missing }] : []
-  if (maxSpotPoolShare >= 1) return [...bare, ...few]
+  const crowded = subnets === undefined ? [] : crowdedZones(nodes, subnets)
+  if (maxSpotPoolShare >= 1) return [...bare, ...crowded, ...few]
   const large = spotPools(nodes)
     .filter((pool) => pool.nodes > 1 && pool.newNodes > 0 && pool.share > maxSpotPoolShare + ROUNDING)
     .map((pool) => ({ kind: 'pool' as const, pool, excess: pool.cpu * (1 - maxSpotPoolShare / pool.share) }))
-  return [...bare, ...large, ...few]
+  return [...bare, ...crowded, ...large, ...few]
+}
+
+function crowdedZones(nodes: readonly MixedNode[], { most }: SubnetRail): MixFault[] {
+  const takenIn = new Map<string, number>()
+  for (const { zone, addresses = 0 } of nodes)
+    if (zone !== undefined) takenIn.set(zone, (takenIn.get(zone) ?? 0) + addresses)
+  return [...takenIn]
+    .map(([zone, taken]) => ({ kind: 'addresses' as const, zone, excess: taken - (most.get(zone) ?? Infinity) }))
+    .filter(({ excess }) => excess > 0)
+    .sort((a, b) => b.excess - a.excess || (a.zone < b.zone ? -1 : 1))
 }
 
 /** One number for all that is wrong, 0 for nothing: a node that is missing outweighs any pool. */
 export const gravity = (faults: readonly MixFault[]): number =>
-  faults.reduce((total, fault) => total + (fault.kind === 'pool' ? fault.excess : fault.missing * MOST_CPU), 0)
+  faults.reduce((total, fault) => total + weightOf(fault), 0)
+
+function weightOf(fault: MixFault): number {
+  switch (fault.kind) {
+    case 'count':
+    case 'zone':
+      return fault.missing * MOST_CPU
+    case 'addresses':
+      return fault.excess * ADDRESS_WEIGHT
+    case 'pool':
+      return fault.excess
+    default:
+      return fault satisfies never
+  }
+}

@@ -144,7 +144,13 @@ export class Assembler {
   #keepMix(layouts: Map<string, Layout>, goal: Goal): number {
     const slotsOf = (name: string): Slot[] => (layouts.get(name)?.nodes ?? []).map(({ slot }) => slot)
     const { limits } = this.#problem
-    const amiss = (): number => gravity(mixFaults([...layouts.keys()].flatMap(slotsOf).map(asMixed), limits))
+    const amiss = (): number =>
+      gravity(
+        mixFaults(
+          [...layouts.keys()].flatMap(slotsOf).map((slot) => asMixed(slot, limits.subnets)),
+          limits,
+        ),
+      )
     if (amiss() === 0) return 0
     const groups = this.groups.map(({ group, slots }) => {
       const policy = goal.kind === 'repack' || goal.policy.kind !== 'on-demand' ? undefined : goal.policy

@@ -130,7 +130,8 @@ export class Rebuilding {
     const isSound = (fleet: Fleet): boolean =>
       worstOver(scheduler, slotsOf(fleet), JUDGES).length === 0 && this.#hasPlaces(fleet)
     for (const fleet of fleets) {
-      const solution = solver.settleOn(keepFleetMix(fleet, groups, problem.limits, isSound))
+      const placed = problem.limits.subnets === undefined ? undefined : placesIn(solver.settleOn(fleet))
+      const solution = solver.settleOn(keepFleetMix(fleet, groups, problem.limits, isSound, placed))
       if (solution === undefined) continue
       if (policy.kind === 'spot' && policy.share < 1 && spotShare(solution) > policy.share) continue
       return solution
@@ -155,6 +156,13 @@ export class Rebuilding {
     }
   }
 }
+
+const placesIn = (solution: Solution | undefined): Map<Slot, readonly Pod[]> =>
+  new Map(
+    [...(solution?.layouts.values() ?? [])].flatMap(({ nodes }) =>
+      nodes.map(({ slot, pods }) => [slot, pods] as const),
+    ),
+  )
 
 const aimsOf = (policy: CapacityPolicy): CapacityPolicy[] =>
   policy.kind === 'spot'

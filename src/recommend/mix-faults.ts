@@ -21,6 +21,8 @@ export function mixFaultWords(packed: readonly PlanNode[], rails: MixRails): str
         const limit = percent(rails.maxSpotPoolShare ?? 1)
         return `${percent(share)} of the CPU on spot is ${instanceType} in ${zone}, more than ${limit}`
       }
+      case 'addresses':
+        return `the subnets of ${fault.zone} have ${fault.excess} addresses too few`
       default:
         return fault satisfies never
     }

@@ -40,6 +40,28 @@ describe('rails over all nodes', () => {
     expect(others).toEqual([])
   })
 
+  it('find the zones whose subnets have too few addresses, the fullest first', () => {
+    const rails = {
+      subnets: {
+        most: new Map([
+          ['a', 30],
+          ['b', 50],
+          ['c', 99],
+        ]),
+        takenBy: () => 0,
+      },
+    }
+    const taking = (zone: string, addresses: number): MixedNode => ({ ...onDemand(zone), addresses })
+    const nodes = [taking('a', 20), taking('a', 11), taking('b', 60), taking('c', 99), taking('d', 500), onDemand('c')]
+    const faults = mixFaults(nodes, rails)
+    expect(faults).toEqual([
+      { kind: 'addresses', zone: 'b', excess: 10 },
+      { kind: 'addresses', zone: 'a', excess: 1 },
+    ])
+    expect(gravity(faults)).toBeGreaterThan(gravity(faults.slice(0, 1)))
+    expect(mixFaults(nodes, {})).toEqual([])
+  })
+
   it.each([
     ['one node of a pool', [node('c5.large a', 2000)]],
     ['a pool that nothing is added to', [node('c5.large a', 2000, false), node('c5.large a', 2000, false)]],

@@ -1,4 +1,5 @@
-import type { NodeOwner } from '../../domain/cluster.js'
+import type { Node, NodeOwner } from '../../domain/cluster.js'
+import type { AddressedNode, SubnetRail } from '../../domain/node-mix.js'
 import type { InstanceType } from '../../domain/offering.js'
 import type { Plan, PlanNode } from '../../domain/plan.js'
 import type { Pod } from '../../domain/pod.js'
@@ -15,17 +16,22 @@ export type FreeAddresses = ReadonlyMap<string, number>
 
 type Demands = { readonly own: number; readonly branch: number }
 
+const asAddressed = ({ name, action, residentPods, pods, ...node }: PlanNode): AddressedNode => ({
+  ...node,
+  ...(action === 'new' ? {} : { name }),
+  pods: [...residentPods, ...pods],
+})
+
 /** Pods of a node that need an address: of its interfaces, or of a branch interface. */
-function demandsOf({ residentPods, pods }: PlanNode): Demands {
-  const all: readonly Pod[] = [...residentPods, ...pods]
+function demandsOf(all: readonly Pod[]): Demands {
   const onBranch = ({ needed }: Pod): boolean => (needed.extended[POD_ENI] ?? 0) > 0
   const networked = all.filter(({ spec }) => !spec.hostNetwork)
   const branch = networked.filter(onBranch).length
   return { own: networked.length - branch, branch }
 }
 
-const trunkOf = (node: PlanNode, type: InstanceType, cni: CniDetection): boolean =>
-  node.action === 'new' ? cni.podEni && type.trunking : (hasTrunk(node, cni.cniNodes) ?? (cni.podEni && type.trunking))
+const trunkOf = ({ name, labels }: AddressedNode, type: InstanceType, cni: CniDetection): boolean =>
+  (name === undefined ? undefined : hasTrunk({ name, labels }, cni.cniNodes)) ?? (cni.podEni && type.trunking)
 
 const NOTHING: NodeAddresses = { enis: 0, podAddresses: 0, prefixes: 0, nodeSubnet: 0, podSubnet: 0 }
 
@@ -37,8 +43,8 @@ function modeOf(owner: NodeOwner, { addressing }: CniDetection): CniMode {
 }
 
 /** What a node takes with the pods that it has, and with a pod in every slot. */
-function usesOf(node: PlanNode, type: InstanceType, cni: CniDetection): readonly [NodeAddresses, NodeAddresses] {
-  const demands = demandsOf(node)
+function usesOf(node: AddressedNode, type: InstanceType, cni: CniDetection): readonly [NodeAddresses, NodeAddresses] {
+  const demands = demandsOf(node.pods)
   if (node.owner === 'hybrid' || node.owner === 'other-cloud') return [NOTHING, NOTHING]
   if (node.owner === 'fargate') {
     const one = { ...NOTHING, enis: 1, nodeSubnet: 1 }
@@ -75,7 +81,7 @@ function addressesByZone(
     const before = zones.get(key) ?? { ...EMPTY, zone: node.zone, free: free?.get(key) }
     const type = node.instanceType === undefined ? undefined : lookup(node.instanceType)
     const counted = type !== undefined || node.owner === 'fargate' || node.owner === 'hybrid'
-    const [now, most] = type === undefined ? withoutType(node) : usesOf(node, type, cni)
+    const [now, most] = type === undefined ? withoutType(node) : usesOf(asAddressed(node), type, cni)
     zones.set(key, {
       ...before,
       nodes: before.nodes + 1,
@@ -119,14 +125,14 @@ function subnetFaults(planned: readonly ZoneAddresses[], today: readonly ZoneAdd
  * beyond that and beyond today: the scheduler puts the pods there, and there they wait.
  */
 function overfilled(plan: Plan, today: Plan, cni: CniDetection, lookup: TypeLookup): string[] {
-  const before = new Map(today.nodes.map((node) => [node.name, demandsOf(node).own]))
+  const before = new Map(today.nodes.map((node) => [node.name, demandsOf(asAddressed(node).pods).own]))
   const nodes = plan.nodes.flatMap((node) => {
     const type = node.packed && node.instanceType !== undefined ? lookup(node.instanceType) : undefined
     if (type === undefined || node.labels['kubernetes.io/os'] === 'windows') return []
-    const limits = { maxEni: cni.maxEni, reservedEnis: trunkOf(node, type, cni) ? 1 : 0 }
+    const limits = { maxEni: cni.maxEni, reservedEnis: trunkOf(asAddressed(node), type, cni) ? 1 : 0 }
     const limit = addressLimit(type, modeOf(node.owner, cni), limits)
     if (limit === undefined || node.allocatable.pods <= limit) return []
-    const { own } = demandsOf(node)
+    const { own } = demandsOf(asAddressed(node).pods)
     // The formula counts two pods of the host's network, which need no address.
     const places = Math.max(limit - 2, 0)
     return own > places && own > (before.get(node.name) ?? 0) ? [{ name: node.name, own, places }] : []
@@ -137,6 +143,35 @@ function overfilled(plan: Plan, today: Plan, cni: CniDetection, lookup: TypeLook
     : [
         `${nodes.length === 1 ? '1 node carries' : `${nodes.length} nodes carry`} more pods than interfaces have addresses for: ${first.own} on ${first.name}, which has ${first.places}`,
       ]
+}
+
+/** The addresses that a node takes of the subnets in its zone, in a CNI mode; 0 where its type is not known. */
+export const addressesOfNode =
+  (cni: CniDetection, lookup: TypeLookup): SubnetRail['takenBy'] =>
+  (node) => {
+    const type = node.instanceType === undefined ? undefined : lookup(node.instanceType)
+    return type === undefined ? 0 : taken(usesOf(node, type, cni)[0])
+  }
+
+/**
+ * What plans are made by where the free addresses are known: `packed` are the nodes of today that a plan could change, so
+ * that a plan may take what these do, and what is free beside them.
+ */
+export function subnetRail(
+  packed: readonly (AddressedNode & Pick<Node, 'zone'>)[],
+  cni: CniDetection,
+  lookup: TypeLookup,
+  free: FreeAddresses | undefined,
+): SubnetRail | undefined {
+  if (free === undefined) return undefined
+  const takenBy = addressesOfNode(cni, lookup)
+  const most = new Map(free)
+  for (const node of packed) {
+    const { zone } = node
+    const room = zone === undefined ? undefined : most.get(zone)
+    if (zone !== undefined && room !== undefined) most.set(zone, room + takenBy(node))
+  }
+  return { most, takenBy }
 }
 
 /** The addresses of plans for one cluster, in one CNI mode. */

@@ -1,6 +1,7 @@
-import { poolOf, type MixFault, type MixedNode } from '../../domain/node-mix.js'
+import { poolOf, type MixFault, type MixedNode, type MixRails } from '../../domain/node-mix.js'
+import type { Pod } from '../../domain/pod.js'
 import type { Slot } from '../draft.js'
-import { asMixed, type Offer } from './offers.js'
+import { withPods, type Offer } from './offers.js'
 
 /** The nodes of one group, and what could be there instead. */
 export type MixedGroup = {
@@ -18,7 +19,16 @@ export type Change = {
   readonly offers: readonly Offer[]
   /** Micro-dollars per hour more. */
   readonly cost: number
+  /** How much of the fault it mends, to compare what changes cost by; 1 where one is as good as another. */
+  readonly relief: number
   readonly key: string
+}
+
+/** How nodes are seen while their mix is mended. */
+export type View = {
+  readonly rails: MixRails
+  readonly seen: (slot: Slot) => MixedNode
+  readonly podsOn: (slot: Slot) => Iterable<Pod>
 }
 
 /** Empty nodes that are tried in each zone: where none of the cheapest may be added, rules stand against any. */
@@ -30,9 +40,10 @@ export function changesOf(
   nodes: readonly Slot[],
   inUse: ReadonlySet<Slot>,
   fault: MixFault,
+  view: View,
 ): Change[] {
   const group = { ...rest, offers: offers.filter(({ node, lend }) => node.isNew || lend(inUse) !== undefined) }
-  const movable = nodes.filter(group.mayGo).map((slot) => ({ slot, node: asMixed(slot) }))
+  const movable = nodes.filter(group.mayGo).map((slot) => ({ slot, node: view.seen(slot) }))
   switch (fault.kind) {
     case 'count': {
       const added = additions(group, () => true)
@@ -50,6 +61,10 @@ export function changesOf(
       const ofPool = movable.filter(({ node }) => node.isNew && isOfPool(node))
       return ofPool.flatMap((one) => instead(group, one, (node) => !isOfPool(node), Infinity))
     }
+    case 'addresses': {
+      const here = movable.filter(({ node }) => node.zone === fault.zone)
+      return here.flatMap((one) => withFewerAddresses(group, one, fault, view))
+    }
     default:
       return fault satisfies never
   }
@@ -63,6 +78,7 @@ const cheapestOf = (changes: readonly Change[]): number => Math.min(...changes.m
 const change = (group: MixedGroup, offers: readonly Offer[], gone?: Slot): Change => ({
   ...{ group, gone, offers },
   cost: offers.reduce((total, { rate }) => total + rate, 0) - (gone?.rate ?? 0),
+  relief: 1,
   key: `${offers[0]?.key ?? ''} ${gone?.site.name ?? ''}`,
 })
 
@@ -97,6 +113,21 @@ function instead(
   return affordable(group, ({ rate }) => rate - (slot.rate ?? 0) >= most)
     .filter((offer) => isWanted(offer.node) && !isMoreSpot(offer.node))
     .map((offer) => change(group, [offer], slot))
+}
+
+/** Nodes that take fewer addresses of the zone with the same pods, in another zone or of another kind. */
+function withFewerAddresses(
+  group: MixedGroup,
+  one: Movable,
+  { zone, excess }: MixFault & { readonly kind: 'addresses' },
+  { rails, podsOn }: View,
+): Change[] {
+  const pods = [...podsOn(one.slot)]
+  return instead(group, one, () => true, Infinity).flatMap((change) => {
+    const [come] = withPods(change.offers, pods, rails.subnets)
+    const saved = (one.node.addresses ?? 0) - (come?.zone === zone ? (come.addresses ?? 0) : 0)
+    return saved > 0 ? [{ ...change, relief: Math.min(saved, excess) }] : []
+  })
 }
 
 /** The offers, cheapest first, up to those that are too dear. */

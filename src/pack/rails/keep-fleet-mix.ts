@@ -1,4 +1,5 @@
 import { mixFaults, type MixRails } from '../../domain/node-mix.js'
+import type { Pod } from '../../domain/pod.js'
 import { shortfalls, sum } from '../../domain/resources.js'
 import type { Slot } from '../draft.js'
 import { choiceOf, fleetOf, type Alternatives, type Fleet } from '../replay/fleet.js'
@@ -9,19 +10,34 @@ import { asMixed, cheapestFirst, offersOf } from './offers.js'
 /**
  * The fleet with nodes swapped until the rails over all of them hold, as far as that can be. A node makes way only for
  * what is no smaller, and only if the fleet is still sound: that every order of the pods works out on it, and that they
- * all have a place.
+ * all have a place. `placed`: where they have one, which the addresses that nodes take depend on.
  */
 export function keepFleetMix(
   fleet: Fleet,
   groups: readonly Alternatives[],
   rails: MixRails,
   isSound: (fleet: Fleet) => boolean,
+  placed: ReadonlyMap<Slot, readonly Pod[]> = new Map(),
 ): Fleet {
   const nodesOf = nodesIn(fleet)
-  if (mixFaults([...nodesOf.values()].flat().map(asMixed), rails).length === 0) return fleet
+  const nodes = [...nodesOf.values()].flat()
+  if (
+    mixFaults(
+      nodes.map((slot) => asMixed(slot, rails.subnets, placed.get(slot) ?? [])),
+      rails,
+    ).length === 0
+  )
+    return fleet
+  const tools = { groups, rails, placed }
   // A node more hardly ever leaves a pod over: it is enough to look once they are all there.
-  const quick = swapped(fleet, nodesOf, groups, rails, (next, { gone }) => gone === undefined || isSound(next))
-  return isSound(quick) ? quick : swapped(fleet, nodesOf, groups, rails, isSound)
+  const quick = swapped(fleet, nodesOf, tools, (next, { gone }) => gone === undefined || isSound(next))
+  return isSound(quick) ? quick : swapped(fleet, nodesOf, tools, isSound)
+}
+
+type Tools = {
+  readonly groups: readonly Alternatives[]
+  readonly rails: MixRails
+  readonly placed: ReadonlyMap<Slot, readonly Pod[]>
 }
 
 function nodesIn({ chosen, added }: Fleet): Map<string, readonly Slot[]> {
@@ -36,11 +52,11 @@ function nodesIn({ chosen, added }: Fleet): Map<string, readonly Slot[]> {
 function swapped(
   fleet: Fleet,
   before: ReadonlyMap<string, readonly Slot[]>,
-  groups: readonly Alternatives[],
-  rails: MixRails,
+  { groups, rails, placed }: Tools,
   isSound: (fleet: Fleet, swap: Swap) => boolean,
 ): Fleet {
   const nodesOf = new Map(before)
+  const podsOn = new Map(placed)
   let best = fleet
   keepMix(
     groups.map(({ group, mayGo, machines, nodeOf }) => ({
@@ -58,9 +74,12 @@ function swapped(
       const next = fleetOf(new Map(chosen))
       if (!isSound(next, swap)) return false
       nodesOf.set(group, nodes)
+      for (const [at, slot] of come.entries())
+        podsOn.set(slot, (gone && podsOn.get(gone))?.filter((_, index) => index % come.length === at) ?? [])
       best = next
       return true
     },
+    (slot) => podsOn.get(slot) ?? [],
   )
   return best
 }

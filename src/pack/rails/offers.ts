@@ -1,5 +1,6 @@
-import type { MixedNode } from '../../domain/node-mix.js'
+import type { AddressedNode, MixedNode, SubnetRail } from '../../domain/node-mix.js'
 import type { NodeOption } from '../../domain/plan.js'
+import type { Pod } from '../../domain/pod.js'
 import type { Slot } from '../draft.js'
 import { byText } from '../order.js'
 
@@ -7,6 +8,8 @@ import { byText } from '../order.js'
 export type Offer = {
   readonly key: string
   readonly node: MixedNode
+  /** As the subnets see it, empty but for the pods that come with it. */
+  readonly empty: AddressedNode
   /** Micro-dollars per hour, or what it counts for when plans are compared. */
   readonly rate: number
   /** One that is not in use; undefined where there is none. */
@@ -23,6 +26,7 @@ export const offersOf = (
     return {
       key: id,
       node: { isNew: true, instanceType, zone, capacityType, cpu: allocatable.cpu },
+      empty: { ...option, pods: option.overheadPods },
       rate: counted ?? price.rate,
       lend: (inUse) => nodeOf(option, inUse),
     }
@@ -37,6 +41,7 @@ export const offersOfToday = (slots: readonly Slot[]): Offer[] =>
           {
             key: slot.site.name,
             node: asMixed(slot),
+            empty: asAddressed(slot, []),
             rate: slot.rate,
             lend: (inUse: ReadonlySet<Slot>) => (inUse.has(slot) ? undefined : slot),
           },
@@ -59,8 +64,31 @@ export function lent(offers: readonly Offer[], inUse: ReadonlySet<Slot>): Slot[]
   return come
 }
 
-/** A node as the rails see it. */
-export function asMixed({ origin, site }: Slot): MixedNode {
+/** The nodes of these offers as the rails see them once they have the pods, evenly shared out. */
+export const withPods = (
+  offers: readonly Offer[],
+  pods: readonly Pod[],
+  subnets: SubnetRail | undefined,
+): MixedNode[] =>
+  offers.map(({ node, empty }, at) => {
+    if (subnets === undefined) return node
+    const own = pods.filter((_, index) => index % offers.length === at)
+    return { ...node, addresses: subnets.takenBy({ ...empty, pods: [...empty.pods, ...own] }) }
+  })
+
+/** A node as the rails see it; `subnets`: with the addresses that it takes with these pods. */
+export function asMixed(slot: Slot, subnets?: SubnetRail, pods: Iterable<Pod> = slot.pods): MixedNode {
+  const { origin, site } = slot
   const { instanceType, zone, capacityType } = origin.kind === 'live' ? origin.live.node : origin.option
-  return { isNew: origin.kind === 'new', instanceType, zone, capacityType, cpu: site.allocatable.cpu }
+  const node = { isNew: origin.kind === 'new', instanceType, zone, capacityType, cpu: site.allocatable.cpu }
+  return subnets === undefined ? node : { ...node, addresses: subnets.takenBy(asAddressed(slot, pods)) }
+}
+
+function asAddressed({ origin, site, residents }: Slot, pods: Iterable<Pod>): AddressedNode {
+  const { owner, instanceType } = origin.kind === 'live' ? origin.live.node : origin.option
+  return {
+    ...(origin.kind === 'live' ? { name: site.name } : {}),
+    ...{ owner, instanceType, labels: site.labels, allocatable: site.allocatable },
+    pods: [...residents, ...pods],
+  }
 }

@@ -109,7 +109,13 @@ export class Trials {
   /** Too few nodes, or a worse mix of them than the plan's. */
   #isUnwanted(nodes: readonly Slot[]): boolean {
     const { limits } = this.#tools
-    const faults = (some: readonly Slot[]): number => gravity(mixFaults(some.map(asMixed), limits))
+    const faults = (some: readonly Slot[]): number =>
+      gravity(
+        mixFaults(
+          some.map((slot) => asMixed(slot, limits.subnets)),
+          limits,
+        ),
+      )
     return faults(nodes) > faults(this.#nodesAfter(NOTHING))
   }
 

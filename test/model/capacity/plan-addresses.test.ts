@@ -4,7 +4,7 @@ import type { Plan, PlanNode } from '../../../src/domain/plan.js'
 import type { Labels } from '../../../src/domain/snapshot.js'
 import { usdPerHour } from '../../../src/domain/units.js'
 import { withCni } from '../../../src/model/capacity/cni.js'
-import { addressChecks } from '../../../src/model/capacity/plan-addresses.js'
+import { addressChecks, subnetRail } from '../../../src/model/capacity/plan-addresses.js'
 import { NO_RESOURCES } from '../../../src/domain/resources.js'
 import { pod } from '../fixtures.js'
 import { awsNode, detect, resourcesOf } from './live.js'
@@ -126,5 +126,36 @@ describe('subnet addresses of a plan', () => {
       '1 node carries more pods than interfaces have addresses for: 19 on b, which has 18',
     ])
     expect(remarks(planOf({ name: 'b', action: 'new', own: 18, branch: 9 }), TRUNK)).toEqual([])
+  })
+})
+
+describe('what plans are made by', () => {
+  const live = (name: string, zone: string | undefined, type: string | undefined) => {
+    const node = planNode({ name, zone, type })
+    return { ...node, pods: [...node.residentPods, ...node.pods] }
+  }
+
+  it('is what is free beside what the nodes of today take, in zones that are known', () => {
+    const nodes = [
+      live('a', 'us-east-1a', 'm5.large'),
+      live('b', 'us-east-1a', 'm5.large'),
+      live('c', 'us-east-1b', undefined),
+      live('d', undefined, 'm5.large'),
+      live('e', 'us-east-1c', 'm5.large'),
+    ]
+    const free = new Map([
+      ['us-east-1a', 7],
+      ['us-east-1b', 3],
+    ])
+    const rail = subnetRail(nodes, SECONDARY, lookup, free)
+    // Two interfaces of ten addresses for five pods, one of them warm.
+    expect(rail?.most).toEqual(
+      new Map([
+        ['us-east-1a', 47],
+        ['us-east-1b', 3],
+      ]),
+    )
+    expect(free.get('us-east-1a')).toBe(7)
+    expect(subnetRail(nodes, SECONDARY, lookup, undefined)).toBeUndefined()
   })
 })

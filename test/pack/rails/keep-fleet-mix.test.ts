@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest'
+import type { AddressedNode } from '../../../src/domain/node-mix.js'
 import { keepFleetMix } from '../../../src/pack/rails/keep-fleet-mix.js'
 import { choiceOf, fleetOf, slotsOf, type Fleet } from '../../../src/pack/replay/fleet.js'
 import { makeFleets } from '../make-fleets.js'
@@ -43,6 +44,21 @@ describe('a fleet that the scheduler fills by itself', () => {
     const { groups, fleet } = threeLarge()
     const everywhere = keepFleetMix(fleet, groups, { minNodesPerZone: 1, zones: ZONES }, () => true)
     expect(kinds(everywhere).sort()).toEqual(ZONES.map((zone) => `large ${zone}`))
+  })
+
+  it('leaves zones whose subnets have too few addresses for its nodes and their pods', () => {
+    const { groups, fleet } = threeLarge()
+    const pods = [1, 2, 3, 4].map((at) => makePod(`p${at}`, {}))
+    const [full, ...others] = slotsOf(fleet)
+    const placed = new Map([[full!, pods], ...others.map((slot) => [slot, [] as typeof pods] as const)])
+    const rails = (a: number) => ({
+      subnets: { most: new Map([['a', a]]), takenBy: (node: AddressedNode) => 10 + node.pods.length },
+    })
+    expect(keepFleetMix(fleet, groups, rails(34), () => true, placed)).toBe(fleet)
+    const two = keepFleetMix(fleet, groups, rails(33), () => true, placed)
+    expect(kinds(two).sort()).toEqual(['large a', 'large a', 'large b'])
+    const one = keepFleetMix(fleet, groups, rails(10), () => true, placed)
+    expect(kinds(one).sort()).toEqual(['large a', 'large b', 'large b'])
   })
 
   it('stays as it is where the rails hold, or where no change is sound', () => {
