@@ -61,6 +61,14 @@ export type MixRails = {
   readonly subnets?: SubnetRail | undefined
 }
 
+/** Zones whose subnets have the most addresses first, as far as they are known; else by name. */
+export const byAddresses =
+  (subnets: SubnetRail | undefined) =>
+  (a: string, b: string): number => {
+    const [inA, inB] = [a, b].map((zone) => subnets?.most.get(zone) ?? Infinity) as [number, number]
+    return inA === inB ? (a < b ? -1 : a > b ? 1 : 0) : inB - inA
+  }
+
 export type MixFault =
   | { readonly kind: 'count'; readonly nodes: number; readonly missing: number }
   | { readonly kind: 'zone'; readonly zone: string; readonly nodes: number; readonly missing: number }

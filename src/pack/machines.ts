@@ -1,4 +1,5 @@
 import type { CapacityPolicy } from '../domain/goal.js'
+import { byAddresses } from '../domain/node-mix.js'
 import type { NodeOption } from '../domain/plan.js'
 import type { Pod } from '../domain/pod.js'
 import { allowedOptions } from './goal.js'
@@ -42,7 +43,9 @@ export class Machines {
   }
 
   #market(group: PackGroup): Market {
-    const options = cheapestFirst(group.options)
+    const { subnets } = this.#problem.limits
+    const byRoom = byAddresses(subnets)
+    const options = cheapestFirst(group.options, subnets && ((a, b) => byRoom(a.zone, b.zone)))
     return { options, that: this.#perKind(options, (pod) => this.#holding(options, pod)) }
   }
 

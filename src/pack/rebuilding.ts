@@ -1,14 +1,16 @@
 import type { CapacityPolicy, Change, Changed, Goal } from '../domain/goal.js'
+import { mixFaults, type SubnetRail } from '../domain/node-mix.js'
 import type { Pod } from '../domain/pod.js'
 import { sum } from '../domain/resources.js'
 import { nodesOf, type Solution } from './assembly.js'
 import type { Slot } from './draft.js'
 import type { PackGroup, PackProblem } from './problem.js'
 import { keepFleetMix } from './rails/keep-fleet-mix.js'
+import { asMixed } from './rails/offers.js'
 import { bigFirst } from './replay/big-first.js'
 import type { Conditions } from './replay/conditions.js'
 import { fleetOfPlan, slotsOf, type Alternatives, type Fleet } from './replay/fleet.js'
-import { realise, refit } from './replay/realise.js'
+import { realise, refit, type FleetSearch } from './replay/realise.js'
 import { JUDGES, worstOver, type Shop } from './replay/repair.js'
 import type { ReplayScheduler } from './replay/replay.js'
 import type { Solver } from './solve.js'
@@ -76,8 +78,10 @@ export class Rebuilding {
         groups,
         shop: shopFor({ kind: 'cheapest', policy }),
         hasPlaces: this.#hasPlaces,
+        ...this.#easing(groups),
       }
-      const fleets = realise(search, starts)
+      const { ease } = search
+      const fleets = realise(search, ease === undefined ? starts : starts.map(ease))
       this.#found.set(JSON.stringify(policy), { aimed, groups, fleets })
       const solution = this.#firstSound(fleets, groups, policy, schedulerFor())
       if (solution !== undefined) return solution
@@ -103,7 +107,8 @@ export class Rebuilding {
     const { groups } = found
     solver.beginPlaces(found.aimed)
     const shop = shopFor({ kind: 'cheapest', policy })
-    const fleets = refit({ scheduler, groups, shop, hasPlaces: this.#hasPlaces }, found.fleets)
+    const search = { scheduler, groups, shop, hasPlaces: this.#hasPlaces, ...this.#easing(groups) }
+    const fleets = refit(search, found.fleets)
     return {
       change,
       classes: change.bigFirst === true ? classes : [],
@@ -118,7 +123,23 @@ export class Rebuilding {
     return nodes * running.length > MOST_STEPS_OF_A_SEARCHED_REFILL
   }
 
-  readonly #hasPlaces = (fleet: Fleet): boolean => this.#tools.solver.settleOn(fleet) !== undefined
+  readonly #hasPlaces = (fleet: Fleet): boolean => {
+    const { solver, problem } = this.#tools
+    const solution = solver.settleOn(fleet)
+    return (
+      solution !== undefined && (problem.limits.subnets === undefined || !isCrowded(solution, problem.limits.subnets))
+    )
+  }
+
+  /** Where the subnets' addresses are known: how a fleet gets within them, as far as exchanges of its nodes get it there. */
+  #easing(groups: readonly Alternatives[]): Pick<FleetSearch, 'ease'> {
+    const { solver, problem } = this.#tools
+    const { subnets } = problem.limits
+    if (subnets === undefined) return {}
+    const ease = (fleet: Fleet): Fleet =>
+      keepFleetMix(fleet, groups, { subnets }, () => true, placesIn(solver.settleOn(fleet)))
+    return { ease }
+  }
 
   #firstSound(
     fleets: readonly Fleet[],
@@ -156,6 +177,12 @@ export class Rebuilding {
     }
   }
 }
+
+const isCrowded = ({ layouts }: Solution, subnets: SubnetRail): boolean =>
+  mixFaults(
+    [...layouts.values()].flatMap(({ nodes }) => nodes.map(({ slot, pods }) => asMixed(slot, subnets, pods))),
+    { subnets },
+  ).length > 0
 
 const placesIn = (solution: Solution | undefined): Map<Slot, readonly Pod[]> =>
   new Map(

@@ -49,9 +49,11 @@ export function rankShapes(options: readonly NodeOption[], demand: Resources, mo
     .map(([type]) => type)
 }
 
-/** Cheapest first; equal prices by name. */
-export const cheapestFirst = (options: readonly NodeOption[]): NodeOption[] =>
-  [...options].sort((a, b) => a.price.rate - b.price.rate || byText(a.id, b.id))
+/** Cheapest first; equal prices as `among` says, else by name. */
+export const cheapestFirst = (
+  options: readonly NodeOption[],
+  among: (a: NodeOption, b: NodeOption) => number = () => 0,
+): NodeOption[] => [...options].sort((a, b) => a.price.rate - b.price.rate || among(a, b) || byText(a.id, b.id))
 
 export function holds(free: Resources, need: Resources): boolean {
   if (

@@ -1,4 +1,5 @@
 import type { CapacityPolicy, Goal } from '../domain/goal.js'
+import { byAddresses } from '../domain/node-mix.js'
 import type { NodeOption, Plan } from '../domain/plan.js'
 import type { Pod } from '../domain/pod.js'
 import { Assembler, type Solution } from './assembly.js'
@@ -129,6 +130,7 @@ export class Solver {
   /** The nodes that an autoscaler would buy group by group; undefined where that leaves a pod without one. */
   provisioned(policy: CapacityPolicy): Fleet | undefined {
     const { wants: wantsSpot } = this.#search.wish(policy)
+    const byZone = byAddresses(this.#problem.limits.subnets)
     const mark = this.#draft.mark()
     try {
       const waiting = this.#groups.map(({ group, slots }) => {
@@ -140,7 +142,7 @@ export class Solver {
       const nodesOf = new Map<string, { readonly nodes: Layout['nodes'] }>()
       for (const { group, homeless, reusable, fixed } of waiting) {
         const { bought, left } = provision(homeless, fixed, {
-          ...{ draft: this.#draft, market: this.#machines.on(group, policy), wantsSpot },
+          ...{ draft: this.#draft, market: this.#machines.on(group, policy), wantsSpot, byZone },
           nodeOf: (option, inUse) => this.#stock.free(option, reusable, inUse),
         })
         if (left.length > 0) return undefined

@@ -11,6 +11,8 @@ export type ClaimTools = {
   readonly market: Market
   /** A node of the kind that is not among these. */
   readonly nodeOf: (option: NodeOption, inUse: ReadonlySet<Slot>) => Slot
+  /** Of zones that are as good, which comes first; absent: by name. */
+  readonly byZone?: (a: string, b: string) => number
   /** Does the pod want a spot node, where its machines come as one? */
   readonly wantsSpot: (pod: Pod) => boolean
 }
@@ -33,12 +35,14 @@ export class Claims {
   readonly #draft: Draft
   readonly #market: Market
   readonly #nodeOf: ClaimTools['nodeOf']
+  readonly #byZone: (a: string, b: string) => number
   readonly #wantsSpot: (pod: Pod) => boolean
   readonly #inUse = new Set<Slot>()
   /** By list of machines: the same ones as a set. */
   readonly #sets = new Map<readonly NodeOption[], ReadonlySet<NodeOption>>()
 
-  constructor({ draft, market, nodeOf, wantsSpot }: ClaimTools) {
+  constructor({ draft, market, nodeOf, byZone = byText, wantsSpot }: ClaimTools) {
+    this.#byZone = byZone
     this.#draft = draft
     this.#market = market
     this.#nodeOf = nodeOf
@@ -76,7 +80,9 @@ export class Claims {
   open(pod: Pod, claims: readonly Claim[]): Claim | undefined {
     const machines = this.#market.that(pod)
     const inZone = (zone: string): number => claims.filter(({ types }) => types[0]?.zone === zone).length
-    const zones = [...new Set(machines.map(({ zone }) => zone))].sort((a, b) => inZone(a) - inZone(b) || byText(a, b))
+    const zones = [...new Set(machines.map(({ zone }) => zone))].sort(
+      (a, b) => inZone(a) - inZone(b) || this.#byZone(a, b),
+    )
     for (const zone of zones) {
       const here = machines.filter((option) => option.zone === zone)
       const spot = here.filter(({ capacityType }) => capacityType === 'spot')

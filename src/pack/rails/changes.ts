@@ -1,6 +1,9 @@
 import { poolOf, type MixFault, type MixedNode, type MixRails } from '../../domain/node-mix.js'
 import type { Pod } from '../../domain/pod.js'
+import { sum } from '../../domain/resources.js'
+import { leastHeld } from '../bins/demand.js'
 import type { Slot } from '../draft.js'
+import { holds } from '../shapes.js'
 import { withPods, type Offer } from './offers.js'
 
 /** The nodes of one group, and what could be there instead. */
@@ -33,6 +36,8 @@ export type View = {
 
 /** Empty nodes that are tried in each zone: where none of the cheapest may be added, rules stand against any. */
 const MOST_ADDED = 5
+/** Nodes that are looked at in place of one that takes too many addresses, the cheapest that hold its pods. */
+const MOST_FRUGAL = 30
 
 /** What a group with these nodes now, which are `inUse` with those of others, could change to lessen a fault. */
 export function changesOf(
@@ -73,6 +78,8 @@ export function changesOf(
 type Movable = { readonly slot: Slot; readonly node: MixedNode }
 
 const isSpot = ({ capacityType }: MixedNode): boolean => capacityType === 'spot'
+/** No spot node comes for another one, no larger one for a spot node. */
+const isMoreSpot = (come: MixedNode, gone: MixedNode): boolean => isSpot(come) && (!isSpot(gone) || come.cpu > gone.cpu)
 const cheapestOf = (changes: readonly Change[]): number => Math.min(...changes.map(({ cost }) => cost))
 
 const change = (group: MixedGroup, offers: readonly Offer[], gone?: Slot): Change => ({
@@ -109,25 +116,29 @@ function instead(
   isWanted: (node: MixedNode) => boolean,
   most: number,
 ): Change[] {
-  const isMoreSpot = (offer: MixedNode): boolean => isSpot(offer) && (!isSpot(node) || offer.cpu > node.cpu)
   return affordable(group, ({ rate }) => rate - (slot.rate ?? 0) >= most)
-    .filter((offer) => isWanted(offer.node) && !isMoreSpot(offer.node))
+    .filter((offer) => isWanted(offer.node) && !isMoreSpot(offer.node, node))
     .map((offer) => change(group, [offer], slot))
 }
 
 /** Nodes that take fewer addresses of the zone with the same pods, in another zone or of another kind. */
 function withFewerAddresses(
   group: MixedGroup,
-  one: Movable,
+  { slot, node }: Movable,
   { zone, excess }: MixFault & { readonly kind: 'addresses' },
   { rails, podsOn }: View,
 ): Change[] {
-  const pods = [...podsOn(one.slot)]
-  return instead(group, one, () => true, Infinity).flatMap((change) => {
-    const [come] = withPods(change.offers, pods, rails.subnets)
-    const saved = (one.node.addresses ?? 0) - (come?.zone === zone ? (come.addresses ?? 0) : 0)
-    return saved > 0 ? [{ ...change, relief: Math.min(saved, excess) }] : []
-  })
+  const pods = [...podsOn(slot)]
+  const need = sum(pods.map(leastHeld))
+  const found: Change[] = []
+  for (const offer of group.offers) {
+    if (found.length === MOST_FRUGAL) break
+    if (isMoreSpot(offer.node, node) || !holds(offer.room, need)) continue
+    const [come] = withPods([offer], pods, rails.subnets)
+    const saved = (node.addresses ?? 0) - (come?.zone === zone ? (come.addresses ?? 0) : 0)
+    if (saved > 0) found.push({ ...change(group, [offer], slot), relief: Math.min(saved, excess) })
+  }
+  return found
 }
 
 /** The offers, cheapest first, up to those that are too dear. */

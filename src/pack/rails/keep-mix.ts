@@ -30,7 +30,8 @@ export function keepMix(
   const vain = new Set<string>()
   for (;;) {
     const nodes = [...nodesOf.values()].flat()
-    const faults = mixFaults(nodes.map(seen), rails)
+    const now = nodes.map(seen)
+    const faults = mixFaults(now, rails)
     const most = Math.max(MOST_MISSING, nodes.length)
     const isHopeless = (one: MixFault): boolean => 'missing' in one && one.missing > most
     const fault = faults.find((one) => !stuck.has(nameOf(one)) && !isHopeless(one))
@@ -42,7 +43,7 @@ export function keepMix(
       .filter(({ key }) => !vain.has(key))
       .sort((a, b) => a.cost / a.relief - b.cost / b.relief || byText(a.key, b.key))
       .some(({ group: { name }, gone, offers, key }) => {
-        const others = nodes.filter((slot) => slot !== gone).map(seen)
+        const others = now.filter((_, at) => nodes[at] !== gone)
         const moved = gone === undefined ? [] : [...podsOn(gone)]
         if (gravity(mixFaults([...others, ...withPods(offers, moved, rails.subnets)], rails)) >= weight) return false
         const come = lent(offers, inUse)

@@ -1,8 +1,10 @@
 import type { AddressedNode, MixedNode, SubnetRail } from '../../domain/node-mix.js'
 import type { NodeOption } from '../../domain/plan.js'
 import type { Pod } from '../../domain/pod.js'
+import { subtract, sum, type Resources } from '../../domain/resources.js'
 import type { Slot } from '../draft.js'
 import { byText } from '../order.js'
+import { room } from '../shapes.js'
 
 /** A node that a group could have beside its own: of today's, or one to be bought. */
 export type Offer = {
@@ -10,6 +12,8 @@ export type Offer = {
   readonly node: MixedNode
   /** As the subnets see it, empty but for the pods that come with it. */
   readonly empty: AddressedNode
+  /** What is free on it then. */
+  readonly room: Resources
   /** Micro-dollars per hour, or what it counts for when plans are compared. */
   readonly rate: number
   /** One that is not in use; undefined where there is none. */
@@ -27,6 +31,7 @@ export const offersOf = (
       key: id,
       node: { isNew: true, instanceType, zone, capacityType, cpu: allocatable.cpu },
       empty: { ...option, pods: option.overheadPods },
+      room: room(option),
       rate: counted ?? price.rate,
       lend: (inUse) => nodeOf(option, inUse),
     }
@@ -42,6 +47,7 @@ export const offersOfToday = (slots: readonly Slot[]): Offer[] =>
             key: slot.site.name,
             node: asMixed(slot),
             empty: asAddressed(slot, []),
+            room: subtract(slot.site.allocatable, sum(slot.residents.map(({ held }) => held))),
             rate: slot.rate,
             lend: (inUse: ReadonlySet<Slot>) => (inUse.has(slot) ? undefined : slot),
           },

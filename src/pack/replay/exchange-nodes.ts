@@ -5,7 +5,7 @@ import { Orders } from './orders.js'
 import { generator, type Random } from './replay-queue.js'
 import type { ReplayScheduler } from './replay.js'
 
-export const THOROUGH: Effort = { steps: 600_000_000, draws: 800, runs: 2 }
+export const THOROUGH: Effort = { steps: 600_000_000, draws: 800, runs: 3 }
 export const BRIEF: Effort = { steps: 100_000_000, draws: 300, runs: 1 }
 /** How much dearer than the best fleet the search may go on from, at first; it falls to nothing. */
 const SLACK = 0.002

@@ -20,6 +20,8 @@ const HOPELESS = 0.1
 const NEAR = 0.1
 /** Fleets that are handed over: a placement within the guard rails may not exist on the cheapest. */
 const ANSWERS = 3
+/** Times that a fleet is mended, and eased between. */
+const MOST_EASES = 4
 
 export type FleetSearch = {
   readonly scheduler: ReplayScheduler
@@ -27,6 +29,8 @@ export type FleetSearch = {
   readonly shop: Shop
   /** Do the pods have a place there that also keeps to what the scheduler does not know, such as fitness for spot? */
   readonly hasPlaces: (fleet: Fleet) => boolean
+  /** Exchanges nodes so that limits over all of them hold that the scheduler does not know; absent: there are none. */
+  readonly ease?: (fleet: Fleet) => Fleet
 }
 
 /**
@@ -90,7 +94,7 @@ function exchanged(trials: FleetTrials, search: FleetSearch, starts: readonly Fl
     const near = runsFrom(fleet, tools) > 1 ? NEAR : 0
     const most = Math.min(...mended.map(({ rate }) => rate)) * (1 + near)
     const steps = mended.length === 0 ? MOST_STEPS : limits.steps
-    const found = fleet.rate < most ? mend(fleet, trials, search.shop, { steps, cost: most - fleet.rate }) : undefined
+    const found = fleet.rate < most ? mend(fleet, trials, search, { steps, cost: most - fleet.rate }) : undefined
     if (found !== undefined) mended.push(found)
   }
   const good = cheapestFirst(mended).filter(({ rate }) => rate <= limits.worthwhile)
@@ -109,12 +113,27 @@ const cheapestFirst = (fleets: readonly Fleet[]): Fleet[] => [...fleets].sort((a
 const tight = (groups: readonly Alternatives[]): Fleet['chosen'] =>
   new Map(groups.map(({ group, choices }) => [group, choices[1] ?? choices[0]!]))
 
-/** The fleet with the nodes that it takes to pass in every order by which answers are judged. */
-function mend(fleet: Fleet, { scheduler, judges, hasPlaces }: FleetTrials, shop: Shop, most: Most): Fleet | undefined {
-  const added = nodesToAdd(scheduler, slotsOf(fleet), shop, judges, most)
-  if (added === undefined) return undefined
-  const mended = fleetOf(fleet.chosen, [...fleet.added, ...added], fleet.places)
-  return mended.rate < fleet.rate + (most.cost ?? Infinity) && hasPlaces(mended) ? mended : undefined
+/**
+ * The fleet with the nodes that it takes to pass in every order by which answers are judged. What was added may have to be
+ * eased, and what was eased may need more.
+ */
+function mend(
+  fleet: Fleet,
+  { scheduler, judges }: FleetTrials,
+  { shop, hasPlaces, ease }: FleetSearch,
+  most: Most,
+): Fleet | undefined {
+  let next = fleet
+  for (let attempt = 0; attempt < MOST_EASES; attempt += 1) {
+    const added = nodesToAdd(scheduler, slotsOf(next), shop, judges, most)
+    if (added === undefined) return undefined
+    const mended = fleetOf(next.chosen, [...next.added, ...added], next.places)
+    if (mended.rate >= fleet.rate + (most.cost ?? Infinity)) return undefined
+    if (hasPlaces(mended)) return mended
+    next = ease?.(mended) ?? mended
+    if (next === mended) return undefined
+  }
+  return undefined
 }
 
 /** Those that pass in every order by which answers are judged, the cheapest first, with today's nodes where these do as well. */

@@ -166,6 +166,23 @@ describe('subnets', () => {
   })
 })
 
+describe('what the scheduler fills by itself', () => {
+  it('keeps to the subnets', () => {
+    const fleetIn = (limits: Partial<Limits>): Plan => {
+      const { plan } = packed({ ...six(), facts: { limits: { ...NO_LIMITS, ...limits } } })
+        .planner()
+        .rebuildable({ kind: 'on-demand' })!
+      expect(plan.unplaced).toEqual([])
+      return plan
+    }
+    const room = subnets({ a: 0, b: 24, c: 200 })
+    expect(faultsOf(fleetIn({}), { subnets: room })).not.toEqual([])
+    const plan = fleetIn({ subnets: room })
+    expect(faultsOf(plan, { subnets: room })).toEqual([])
+    expect(plan.cost.rate).toBeLessThan(6 * 400_000)
+  })
+})
+
 describe('any cluster', () => {
   it('keeps every rule of the scheduler, loses no pod, and mixes its nodes no worse than without the rails', () => {
     const seen = { faulty: 0, mended: 0, crowded: 0, eased: 0 }
