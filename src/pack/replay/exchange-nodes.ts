@@ -11,7 +11,7 @@ export const BRIEF: Effort = { steps: 100_000_000, draws: 300, runs: 1 }
 const SLACK = 0.002
 /** At first each change must save such a part of the cost; half as much once so many in a row have failed. */
 const LONGEST = 0.02
-/** Where a refill costs fewer pods × nodes, there is time for a second run: what is drawn makes a difference of per cents. */
+/** Where a refill costs fewer pods × nodes, there is time for more runs: what is drawn makes a difference of per cents. */
 export const FEW_STEPS = 100_000
 const SHORTEST = 0.0005
 const MOST_FAILURES = 20
