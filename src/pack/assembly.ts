@@ -1,5 +1,5 @@
 import type { Goal } from '../domain/goal.js'
-import { gravity, mixFaults } from '../domain/node-mix.js'
+import { gravity } from '../domain/node-mix.js'
 import type { NodeOption } from '../domain/plan.js'
 import type { Pod } from '../domain/pod.js'
 import { subtract, sum } from '../domain/resources.js'
@@ -13,7 +13,7 @@ import { mayGo, type GroupState, type LayoutSearch } from './layouts.js'
 import type { Machines } from './machines.js'
 import { byText, largestFirst } from './order.js'
 import { keepMix, type Swap } from './rails/keep-mix.js'
-import { asMixed, cheapestFirst, offersOf, offersOfToday } from './rails/offers.js'
+import { cheapestFirst, faultsAmong, offersOf, offersOfToday } from './rails/offers.js'
 import { placePending, type PendingPlaces } from './pending.js'
 import type { PackProblem } from './problem.js'
 import { holds, runsItsOwn } from './shapes.js'
@@ -144,13 +144,7 @@ export class Assembler {
   #keepMix(layouts: Map<string, Layout>, goal: Goal): number {
     const slotsOf = (name: string): Slot[] => (layouts.get(name)?.nodes ?? []).map(({ slot }) => slot)
     const { limits } = this.#problem
-    const amiss = (): number =>
-      gravity(
-        mixFaults(
-          [...layouts.keys()].flatMap(slotsOf).map((slot) => asMixed(slot, limits.subnets)),
-          limits,
-        ),
-      )
+    const amiss = (): number => gravity(faultsAmong([...layouts.keys()].flatMap(slotsOf), limits))
     if (amiss() === 0) return 0
     const groups = this.groups.map(({ group, slots }) => {
       const policy = goal.kind === 'repack' || goal.policy.kind !== 'on-demand' ? undefined : goal.policy

@@ -1,12 +1,12 @@
 import type { CapacityPolicy, Change, Changed, Goal } from '../domain/goal.js'
-import { mixFaults, type SubnetRail } from '../domain/node-mix.js'
+import type { SubnetRail } from '../domain/node-mix.js'
 import type { Pod } from '../domain/pod.js'
 import { sum } from '../domain/resources.js'
 import { nodesOf, type Solution } from './assembly.js'
 import type { Slot } from './draft.js'
 import type { PackGroup, PackProblem } from './problem.js'
 import { keepFleetMix } from './rails/keep-fleet-mix.js'
-import { asMixed } from './rails/offers.js'
+import { faultsAmong } from './rails/offers.js'
 import { bigFirst } from './replay/big-first.js'
 import type { Conditions } from './replay/conditions.js'
 import { fleetOfPlan, slotsOf, type Alternatives, type Fleet } from './replay/fleet.js'
@@ -178,11 +178,10 @@ export class Rebuilding {
   }
 }
 
-const isCrowded = ({ layouts }: Solution, subnets: SubnetRail): boolean =>
-  mixFaults(
-    [...layouts.values()].flatMap(({ nodes }) => nodes.map(({ slot, pods }) => asMixed(slot, subnets, pods))),
-    { subnets },
-  ).length > 0
+function isCrowded(solution: Solution, subnets: SubnetRail): boolean {
+  const placed = placesIn(solution)
+  return faultsAmong([...placed.keys()], { subnets }, (slot) => placed.get(slot) ?? []).length > 0
+}
 
 const placesIn = (solution: Solution | undefined): Map<Slot, readonly Pod[]> =>
   new Map(

@@ -1,11 +1,11 @@
-import { mixFaults, type MixRails } from '../../domain/node-mix.js'
+import type { MixRails } from '../../domain/node-mix.js'
 import type { Pod } from '../../domain/pod.js'
 import { shortfalls, sum } from '../../domain/resources.js'
 import type { Slot } from '../draft.js'
 import { choiceOf, fleetOf, type Alternatives, type Fleet } from '../replay/fleet.js'
 import { runsItsOwn } from '../shapes.js'
 import { keepMix, type Swap } from './keep-mix.js'
-import { asMixed, cheapestFirst, offersOf } from './offers.js'
+import { cheapestFirst, faultsAmong, offersOf } from './offers.js'
 
 /**
  * The fleet with nodes swapped until the rails over all of them hold, as far as that can be. A node makes way only for
@@ -21,13 +21,7 @@ export function keepFleetMix(
 ): Fleet {
   const nodesOf = nodesIn(fleet)
   const nodes = [...nodesOf.values()].flat()
-  if (
-    mixFaults(
-      nodes.map((slot) => asMixed(slot, rails.subnets, placed.get(slot) ?? [])),
-      rails,
-    ).length === 0
-  )
-    return fleet
+  if (faultsAmong(nodes, rails, (slot) => placed.get(slot) ?? []).length === 0) return fleet
   const tools = { groups, rails, placed }
   // A node more hardly ever leaves a pod over: it is enough to look once they are all there.
   const quick = swapped(fleet, nodesOf, tools, (next, { gone }) => gone === undefined || isSound(next))

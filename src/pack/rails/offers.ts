@@ -1,4 +1,11 @@
-import type { AddressedNode, MixedNode, SubnetRail } from '../../domain/node-mix.js'
+import {
+  mixFaults,
+  type AddressedNode,
+  type MixedNode,
+  type MixFault,
+  type MixRails,
+  type SubnetRail,
+} from '../../domain/node-mix.js'
 import type { NodeOption } from '../../domain/plan.js'
 import type { Pod } from '../../domain/pod.js'
 import { subtract, sum, type Resources } from '../../domain/resources.js'
@@ -89,6 +96,17 @@ export function asMixed(slot: Slot, subnets?: SubnetRail, pods: Iterable<Pod> = 
   const node = { isNew: origin.kind === 'new', instanceType, zone, capacityType, cpu: site.allocatable.cpu }
   return subnets === undefined ? node : { ...node, addresses: subnets.takenBy(asAddressed(slot, pods)) }
 }
+
+/** What the rails find wrong with nodes. `podsOn`: the pods that a plan has on one; absent: those of the draft. */
+export const faultsAmong = (
+  slots: readonly Slot[],
+  rails: MixRails,
+  podsOn: (slot: Slot) => Iterable<Pod> = ({ pods }) => pods,
+): MixFault[] =>
+  mixFaults(
+    slots.map((slot) => asMixed(slot, rails.subnets, podsOn(slot))),
+    rails,
+  )
 
 function asAddressed({ origin, site, residents }: Slot, pods: Iterable<Pod>): AddressedNode {
   const { owner, instanceType } = origin.kind === 'live' ? origin.live.node : origin.option

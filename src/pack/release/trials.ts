@@ -1,11 +1,11 @@
-import { gravity, mixFaults } from '../../domain/node-mix.js'
+import { gravity } from '../../domain/node-mix.js'
 import type { Plan } from '../../domain/plan.js'
 import type { Pod } from '../../domain/pod.js'
 import type { Draft, Slot } from '../draft.js'
 import { Pool } from '../first-fit.js'
 import { capture, type Layout } from '../layout.js'
 import type { Limits } from '../problem.js'
-import { asMixed } from '../rails/offers.js'
+import { faultsAmong } from '../rails/offers.js'
 import { SEEDS, type Shop } from '../replay/repair.js'
 import type { ReplayScheduler } from '../replay/replay.js'
 import { spreadOver } from '../spread-over.js'
@@ -109,13 +109,7 @@ export class Trials {
   /** Too few nodes, or a worse mix of them than the plan's. */
   #isUnwanted(nodes: readonly Slot[]): boolean {
     const { limits } = this.#tools
-    const faults = (some: readonly Slot[]): number =>
-      gravity(
-        mixFaults(
-          some.map((slot) => asMixed(slot, limits.subnets)),
-          limits,
-        ),
-      )
+    const faults = (some: readonly Slot[]): number => gravity(faultsAmong(some, limits))
     return faults(nodes) > faults(this.#nodesAfter(NOTHING))
   }
 
