@@ -5,13 +5,13 @@ import { Orders } from './orders.js'
 import { generator, type Random } from './replay-queue.js'
 import type { ReplayScheduler } from './replay.js'
 
-export const THOROUGH: Effort = { steps: 600_000_000, draws: 800, runs: 3 }
+export const THOROUGH: Effort = { steps: 600_000_000, draws: 800, runs: 2 }
 export const BRIEF: Effort = { steps: 100_000_000, draws: 300, runs: 1 }
 /** How much dearer than the best fleet the search may go on from, at first; it falls to nothing. */
 const SLACK = 0.002
 /** At first each change must save such a part of the cost; half as much once so many in a row have failed. */
 const LONGEST = 0.02
-/** Where a refill costs fewer pods × nodes, there is time for more runs: what is drawn makes a difference of per cents. */
+/** Where a refill costs fewer pods × nodes, there is time for a second run: what is drawn makes a difference of per cents. */
 export const FEW_STEPS = 100_000
 const SHORTEST = 0.0005
 const MOST_FAILURES = 20
