@@ -77,6 +77,7 @@ export function generateColumns(
       nodes += answer.nodes
       atMost[t] = Math.min(atMost[t]!, answer.bound)
       consider(answer.filling)
+      for (const other of answer.others) consider(other)
       if (atMost[t]! > enough) doubtful = true
     }
     return doubtful

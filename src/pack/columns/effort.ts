@@ -1,5 +1,9 @@
 import type { Packing } from './packing.js'
 
+/** With fewer items less is worth the time. */
+const FEW_ITEMS = 1000
+/** The part of the tries that finds as good a plan of few items. */
+const FEW_TRIES = 0.3
 /** With so many classes plans after a poured one are better than those from nothing. */
 export const MANY_CLASSES = 800
 /**
@@ -68,7 +72,7 @@ export const QUICK_EFFORT: Effort = { ...BRIEF_EFFORT, places: 0, habits: 1, squ
 export function scaleEffort(effort: Effort, { classes, types }: Packing, items: number, bins: number): Effort {
   const perBin = items / Math.max(1, bins)
   const fill = classes * (perBin + 5)
-  const worth = items < 1000 ? 0.4 : items < 20_000 ? 1 : 2
+  const worth = items < FEW_ITEMS ? 0.4 : items < 20_000 ? 1 : 2
   const many = classes > MANY_CLASSES
   const most = (limit: number, least: number, work: number): number =>
     Math.min(limit, Math.max(Math.min(limit, least), Math.floor(worth * work)))
@@ -77,7 +81,7 @@ export function scaleEffort(effort: Effort, { classes, types }: Packing, items: 
     habits: most(effort.habits, many ? FEW_HABITS : 3, 1.5e9 / (fill * types * classes)),
     squeaks: many ? Math.min(effort.squeaks, FEW_SQUEAKS) : effort.squeaks,
     rounds: most(effort.rounds, many ? 2 : 6, 2.5e7 / (fill * types)),
-    tries: most(effort.tries, 100, 2e8 / (fill * Math.min(types, 12))),
+    tries: most(items < FEW_ITEMS ? effort.tries * FEW_TRIES : effort.tries, 100, 2e8 / (fill * Math.min(types, 12))),
     nodes: most(effort.nodes, 20_000, effort.nodes),
     // The integer programme helps where few items share a bin; else there are too many good fillings to choose from.
     columns: perBin > 12 ? 0 : most(effort.columns, 0, 60_000 / classes),

@@ -8,11 +8,15 @@ export type ExactAnswer = {
   readonly bound: number
   /** The best filling that was met, if one beats `over`. */
   readonly filling: Filling | undefined
+  /** Others that were met on the way and beat `over`, too. */
+  readonly others: readonly Filling[]
   /** Nodes of the tree. */
   readonly nodes: number
 }
 
 export type ExactFiller = (t: number, value: Float64Array, over: number, enough: number, limit: number) => ExactAnswer
+
+const MOST_OTHERS = 8
 
 /**
  * Whether a bin of type `t` can hold items worth more than `over`: branch and bound on the relaxed knapsack, best first,
@@ -27,6 +31,8 @@ export function makeExactFiller(packing: Packing): ExactFiller {
   const span = new Int32Array(classes)
   const counts = new Int32Array(classes)
   const left = new Float64Array(resources)
+  const density = new Float64Array(classes)
+  const open = new Int32Array(classes)
 
   /** How many of column j fit into what is left, at most n. */
   const fitting = (sack: Knapsack, j: number, n: number): number => {
@@ -51,17 +57,22 @@ export function makeExactFiller(packing: Packing): ExactFiller {
       span[j] = span[j]! - n
       worth += counts[j]! * sack.worth[j]!
     }
+    let length = 0
+    for (let j = 0; j < sack.columns; j++) {
+      if (span[j]! <= 0 || fitting(sack, j, 1) === 0) continue
+      density[j] = sack.worth[j]! / (solver.priceOf(sack, j) + 1e-9 * sack.worth[j]!)
+      open[length++] = j
+    }
     for (;;) {
       let pick = -1
-      let best = 0
-      for (let j = 0; j < sack.columns; j++) {
+      let kept = 0
+      for (let i = 0; i < length; i++) {
+        const j = open[i]!
         if (span[j]! <= 0 || fitting(sack, j, 1) === 0) continue
-        const density = sack.worth[j]! / (solver.priceOf(sack, j) + 1e-9 * sack.worth[j]!)
-        if (density > best) {
-          best = density
-          pick = j
-        }
+        open[kept++] = j
+        if (pick < 0 || density[j]! > density[pick]!) pick = j
       }
+      length = kept
       if (pick < 0) return worth
       take(sack, pick, 1)
       span[pick] = span[pick]! - 1
@@ -74,7 +85,7 @@ export function makeExactFiller(packing: Packing): ExactFiller {
     const sack = openKnapsack(packing, t, value)
     const threshold = Math.max(over, enough)
     const root = reduceKnapsack(packing, solver, sack, over)
-    if (root <= threshold) return { bound: Math.max(root, over), filling: undefined, nodes: 1 }
+    if (root <= threshold) return { bound: Math.max(root, over), filling: undefined, others: [], nodes: 1 }
 
     // A node is the last branching on the way to it, and its parent.
     const parent = [-1]
@@ -82,10 +93,12 @@ export function makeExactFiller(packing: Packing): ExactFiller {
     const bounds = [root]
     /** At most this many, or, where negative, at least that many. */
     const rule = [0]
+    const starts = [solver.between.slice()]
     const heap = makeHeap()
     heap.push(root, 0)
     let best = over
     let filling: Filling | undefined
+    const others: Filling[] = []
     let closed = 0
     let nodes = 0
 
@@ -111,7 +124,7 @@ export function makeExactFiller(packing: Packing): ExactFiller {
       if (!restore(node)) continue
       let fixed = sack.fixedWorth
       for (let j = 0; j < sack.columns; j++) fixed += low[j]! * sack.worth[j]!
-      const bound = Math.min(bounds[node]!, fixed + solver.solve(sack, span, left))
+      const bound = Math.min(bounds[node]!, fixed + solver.solve(sack, span, left, starts[node]))
       if (bound <= Math.max(best, threshold)) {
         closed = Math.max(closed, bound)
         continue
@@ -122,25 +135,31 @@ export function makeExactFiller(packing: Packing): ExactFiller {
       if (worth > best * (1 + 1e-12)) {
         const found = toFilling(packing, t, sack, counts)
         if (found !== undefined) {
+          if (filling !== undefined) others.push(filling)
           best = worth
           filling = found
         }
+      } else if (worth > over && others.length < MOST_OTHERS) {
+        const found = toFilling(packing, t, sack, counts)
+        if (found !== undefined) others.push(found)
       }
       if (cut < 0) {
         // The relaxation is whole: this is what it is worth, unless a conflict forbids it.
         closed = Math.max(closed, bound)
         continue
       }
+      const start = solver.between.slice()
       for (const side of [whole, -whole - 1]) {
         parent.push(node)
         column.push(cut)
         rule.push(side)
         bounds.push(bound)
+        starts.push(start)
         heap.push(bound, bounds.length - 1)
       }
     }
     const open = heap.size() > 0 ? heap.topKey() : 0
-    return { bound: Math.max(best, closed, open), filling, nodes: nodes + 1 }
+    return { bound: Math.max(best, closed, open), filling, others, nodes: nodes + 1 }
   }
 
   /** The column whose fraction matters most, or -1 when all are whole. */

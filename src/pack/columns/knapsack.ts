@@ -16,9 +16,11 @@ export type Knapsack = {
 
 /** Solves the relaxation of a knapsack with only the columns that still count. */
 export type NodeSolver = {
-  /** Upper bound of the columns at hand; `most` may be 0. */
-  readonly solve: (sack: Knapsack, most: Int32Array, left: Float64Array) => number
+  /** Upper bound of the columns at hand; `most` may be 0. `start`: what `between` was after a solve with other limits. */
+  readonly solve: (sack: Knapsack, most: Int32Array, left: Float64Array, start?: Int32Array) => number
   readonly x: Float64Array
+  /** Columns that the last answer has between their bounds, one per row; `-1 - r` stands for what row r has left. */
+  readonly between: Int32Array
   /** Gain of a column over what it takes at the prices of the last solve. */
   readonly gain: (sack: Knapsack, j: number) => number
   /** What a column takes at these prices. */
@@ -38,6 +40,9 @@ export function makeNodeSolver({ resources, classes, share, capacity, room }: Pa
   const from = new Int32Array(classes)
   const free = new Float64Array(resources)
   const x = new Float64Array(classes)
+  const between = new Int32Array(resources)
+  const basis = new Int32Array(resources)
+  const position = new Int32Array(classes)
 
   const priceOf: NodeSolver['priceOf'] = (sack, j) => {
     let price = 0
@@ -47,24 +52,32 @@ export function makeNodeSolver({ resources, classes, share, capacity, room }: Pa
   }
   return {
     x,
+    between,
     priceOf,
     gain: (sack, j) => sack.worth[j]! - priceOf(sack, j),
-    solve: (sack, most, left) => {
+    solve: (sack, most, left, start) => {
       let columns = 0
       for (let j = 0; j < sack.columns; j++) {
         x[j] = 0
-        if (most[j]! <= 0) continue
+        if (most[j]! <= 0 && start?.includes(j) !== true) continue
+        position[j] = columns
         const c = sack.classAt[j]!
         from[columns] = j
         worth[columns] = sack.worth[j]!
-        span[columns] = most[j]!
+        span[columns] = Math.max(0, most[j]!)
         weight[columns] = 1 / bulk[c]!
         for (let r = 0; r < resources; r++) shares[columns * resources + r] = share[c * resources + r]!
         columns++
       }
       for (let r = 0; r < resources; r++) free[r] = left[r]! / unit[r]!
-      const bound = relaxation.solve(columns, worth, shares, span, free, weight)
+      if (start !== undefined)
+        for (let r = 0; r < resources; r++) basis[r] = start[r]! < 0 ? columns - 1 - start[r]! : position[start[r]!]!
+      const bound = relaxation.solve(columns, worth, shares, span, free, weight, start && basis)
       for (let i = 0; i < columns; i++) x[from[i]!] = relaxation.x[i]!
+      for (let r = 0; r < resources; r++) {
+        const j = relaxation.basis[r]!
+        between[r] = j < columns ? from[j]! : columns - 1 - j
+      }
       return bound
     },
   }

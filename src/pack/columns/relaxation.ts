@@ -1,3 +1,6 @@
+import { makeDualSimplex } from './dual-simplex.js'
+import { AT_LOWER, AT_UPPER, BASIC, makeTableau, PIVOT, type BoundedProgramme } from './tableau.js'
+
 /**
  * The linear relaxation of a knapsack with few rows: max value·x, size·x ≤ room, 0 ≤ x ≤ most.
  * Primal simplex with bounded variables and an explicit inverse (Dantzig 1955; Chvátal, Linear Programming, chapter 8):
@@ -18,26 +21,32 @@ export type Relaxation = {
     room: Float64Array,
     /** Multiplies a column's gain when columns compete to enter: one ÷ its bulk. */
     weight: Float64Array,
+    /** `basis` of an answer for the same values and sizes, from which another one for other limits is near. */
+    start?: Int32Array,
   ) => number
+  /** The columns that the last answer has between their bounds, one per row; `columns + r`: what row r leaves over. */
+  readonly basis: Int32Array
 }
 
-const AT_LOWER = 0
-const AT_UPPER = 1
-const BASIC = 2
-const PIVOT = 1e-11
 const GAIN = 1e-9
 
 export function makeRelaxation(rows: number, width: number): Relaxation {
   const x = new Float64Array(width)
-  const price = new Float64Array(rows)
-  const state = new Uint8Array(width + rows)
-  const inverse = new Float64Array(rows * rows)
-  const basis = new Int32Array(rows)
-  const level = new Float64Array(rows)
-  const alpha = new Float64Array(rows)
+  const tableau = makeTableau(rows, width)
+  const { basis, level, state, inverse, price, alpha, reprice, aim, turn } = tableau
+  const continueFrom = makeDualSimplex(rows, width, tableau)
 
-  const solve: Relaxation['solve'] = (columns, value, size, most, room, weight) => {
-    // Slack r is column `columns + r`.
+  const solve: Relaxation['solve'] = (columns, value, size, most, room, weight, start) => {
+    const programme = { columns, value, size, most, room }
+    if (start === undefined || !continueFrom(programme, start)) begin(programme, weight)
+    for (let j = 0; j < columns; j++) x[j] = state[j] === AT_UPPER ? most[j]! : 0
+    for (let i = 0; i < rows; i++) if (basis[i]! < columns) x[basis[i]!] = Math.max(0, level[i]!)
+    return proofOf(programme)
+  }
+
+  /** From nothing: everything is left over. */
+  function begin(programme: BoundedProgramme, weight: Float64Array): void {
+    const { columns, value, room } = programme
     inverse.fill(0)
     for (let r = 0; r < rows; r++) {
       inverse[r * rows + r] = 1
@@ -54,27 +63,14 @@ export function makeRelaxation(rows: number, width: number): Relaxation {
     const tolerance = GAIN * scale
     const limit = 60 + 3 * columns
     for (let step = 0; step < limit; step++) {
-      for (let r = 0; r < rows; r++) {
-        let sum = 0
-        for (let i = 0; i < rows; i++) if (basis[i]! < columns) sum += value[basis[i]!]! * inverse[i * rows + r]!
-        price[r] = sum
-      }
-      const enter = entering(columns, value, size, weight, tolerance)
+      reprice(programme)
+      const enter = entering(programme, weight, tolerance)
       if (enter < 0) break
-      if (!advance(enter, columns, size, most)) break
+      if (!advance(enter, programme)) break
     }
-    for (let j = 0; j < columns; j++) x[j] = state[j] === AT_UPPER ? most[j]! : 0
-    for (let i = 0; i < rows; i++) if (basis[i]! < columns) x[basis[i]!] = Math.max(0, level[i]!)
-    return proofOf(columns, value, size, most, room)
   }
 
-  function entering(
-    columns: number,
-    value: Float64Array,
-    size: Float64Array,
-    weight: Float64Array,
-    tolerance: number,
-  ): number {
+  function entering({ columns, value, size }: BoundedProgramme, weight: Float64Array, tolerance: number): number {
     let best = tolerance
     let enter = -1
     for (let j = 0, at = 0; j < columns; j++, at += rows) {
@@ -100,16 +96,9 @@ export function makeRelaxation(rows: number, width: number): Relaxation {
   }
 
   /** Moves the entering column as far as the others allow. False when the numbers have become useless. */
-  function advance(enter: number, columns: number, size: Float64Array, most: Float64Array): boolean {
-    for (let i = 0; i < rows; i++) {
-      if (enter >= columns) {
-        alpha[i] = inverse[i * rows + enter - columns]!
-        continue
-      }
-      let sum = 0
-      for (let r = 0; r < rows; r++) sum += inverse[i * rows + r]! * size[enter * rows + r]!
-      alpha[i] = sum
-    }
+  function advance(enter: number, programme: BoundedProgramme): boolean {
+    const { columns, most } = programme
+    aim(programme, enter)
     const down = state[enter] === AT_UPPER
     let reach = enter < columns ? most[enter]! : Infinity
     let leave = -1
@@ -136,25 +125,12 @@ export function makeRelaxation(rows: number, width: number): Relaxation {
     state[enter] = BASIC
     basis[leave] = enter
     level[leave] = down ? (most[enter] ?? 0) - reach : reach
-    const divisor = alpha[leave]!
-    for (let r = 0; r < rows; r++) inverse[leave * rows + r] = inverse[leave * rows + r]! / divisor
-    for (let i = 0; i < rows; i++) {
-      const factor = alpha[i]!
-      if (i === leave || factor === 0) continue
-      for (let r = 0; r < rows; r++)
-        inverse[i * rows + r] = inverse[i * rows + r]! - factor * inverse[leave * rows + r]!
-    }
+    turn(leave)
     return true
   }
 
   /** room·price + Σ most·max(0, value − price·size): an upper bound for any prices ≥ 0. */
-  function proofOf(
-    columns: number,
-    value: Float64Array,
-    size: Float64Array,
-    most: Float64Array,
-    room: Float64Array,
-  ): number {
+  function proofOf({ columns, value, size, most, room }: BoundedProgramme): number {
     let bound = 0
     for (let r = 0; r < rows; r++) {
       if (!(price[r]! > 0)) price[r] = 0
@@ -168,5 +144,5 @@ export function makeRelaxation(rows: number, width: number): Relaxation {
     return bound
   }
 
-  return { x, price, solve }
+  return { x, price, basis, solve }
 }

@@ -1,10 +1,12 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
+import { makeDualSimplex } from '../../../src/pack/columns/dual-simplex.js'
 import { makeExactFiller } from '../../../src/pack/columns/exact-fill.js'
 import { makeFiller } from '../../../src/pack/columns/filler.js'
 import { preparePacking } from '../../../src/pack/columns/packing.js'
 import { makeRelaxation } from '../../../src/pack/columns/relaxation.js'
 import { splitProblem } from '../../../src/pack/columns/split.js'
+import { makeTableau } from '../../../src/pack/columns/tableau.js'
 import { tinyProblem } from './arbitrary.js'
 
 describe('the relaxed knapsack', () => {
@@ -35,6 +37,98 @@ describe('the relaxed knapsack', () => {
     )
     expect(bound).toBeCloseTo(6, 9)
     expect([...relaxation.x].map((x) => Math.round(x * 1e9) / 1e9)).toEqual([1, 1])
+  })
+})
+
+const whole = (max: number): fc.Arbitrary<number> => fc.integer({ min: 0, max })
+const amounts = (length: number, max: number): fc.Arbitrary<number[]> =>
+  fc.array(whole(max), { minLength: length, maxLength: length })
+
+describe('from the basis of another answer', () => {
+  const ROWS = 3
+  const COLUMNS = 6
+  const programme = fc.record({
+    value: amounts(COLUMNS, 20),
+    size: amounts(COLUMNS * ROWS, 9),
+    before: fc.record({ most: amounts(COLUMNS, 4), room: amounts(ROWS, 30) }),
+    now: fc.record({ most: amounts(COLUMNS, 4), room: amounts(ROWS, 30) }),
+  })
+
+  test('the answer is the one from nothing, and fits', () => {
+    fc.assert(
+      fc.property(programme, ({ value, size, before, now }) => {
+        const weight = new Float64Array(COLUMNS).fill(1)
+        const solve = (
+          relaxation: ReturnType<typeof makeRelaxation>,
+          { most, room }: typeof before,
+          start?: Int32Array,
+        ): number =>
+          relaxation.solve(
+            COLUMNS,
+            Float64Array.from(value),
+            Float64Array.from(size),
+            Float64Array.from(most),
+            Float64Array.from(room),
+            weight,
+            start,
+          )
+        const warm = makeRelaxation(ROWS, COLUMNS)
+        solve(warm, before)
+        const bound = solve(warm, now, warm.basis.slice())
+        expect(bound).toBeCloseTo(solve(makeRelaxation(ROWS, COLUMNS), now), 6)
+        const x = [...warm.x]
+        expect(x.reduce((sum, amount, j) => sum + amount * value[j]!, 0)).toBeCloseTo(bound, 6)
+        for (const [j, amount] of x.entries()) expect(amount).toBeLessThanOrEqual(now.most[j]! + 1e-6)
+        for (let r = 0; r < ROWS; r++)
+          expect(x.reduce((sum, amount, j) => sum + amount * size[j * ROWS + r]!, 0)).toBeLessThanOrEqual(
+            now.room[r]! + 1e-6,
+          )
+      }),
+      { numRuns: 3000, seed: 11 },
+    )
+  })
+
+  test('it nearly always gets there without beginning anew', () => {
+    const asked = fc.sample(programme, { numRuns: 1000, seed: 13 }).map(({ value, size, before, now }) => {
+      const of = ({ most, room }: typeof before) => ({
+        ...{ columns: COLUMNS, value: Float64Array.from(value), size: Float64Array.from(size) },
+        ...{ most: Float64Array.from(most), room: Float64Array.from(room) },
+      })
+      const known = makeRelaxation(ROWS, COLUMNS)
+      const { columns, value: worth, size: sizes, most, room } = of(before)
+      known.solve(columns, worth, sizes, most, room, new Float64Array(COLUMNS).fill(1))
+      return makeDualSimplex(ROWS, COLUMNS, makeTableau(ROWS, COLUMNS))(of(now), known.basis)
+    })
+    expect(asked.filter((arrived) => arrived).length).toBeGreaterThan(950)
+  })
+
+  test('prices that other values make useless do no harm', () => {
+    fc.assert(
+      fc.property(programme, amounts(COLUMNS, 20), ({ value, size, before, now }, other) => {
+        const weight = new Float64Array(COLUMNS).fill(1)
+        const sizes = Float64Array.from(size)
+        const warm = makeRelaxation(ROWS, COLUMNS)
+        warm.solve(
+          COLUMNS,
+          Float64Array.from(value),
+          sizes,
+          Float64Array.from(before.most),
+          Float64Array.from(before.room),
+          weight,
+        )
+        const start = warm.basis.slice()
+        const asked = [
+          COLUMNS,
+          Float64Array.from(other),
+          sizes,
+          Float64Array.from(now.most),
+          Float64Array.from(now.room),
+          weight,
+        ] as const
+        expect(warm.solve(...asked, start)).toBeCloseTo(makeRelaxation(ROWS, COLUMNS).solve(...asked), 6)
+      }),
+      { numRuns: 3000, seed: 12 },
+    )
   })
 })
 
@@ -71,6 +165,14 @@ describe('the best filling of one bin, against trying all of them', () => {
             expect(filler.value()).toBeLessThanOrEqual(best)
             expect(filler.bound()).toBeGreaterThanOrEqual(best - 1e-9)
             expect(exact(t, value, 0, 0, few).bound).toBeGreaterThanOrEqual(best - 1e-9)
+            for (const { classes: held, counts } of exact(t, value, 1, 1, 100_000).others) {
+              expect(held.reduce((sum, c, k) => sum + counts[k]! * value[c]!, 0)).toBeGreaterThan(1)
+              expect(counts.every((count, k) => count > 0 && count <= most[t * classes + held[k]!]!)).toBe(true)
+              for (let r = 0; r < resources; r++)
+                expect(held.reduce((sum, c, k) => sum + counts[k]! * size[c * resources + r]!, 0)).toBeLessThanOrEqual(
+                  capacity[t * resources + r]!,
+                )
+            }
             expect(exact(t, value, 0, 0, 100_000).bound).toBeCloseTo(best, 6)
           }
         },
