@@ -4,8 +4,8 @@ import type { Price } from './domain/offering.js'
 import type { Plan } from './domain/plan.js'
 import type { Blocker, BlockerPrices, BlockerRule, BlockerWorth } from './domain/recommendation.js'
 import type { Movability } from './model/movability.js'
-import type { Planner } from './pack/plans.js'
 import { isPacked } from './pack/state.js'
+import type { Plans } from './plan-maker.js'
 import { blockerWorths, type HeldNode, type Worths } from './recommend/blocker-worth.js'
 import type { Choice } from './recommend/choose.js'
 import { fillOf } from './recommend/figures.js'
@@ -23,7 +23,7 @@ export type BlockerQuestion = {
   readonly cluster: Cluster
   readonly moves: Movability
   readonly priceOf: (node: Node) => Price
-  readonly plans: Planner
+  readonly plans: Plans
   readonly goal: Goal
   readonly maxSpot: number | undefined
   readonly current: Candidate | undefined

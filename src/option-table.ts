@@ -169,7 +169,7 @@ export const ROWS = {
   }),
   maxNodeShare: row('max-node-share', {
     argument: 'SHARE',
-    help: "largest share of the cluster's requests on any one node",
+    help: "largest share of the cluster's requests on any one node (default: 20 % of today's, or what the fullest node carries)",
     want: 'a share above 0, up to 1',
     schema: number.pipe(z.number().gt(0).max(1)),
   }),

@@ -10,26 +10,30 @@ import type { ClusterCapacity } from './model/capacity/of-cluster.js'
 import { addressChecks } from './model/capacity/plan-addresses.js'
 import type { Movability } from './model/movability.js'
 import { expiryFindings } from './model/node-claims.js'
+import { spotConstraint } from './model/spot-constraint.js'
 import { refusedOnSpot, strayPatterns } from './model/spot-words.js'
 import { recommendedRequests } from './model/vertical-autoscalers.js'
 import { bindingOrder } from './pack/binding-order.js'
-import { ColumnPlans } from './pack/bins/column-plans.js'
+import { staysAnyway } from './pack/bins/bin-places.js'
 import type { LpSolver } from './pack/columns/lp.js'
-import { Planner } from './pack/plans.js'
+import type { PackProblem } from './pack/problem.js'
 import { preferenceChanges } from './pack/wishes/preferences.js'
 import { isPacked } from './pack/state.js'
 import { survivalTests } from './pack/loss/survival.js'
 import { verifyPlan } from './pack/verify.js'
 import { unpricedReasons } from './price/bill.js'
 import { shareCosts } from './price/share.js'
+import { widerFrontier } from './recommend/best-answer.js'
 import { blastJudge } from './recommend/blast-radius.js'
 import { choose } from './recommend/choose.js'
 import { frontierOf, soundPlans, withLosses } from './recommend/frontier.js'
 import { commitmentsOf } from './recommend/commitments.js'
+import { processorNotes } from './recommend/processors.js'
 import { nodeUse } from './recommend/node-use.js'
 import { tightPlan } from './recommend/tight-plan.js'
 import { withPreferences } from './recommend/preferences.js'
-import { candidates, recommendedGoal, type ScenarioContext } from './recommend/scenarios.js'
+import { candidates, foundFor, recommendedGoal, type ScenarioContext } from './recommend/scenarios.js'
+import { PlanMaker } from './plan-maker.js'
 import { modelOf, priceIn, problemOf, type Settings } from './problem.js'
 import { assumptions, capacityFindings, clusterFindings, feeFindings, growthOf, planFindings } from './remarks.js'
 import { prefixDelegation } from './what-if.js'
@@ -56,15 +60,16 @@ export function analyse(
   onStage('pack')
   const { limits, state } = problemOf(model, settings)
   const goal = recommendedGoal(settings.maxSpot)
-  const columns = new ColumnPlans(lp)
-  const plans = new Planner(state.problem, state.context, state.untouched, columns)
+  const planMaker = new PlanMaker(lp)
+  const plans = planMaker.of(state.problem, state, settings)
   const addressesIn = addressChecks(plans.today(goal).plan, capacity.cni, book.type, settings.freeAddresses)
   const addresses = addressesIn(capacity.cni)
   const judged: ScenarioContext = {
     plans,
     violationsOf: oncePerPlan((plan) => violations(plan, cluster, state.mustPlace)),
     subnetFaultsOf: addresses.faults,
-    remarksOf: addresses.remarks,
+    remarksOf: (plan) => [...addresses.remarks(plan), ...processorNotes(plan, cluster)],
+    whyOnSpot: whyOnSpot(state.problem),
     limits,
     blast: blastJudge(plans.today(goal).plan, limits),
     keepWishes: (plan) => plans.keepWishes(plan),
@@ -73,10 +78,13 @@ export function analyse(
   const frontierPlans = judged.nothingToPlan === undefined ? plans.frontier({ kind: 'as-is' }) : []
   const scenarioContext = { ...judged, frontier: frontierPlans && soundPlans(frontierPlans, judged) }
   const asked = candidates(scenarioContext, settings.maxSpot)
+  const answers = asked.flatMap(({ proven }) => proven ?? [])
+  const widened =
+    scenarioContext.frontier && widerFrontier(scenarioContext.frontier, foundFor(scenarioContext, answers))
   const choice = choose(asked, settings.maxSpot, scenarioContext)
   const tight = tightPlan(choice, settings.maxSpot, scenarioContext)
   const whatIf = prefixDelegation({
-    ...{ cluster, capacity, lookup: book.type, state, use, goal, addressesIn, columns },
+    ...{ cluster, capacity, lookup: book.type, state, use, goal, addressesIn, planMaker, wholeLimits: settings },
     cheapest: choice.cheapest,
     context: scenarioContext,
     violationsOf: violations,
@@ -99,7 +107,7 @@ export function analyse(
   const vertical = recommendedRequests(snapshot.verticalAutoscalers, cluster.workloads)
   const tested = withLosses(
     [...asked.map(({ scenario }) => scenario), choice.recommended, whatIf.scenario],
-    frontierOf(scenarioContext.frontier, state.problem.groups, judged.nothingToPlan),
+    frontierOf(widened, state.problem.groups, judged.nothingToPlan),
     survivalTests(cluster, state.problem.suits),
   )
   const scenarios = withPreferences(tested.scenarios, (today) => preferenceChanges(cluster, today))
@@ -118,6 +126,7 @@ export function analyse(
     ...(tight === undefined ? {} : { tightPlan: tight }),
     follows: choice.follows,
     policy: choice.policy,
+    ...(choice.kept === undefined ? {} : { kept: choice.kept }),
     ...(choice.needs === undefined ? {} : { needs: choice.needs }),
     workloads: cluster.workloads.map((workload): WorkloadCost => ({
       workload,
@@ -209,6 +218,15 @@ const violations = (plan: Plan, cluster: Cluster, mustPlace: Parameters<typeof v
   verifyPlan({ plan, cluster, mustPlace })
     .filter(({ inherited }) => !inherited)
     .map(({ pod, node, rule, detail }) => `${pod} on ${node}: ${rule}, ${detail}`)
+
+/** Why a spot node stays in a plan that buys on-demand nodes only. */
+function whyOnSpot({ groups }: PackProblem): NonNullable<ScenarioContext['whyOnSpot']> {
+  const held = new Set(groups.flatMap(({ live }) => live.filter(staysAnyway).map(({ node }) => node.name)))
+  return ({ name, pods }) => {
+    if (pods.some(({ spec }) => spotConstraint(spec)?.spot === true)) return 'required'
+    return held.has(name) ? 'held' : 'no-other'
+  }
+}
 
 function nothingToPlan(cluster: Cluster, bill: Bill): string | undefined {
   const packed = cluster.nodes.filter(isPacked)

@@ -9,6 +9,7 @@ import { memoryDoubts } from './recommend/certainty.js'
 import { commitmentFindings } from './recommend/commitment-findings.js'
 import { growthBeyond, type Growth } from './recommend/growth.js'
 import { nodeUsageFindings } from './recommend/node-usage.js'
+import { processorFindings } from './recommend/processors.js'
 import { quotaGrowth } from './recommend/quota-growth.js'
 import { usageFindings } from './recommend/usage.js'
 
@@ -81,6 +82,7 @@ export const planFindings = ({
   readonly commitments: Commitments | undefined
 }): Finding[] => [
   ...growth.findings,
+  ...processorFindings(plan, cluster),
   ...usageFindings(plan, cluster.workloads, snapshot.podUsage),
   ...nodeUsageFindings(cluster.nodes, snapshot.nodeUsage),
   ...commitmentFindings(commitments),

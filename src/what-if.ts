@@ -9,10 +9,9 @@ import type { CniDetection } from './model/capacity/cni.js'
 import type { TypeLookup } from './model/capacity/live-node.js'
 import type { ClusterCapacity } from './model/capacity/of-cluster.js'
 import { addressesOfNode, type AddressCheck } from './model/capacity/plan-addresses.js'
-import type { ColumnPlans } from './pack/bins/column-plans.js'
-import { Planner } from './pack/plans.js'
 import type { PackGroup } from './pack/problem.js'
 import { isPacked, type PackState } from './pack/state.js'
+import type { PlanMaker, WholeLimits } from './plan-maker.js'
 import { prefixWhatIf, slotBoundGroups, type PrefixAnswer } from './recommend/prefix-what-if.js'
 import type { Candidate, ScenarioContext } from './recommend/scenarios.js'
 
@@ -125,7 +124,8 @@ export type PrefixQuestion = {
   readonly state: PackState
   readonly use: ReadonlyMap<string, NodeUse>
   readonly goal: Goal
-  readonly columns: ColumnPlans
+  readonly planMaker: PlanMaker
+  readonly wholeLimits: WholeLimits
   readonly cheapest: Candidate | undefined
   readonly context: ScenarioContext
   readonly addressesIn: (cni: CniDetection) => AddressCheck
@@ -150,7 +150,7 @@ function withSlots(option: NodeOption, group: NodeGroup, { prefixed, lookup }: C
 function planWithPrefixes(of: PrefixQuestion, capacities: Capacities, groups: ReadonlySet<string>): ScenarioContext {
   const cluster = withRelaunched(capacities, groups)
   const nodes = new Map(cluster.nodes.map((node) => [node.name, node]))
-  const { problem, context, untouched, mustPlace } = of.state
+  const { problem, mustPlace } = of.state
   const packGroups = problem.groups.map((packGroup): PackGroup => {
     const group = groups.has(packGroup.name) ? cluster.groups.find(({ name }) => name === packGroup.name) : undefined
     return group === undefined
@@ -167,7 +167,7 @@ function planWithPrefixes(of: PrefixQuestion, capacities: Capacities, groups: Re
   const limits = { ...problem.limits, subnets: subnets && { ...subnets, takenBy } }
   return {
     ...of.context,
-    plans: new Planner({ ...problem, groups: packGroups, limits }, context, untouched, of.columns),
+    plans: of.planMaker.of({ ...problem, groups: packGroups, limits }, of.state, of.wholeLimits),
     violationsOf: (plan) => of.violationsOf(plan, cluster, mustPlace),
     subnetFaultsOf: addresses.faults,
     remarksOf: addresses.remarks,

@@ -35,7 +35,7 @@ const DOORS: Readonly<Record<string, Door>> = {
   report: { opensTo: ['domain'], why: PURE },
   'report/csv': { opensTo: ['domain', 'report', 'csv-stringify'], why: `${PURE}; only report/csv.ts formats CSV` },
   pipeline: {
-    opensTo: ['domain', 'problem', 'what-if', 'blocker-prices', 'remarks', ...ROOMS],
+    opensTo: ['domain', 'problem', 'plan-maker', 'what-if', 'blocker-prices', 'remarks', ...ROOMS],
     typesOf: ['options'],
     why: 'pipeline.ts is one pure function: the rooms, the domain and the type of the options',
   },
@@ -47,12 +47,16 @@ const DOORS: Readonly<Record<string, Door>> = {
     opensTo: ['domain', 'model', 'recommend'],
     why: 'remarks.ts is a part of the pipeline: what figures rest on, and what was found beside them',
   },
+  'plan-maker': {
+    opensTo: ['domain', 'pack', 'recommend'],
+    why: 'plan-maker.ts is a part of the pipeline: it asks for plans within limits on the whole plan',
+  },
   'what-if': {
-    opensTo: ['domain', 'model', 'pack', 'recommend'],
+    opensTo: ['domain', 'model', 'pack', 'recommend', 'plan-maker'],
     why: 'what-if.ts is a part of the pipeline: it alters the model of a cluster and plans it anew',
   },
   'blocker-prices': {
-    opensTo: ['domain', 'model', 'pack', 'recommend'],
+    opensTo: ['domain', 'model', 'pack', 'recommend', 'plan-maker'],
     why: 'blocker-prices.ts is a part of the pipeline: it plans a cluster anew without some of its rules',
   },
   collect: {
@@ -98,6 +102,7 @@ const PURE_PLACES = new Set([
   ...ROOMS,
   'pipeline',
   'remarks',
+  'plan-maker',
   'what-if',
   'condition',
   'option-table',

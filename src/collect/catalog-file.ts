@@ -47,7 +47,7 @@ function parse(file: string, text: string): unknown {
 }
 
 const FIX =
-  'Give a file that `k8s-cost catalog update` wrote, or leave the option out to use the catalog in the package.'
+  'Give a price catalog, such as data/catalog.json.gz of the package or a copy of it, plain JSON or gzip; --pricing embedded uses the one in the package, --pricing aws reads the prices of today.'
 
 const badInput = (file: string, problem: string, cause: unknown): FailureError =>
   new FailureError({ kind: 'bad-input', file, problem, fix: FIX }, { cause })

@@ -90,6 +90,8 @@ export type PlanSource = {
   /** Everything as it stands, with the bound of the goal that it is measured against. */
   readonly today: (goal: Goal) => ProvenPlan
   readonly plan: (goal: Goal) => ProvenPlan
+  /** A plan of this source as an answer to another question; undefined for any other plan. */
+  readonly reconsider: (plan: Plan, goal: Goal) => ProvenPlan | undefined
   /**
    * The cheapest plan found that the default scheduler fills by itself, in whatever order the pods come; undefined where
    * none was found or the cluster is too large for the search. `known`: other plans of this source, as starts.

@@ -253,7 +253,7 @@ export type BlockerPrices = {
 export type PriceBasis = {
   /** e.g. `embedded catalog`. */
   readonly source: string
-  /** Oldest date of a price in use. */
+  /** Oldest date of the on-demand list prices of the types in use: spot prices have dates of their own. */
   readonly asOf: string
   /** Nodes with a price ÷ nodes that should have one. */
   readonly pricedNodes: number
@@ -297,6 +297,8 @@ export type Analysis = {
   /** The scenario that `recommended` follows; `current` means: keep what you have. */
   readonly follows: ScenarioId
   readonly policy: string
+  /** Why today's nodes are kept; absent: they are not. */
+  readonly kept?: string
   /** What is to be changed in the cluster before the recommended plan; absent: nothing. */
   readonly needs?: Needs
   readonly workloads: readonly WorkloadCost[]

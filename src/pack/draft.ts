@@ -1,8 +1,9 @@
 import type { NodeOption } from '../domain/plan.js'
 import type { Pod } from '../domain/pod.js'
-import { shortfalls, type Resources } from '../domain/resources.js'
+import { shortfalls, sum, type Resources } from '../domain/resources.js'
 import type { Board, Site } from './board/board.js'
-import type { Limits, LiveNode, Machine, PackProblem } from './problem.js'
+import { leastHeld } from './bins/demand.js'
+import type { LiveNode, Machine, PackProblem } from './problem.js'
 import { hostLabels } from './host-labels.js'
 import { spreadLimits, type SpreadLimits } from './spread-limits.js'
 
@@ -67,10 +68,30 @@ export const demand = (pod: Pod, slot: Slot): Resources => (pod.nodeName === slo
 /** Absolute form of the guard rails that a single node must obey. */
 export type NodeLimits = { readonly headroom: number; readonly cpu: number; readonly memory: number }
 
-export function nodeLimits({ headroom, maxNodeShare: share = Infinity }: Limits, total: Resources): NodeLimits {
-  // Where nothing is requested, an infinite share of it is still no limit.
-  const most = (all: number): number => (share === Infinity ? Infinity : share * all)
-  return { headroom, cpu: most(total.cpu), memory: most(total.memory) }
+export function nodeLimits(problem: PackProblem): NodeLimits {
+  const { headroom, maxNodeShare: share, isShareOfPlan = false } = problem.limits
+  // One node may carry it all.
+  if (share === undefined || share >= 1) return { headroom, cpu: Infinity, memory: Infinity }
+  const most = isShareOfPlan ? mostOfPlan(problem, share) : (of: Amount) => share * of(problem.total)
+  return { headroom, cpu: most(({ cpu }) => cpu), memory: most(({ memory }) => memory) }
+}
+
+type Amount = (resources: Resources) => number
+
+/**
+ * What one node may carry whatever the plan: none has fewer than 1 ÷ share nodes, so that all of them carry at least the pods
+ * and so many times the smallest overhead of a node.
+ */
+function mostOfPlan({ groups }: PackProblem, share: number): (of: Amount) => number {
+  const pods = sum(groups.flatMap(({ live }) => live.flatMap((each) => each.pods.map(leastHeld))))
+  const overheads = groups.flatMap(({ live, options }) => [
+    ...live.map(({ residents }) => sum(residents.map(({ held }) => held))),
+    ...options.map(({ overhead }) => overhead),
+  ])
+  return (of) => {
+    const least = overheads.reduce((smallest, overhead) => Math.min(smallest, of(overhead)), Infinity)
+    return share * of(pods) + (Number.isFinite(least) ? least : 0)
+  }
 }
 
 /**
@@ -87,7 +108,7 @@ export class Draft {
 
   constructor(board: Board, problem: PackProblem) {
     this.board = board
-    this.#limits = nodeLimits(problem.limits, problem.total)
+    this.#limits = nodeLimits(problem)
     this.#spread = spreadLimits(problem)
     this.#suits = problem.suits
   }
@@ -143,26 +164,32 @@ export class Draft {
     return this.#withinLimits(slot, pod, index) && (this.#spread === undefined || this.#spread.admits(pod, slot))
   }
 
-  /** Does the node, as it is filled now, carry more than a guard rail of the user allows? */
+  /**
+   * Does the node, as it is filled now, carry more than a guard rail of the user allows? Headroom is none of a single node: all
+   * together keep it free.
+   */
   breaksLimits(slot: Slot): boolean {
-    return slot.index !== undefined && slot.pods.size > 1 && !this.#isWithin(slot, 0, 0, slot.index)
+    if (slot.index === undefined || slot.pods.size <= 1) return false
+    const free = this.board.free(slot.index)
+    const all = slot.site.allocatable
+    return all.cpu - free.cpu > this.#limits.cpu || all.memory - free.memory > this.#limits.memory
   }
 
   #withinLimits(slot: Slot, pod: Pod, index: number): boolean {
     // A pod that breaks a guard rail all by itself gets a node of its own.
     if (slot.pods.size === 0) return true
     const need = demand(pod, slot)
-    return this.#isWithin(slot, need.cpu, need.memory, index)
+    return this.#isWithin(slot, need, index)
   }
 
-  #isWithin(slot: Slot, moreCpu: number, moreMemory: number, index: number): boolean {
+  #isWithin(slot: Slot, more: Resources, index: number): boolean {
     const { headroom, cpu, memory } = this.#limits
     if (headroom === 0 && cpu === Infinity) return true
     const free = this.board.free(index)
     const all = slot.site.allocatable
     return (
-      all.cpu - free.cpu + moreCpu <= Math.min(cpu, all.cpu * (1 - headroom)) &&
-      all.memory - free.memory + moreMemory <= Math.min(memory, all.memory * (1 - headroom))
+      all.cpu - free.cpu + more.cpu <= Math.min(cpu, all.cpu * (1 - headroom)) &&
+      all.memory - free.memory + more.memory <= Math.min(memory, all.memory * (1 - headroom))
     )
   }
 

@@ -51,7 +51,7 @@ export class LayoutSearch {
   constructor(problem: PackProblem, draft: Draft, machines: Machines, columns: ColumnPlans, elsewhere: readonly Pod[]) {
     this.#problem = problem
     this.#rivals = new Rivals(problem, draft.board, elsewhere)
-    this.#rails = nodeLimits(problem.limits, problem.total)
+    this.#rails = nodeLimits(problem)
     this.#volumesOf = volumeCounts(problem)
     this.#draft = draft
     this.#machines = machines

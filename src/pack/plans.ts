@@ -82,6 +82,7 @@ export class Planner implements PlanSource {
   readonly #lend = new Stock('added').lender()
   readonly #repairs = new Map<string, Repair>()
   readonly #bounds = new Map<string, LowerBound>()
+  readonly #plans = new Map<string, ProvenPlan>()
   readonly #changed = new Map<string, Changed | undefined>()
   readonly #rebuilding: Rebuilding
   /** What plans were made of. */
@@ -118,7 +119,16 @@ export class Planner implements PlanSource {
   }
 
   plan(goal: Goal): ProvenPlan {
-    return this.#proven(this.#solver.solve(goal), goal)
+    const key = JSON.stringify(goal)
+    const known = this.#plans.get(key) ?? this.#proven(this.#solver.solve(goal), goal)
+    this.#plans.set(key, known)
+    return known
+  }
+
+  /** Undefined for a plan that was not made here. */
+  reconsider(plan: Plan, goal: Goal): ProvenPlan | undefined {
+    const made = this.#made.get(plan)
+    return made && this.#proven(made.solution, goal)
   }
 
   /**

@@ -30,10 +30,12 @@ export type PackGroup = {
 
 /** Guard rails of the user; undefined where none is set. */
 export type Limits = MixRails & {
-  /** This share of each of CPU and memory stays free on the nodes that a plan fills. */
+  /** This share of each of CPU and memory stays free on every node that a plan fills. */
   readonly headroom: number
-  /** No node carries more than this share of all requests, unless one pod alone is larger. */
+  /** No node carries more than this share of all requests of today, unless one pod alone is larger. */
   readonly maxNodeShare: number | undefined
+  /** The share is one of what the plan's own nodes carry, which have fewer DaemonSets to run than today's. */
+  readonly isShareOfPlan?: boolean
   readonly minNodes: number | undefined
   /** No zone carries more than this share of all requests, unless one pod alone is larger. */
   readonly maxZoneShare?: number | undefined
@@ -46,7 +48,7 @@ export type PackProblem = {
   readonly groups: readonly PackGroup[]
   /** Running nowhere yet: placed where a plan has room. */
   readonly pending: readonly Pod[]
-  /** Requests of everything on packed nodes: what `maxNodeShare` is a share of. */
+  /** Requests of everything on packed nodes today. */
   readonly total: Resources
   readonly limits: Limits
   /** What the rules of any pod look at in a node's labels: in all else, machines may differ as they like. */

@@ -2,13 +2,25 @@ import type { Change, FurtherOrders, Goal, Needs, ProvenPlan, Replay } from '../
 import type { LowerBound, Plan } from '../domain/plan.js'
 import type { Scenario, ScenarioId } from '../domain/recommendation.js'
 import { fillOf, movesIn } from './figures.js'
-import { faultsOf, planned, recommendedGoal, type Candidate, type ScenarioContext } from './scenarios.js'
+import { passedOver } from './passed-over.js'
+import { bestAnswer } from './best-answer.js'
+import {
+  faultsOf,
+  foundFor,
+  planned,
+  recommendedGoal,
+  shareFault,
+  type Candidate,
+  type ScenarioContext,
+} from './scenarios.js'
 
 export type Choice = {
   readonly recommended: Scenario
   /** The scenario that it follows; `current` means: keep what you have. */
   readonly follows: ScenarioId
   readonly policy: string
+  /** Why today's nodes are kept; absent: they are not. */
+  readonly kept?: string
   /** The cheapest plan with the capacity types that are allowed, whether or not it is followed; undefined: not planned. */
   readonly cheapest: Candidate | undefined
   /** Absent: the scheduler rebuilds what is recommended as the cluster is. */
@@ -44,18 +56,20 @@ export function choose(all: readonly Candidate[], maxSpot: number | undefined, c
   if (current?.proven === undefined) throw new Error('the current scenario is always planned')
   const goal = recommendedGoal(maxSpot)
   const policy = policyText(maxSpot)
-  const keep = (why: string, cheapest?: Candidate): Choice => ({
-    recommended: { ...current.scenario, id: 'recommended', title: 'keep what you have', notes: [why] },
+  const keep = (why: string, cheapest?: Candidate, notes: readonly string[] = []): Choice => ({
+    recommended: { ...current.scenario, id: 'recommended', title: 'keep what you have', notes: [why, ...notes] },
     follows: 'current',
     policy,
+    kept: why,
     cheapest,
   })
   if (context.nothingToPlan !== undefined) return keep(context.nothingToPlan)
   const costOf = (plan: Plan): number => countedCost(plan, context.limits.preferExisting ?? 0)
 
-  const cheapest = planned({ id: 'recommended', title: 'cheapest plan', goal }, context.plans.plan(goal), context)
+  const proven = bestAnswer(context.plans.plan(goal), goal, foundFor(context, allProven(all)))
+  const cheapest = planned({ id: 'recommended', title: 'cheapest plan', goal }, proven, context)
   const asItIs = all.filter(({ scenario }) => AS_IT_IS.includes(scenario.id))
-  const known = asItIs.flatMap(({ proven }) => proven ?? [])
+  const known = [proven, ...allProven(asItIs)]
   const rebuildable = goal.kind === 'cheapest' ? context.plans.rebuildable(goal.policy, known) : undefined
   const robust =
     rebuildable === undefined
@@ -72,7 +86,8 @@ export function choose(all: readonly Candidate[], maxSpot: number | undefined, c
   // Fewer orders were tried of a plan that was only mended: it must do as well in others as what was searched for.
   const isAsSure = ({ further }: Option): boolean =>
     sure === undefined || further === undefined || failingShare(further()) <= failingShare(sure)
-  const unchanged = [...optionsOf([cheapest]), ...searched, ...optionsOf(asItIs)]
+  const options = [...optionsOf([cheapest]), ...searched, ...optionsOf(asItIs)]
+  const unchanged = [...options]
     .sort(
       (a, b) =>
         costOf(a.plan) - costOf(b.plan) ||
@@ -80,17 +95,28 @@ export function choose(all: readonly Candidate[], maxSpot: number | undefined, c
         a.plan.nodes.length - b.plan.nodes.length,
     )
     .find((option) => searched.includes(option) || (isFollowable(option) && isAsSure(option)))
-  const now = current.proven.plan.cost.rate
-  const against = whyNot(unchanged, now, costOf)
+  const { plan: today } = current.proven
+  const now = today.cost.rate
+  const against = whyNot(unchanged, now, costOf, maxSpot)
   const best =
     against === undefined
       ? unchanged
       : afterChange(current.scenario, goal, context)
           .filter(isWithinSpot)
-          .find((option) => whyNot(option, now, costOf) === undefined)
-  if (best === undefined || cheapest.proven === undefined) return keep(against ?? '', cheapest)
+          .find((option) => whyNot(option, now, costOf, maxSpot) === undefined)
+  const whyPassedOver = (candidate: Candidate): string =>
+    whyNotFollowed(candidate, { today, options, maxSpot, sure, isWithinSpot, isAsSure, context })
+  if (best === undefined || cheapest.proven === undefined)
+    return keep(against ?? '', cheapest, [
+      ...outsideLimits(current.proven, goal, context),
+      ...passedOver(all, now, whyPassedOver),
+    ])
+  const recommended = recommendedBy(best, cheapest.proven.bound, goal, context)
   return {
-    recommended: recommendedBy(best, cheapest.proven.bound, goal, context),
+    recommended: {
+      ...recommended,
+      notes: [...recommended.notes, ...passedOver(all, best.plan.cost.rate, whyPassedOver)],
+    },
     follows: best.from.id,
     policy,
     cheapest,
@@ -99,13 +125,78 @@ export function choose(all: readonly Candidate[], maxSpot: number | undefined, c
 }
 
 /** Why today's nodes are kept all the same; undefined: they are not. `now`: what they cost. */
-function whyNot(best: Option | undefined, now: number, costOf: (plan: Plan) => number): string | undefined {
-  if (best === undefined) return 'no other plan is feasible within the guard rails'
-  if (best.plan.cost.rate >= now) return 'no feasible plan costs less than what runs now'
+function whyNot(
+  best: Option | undefined,
+  now: number,
+  costOf: (plan: Plan) => number,
+  maxSpot: number | undefined,
+): string | undefined {
+  if (best === undefined)
+    return `no other plan is feasible within the guard rails${maxSpot === undefined ? '' : ' and --max-spot'}`
+  if (best.plan.cost.rate >= now) return 'none costs less once the default scheduler has rebuilt it'
   return costOf(best.plan) >= now
     ? 'no feasible plan saves as much as its new nodes count as dearer (--prefer-existing)'
     : undefined
 }
+
+/** Limits that today's nodes are outside of, and so remain where they are kept. */
+function outsideLimits(today: ProvenPlan, goal: Goal, context: ScenarioContext): string[] {
+  const { spotShare } = fillOf(today.plan.nodes)
+  const question = { id: 'recommended', title: '', goal } as const
+  const faults = [...faultsOf('recommended', today, context), ...shareFault(question, spotShare)]
+  return faults.length === 0 ? [] : [`today's nodes are outside these limits themselves: ${faults.join(', ')}`]
+}
+
+/** Why a feasible scenario, which would cost less than what is recommended, is not followed. */
+function whyNotFollowed(
+  { scenario, proven }: Candidate,
+  {
+    today,
+    options,
+    maxSpot,
+    sure,
+    isWithinSpot,
+    isAsSure,
+    context,
+  }: {
+    readonly today: Plan
+    /** What there was to choose from. */
+    readonly options: readonly Option[]
+    readonly maxSpot: number | undefined
+    /** How what was searched for fares in orders that no search has seen. */
+    readonly sure: FurtherOrders | undefined
+    readonly isWithinSpot: (option: Option) => boolean
+    readonly isAsSure: (option: Option) => boolean
+    readonly context: ScenarioContext
+  },
+): string {
+  if (maxSpot === undefined && proven !== undefined && hasOtherCapacityTypes(proven.plan, today))
+    return 'other capacity types than the node groups have, which --max-spot allows'
+  const plan = rebuiltPlan(proven)
+  if (plan === undefined) return 'the default scheduler cannot rebuild it'
+  const [fault] = rebuiltFaults(plan, context)
+  if (fault !== undefined) return `with the nodes that a rebuild takes, ${fault}`
+  const rebuilt: Option = { from: scenario, plan, extra: 0, replayed: true }
+  if (!isWithinSpot(rebuilt))
+    return `once rebuilt, ${percent(fillOf(plan.nodes).spotShare ?? 0)} of the CPU on spot, more than ${percent(maxSpot ?? 1)}`
+  const [violation] = context.violationsOf(plan)
+  if (violation !== undefined)
+    return `with the nodes that a rebuild takes, a rule of the scheduler is broken: ${violation}`
+  const option = options.find(({ from, plan: other }) => from.id === scenario.id || hasSameNodes(other, plan))
+  if (option === undefined) return 'not among the plans that the policy chooses from'
+  if (isAsSure(option)) return 'its new nodes count as dearer: --prefer-existing'
+  const { orders = 0, failing = 0 } = option.further?.() ?? {}
+  return `it leaves pods over in ${failing} of ${orders} orders that no search has seen, what the search found in ${sure?.failing ?? 0} of ${sure?.orders ?? 0}`
+}
+
+/** Does it buy spot nodes for a group that has none today, or other ones for a group that has only spot nodes? */
+function hasOtherCapacityTypes(plan: Plan, today: Plan): boolean {
+  const keyOf = ({ group, capacityType }: Plan['nodes'][number]): string => `${capacityType === 'spot'} ${group}`
+  const known = new Set(today.nodes.map(keyOf))
+  return plan.nodes.some((node) => node.action === 'new' && !known.has(keyOf(node)))
+}
+
+const percent = (share: number): string => `${Number((share * 100).toFixed(1))} %`
 
 /** The scenario of what is recommended, with more of what pods prefer where that costs nothing. */
 function recommendedBy(best: Option, bound: LowerBound, goal: Goal, context: ScenarioContext): Scenario {
@@ -121,7 +212,9 @@ function recommendedBy(best: Option, bound: LowerBound, goal: Goal, context: Sce
   const proven = provenOf(isSound ? kind : best.plan)
   const { scenario } = planned({ id: 'recommended', title: titleOf(best), goal }, proven, context)
   const notes = [
-    best.extra > 0 ? `${best.extra} nodes more than packed tightly, so that the default scheduler can rebuild it` : '',
+    best.extra > 0
+      ? `${best.extra} ${best.extra === 1 ? 'node' : 'nodes'} more than packed tightly, so that the default scheduler can rebuild it`
+      : '',
     best.replayed ? '' : 'too large to be replayed by the imitation of the scheduler',
     best.needs === undefined ? '' : needsText(best.needs),
     best.further === undefined ? '' : furtherText(best.further()),
@@ -190,13 +283,32 @@ const policyText = (maxSpot: number | undefined): string =>
   }; equal costs go to fewer moves, then to fewer nodes; never dearer than today`
 
 /** A plan is only worth what the scheduler makes of it: what counts is the realised one. */
-function optionOf({ scenario, proven }: Candidate, { subnetFaultsOf, blast }: ScenarioContext): Option[] {
+function optionOf({ scenario, proven }: Candidate, context: ScenarioContext): Option[] {
   if (proven === undefined || scenario.outcome.kind !== 'planned' || !scenario.outcome.feasible) return []
   const replay = proven.replay()
   if (replay === undefined) return [{ from: scenario, plan: proven.plan, extra: 0, replayed: false }]
-  if (replay.realised === undefined || subnetFaultsOf(replay.realised).length > 0) return []
-  // Nodes that were added, empty but for DaemonSets, shift the shares of the zones.
-  if (blast !== undefined && blast.faultsOf(replay.realised).length > 0) return []
+  if (replay.realised === undefined || rebuiltFaults(replay.realised, context).length > 0) return []
   const extra = replay.realised.nodes.length - proven.plan.nodes.length
-  return [{ from: scenario, plan: replay.realised, extra, replayed: true, further: replay.further }]
+  return [{ from: scenario, plan: replay.realised, extra, replayed: true, further: askedOnce(replay.further) }]
 }
+
+/** The plan with the nodes that a rebuild takes; as packed where the cluster is too large for the replay. */
+function rebuiltPlan(proven: ProvenPlan | undefined): Plan | undefined {
+  const replay = proven?.replay()
+  return replay === undefined ? proven?.plan : replay.realised
+}
+
+/** What stands against a plan only once nodes were added: empty but for DaemonSets, they shift the shares of the zones. */
+const rebuiltFaults = (plan: Plan, { subnetFaultsOf, blast }: ScenarioContext): readonly string[] => [
+  ...subnetFaultsOf(plan),
+  ...(blast?.faultsOf(plan) ?? []),
+]
+
+/** Further orders take as long as the search for some plans. */
+function askedOnce(ask: Replay['further']): Replay['further'] {
+  if (ask === undefined) return undefined
+  let answer: FurtherOrders | undefined
+  return () => (answer ??= ask())
+}
+
+const allProven = (all: readonly Candidate[]): ProvenPlan[] => all.flatMap(({ proven }) => proven ?? [])

@@ -45,6 +45,27 @@ export function fillOf(nodes: readonly PlanNode[]): Fill {
   }
 }
 
+/** Part of the allocatable CPU or memory of all packed nodes together that is requested, the larger of both. */
+export function usedShare(nodes: readonly PlanNode[]): number {
+  const { cpu, memory } = fillOf(nodes).efficiency
+  return Math.max(cpu ?? 0, memory ?? 0)
+}
+
+/**
+ * The largest share of all requests, CPU or memory, on one node. What a single pod asks for, and what a node of today keeps, is
+ * not the plan's choice.
+ */
+export function chosenNodeShare(nodes: readonly PlanNode[]): number {
+  const { requested } = fillOf(nodes)
+  return nodes
+    .filter(({ packed, name, pods }) => packed && pods.length > 1 && pods.some(({ nodeName }) => nodeName !== name))
+    .map(requestedOn)
+    .reduce((most, { cpu, memory }) => {
+      const share = Math.max(ratio(cpu, requested.cpu) ?? 0, ratio(memory, requested.memory) ?? 0)
+      return Math.max(most, share)
+    }, 0)
+}
+
 function poolsOf(packed: readonly PlanNode[]): SpotPools | undefined {
   const pools = spotPools(packed.map(asMixed))
   const [largest] = pools

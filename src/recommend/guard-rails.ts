@@ -4,7 +4,13 @@ import type { MixRails } from '../domain/node-mix.js'
 import { sum } from '../domain/resources.js'
 
 /** The limits that plans are made and judged by, and how a report states them. */
-export type GuardRails = WantedRails & MixRails & { readonly maxNodeShare: number; readonly words: string }
+export type GuardRails = WantedRails &
+  MixRails & {
+    readonly maxNodeShare: number
+    /** The share that the user asked for, one of what the plan's own nodes carry. */
+    readonly wantedNodeShare?: number | undefined
+    readonly words: string
+  }
 
 /** Without --max-node-share no node carries more than this, or than the fullest node carries today. */
 const DEFAULT_NODE_SHARE = 0.2
@@ -28,6 +34,7 @@ export function guardRails(packed: readonly Node[], wanted: WantedRails): GuardR
   const rails = {
     ...{ headroom, minNodes, minNodesPerZone, zones, maxSpotPoolShare },
     maxNodeShare: wanted.maxNodeShare ?? Math.max(DEFAULT_NODE_SHARE, fullest),
+    wantedNodeShare: wanted.maxNodeShare,
     maxZoneShare: isHopeless ? Math.max(maxZoneShare, zoneToday) : maxZoneShare,
     maxNodeReplicaShare,
     maxZoneReplicaShare,
@@ -36,7 +43,7 @@ export function guardRails(packed: readonly Node[], wanted: WantedRails): GuardR
   const hopeless = isHopeless ? `, as ${percent(maxZoneShare)} cannot be kept in ${counted(zones.length)}` : ''
   const words = [
     `${(headroom * 100).toFixed(0)} % headroom`,
-    `no node carries more than ${percent(rails.maxNodeShare)} of all requests`,
+    `no node carries more than ${percent(rails.maxNodeShare)} of ${wanted.maxNodeShare === undefined ? 'what is requested today' : 'all requests'}`,
     minNodes === undefined ? '' : `at least ${minNodes} nodes`,
     minNodesPerZone === undefined ? '' : `at least ${minNodesPerZone} in each zone`,
     maxSpotPoolShare === undefined ? '' : `no spot pool more than ${percent(maxSpotPoolShare)} of the CPU on spot`,

@@ -1,9 +1,10 @@
 import type { FrontierPlan, Goal, PlanSource, ProvenPlan } from '../domain/goal.js'
 import type { MixRails } from '../domain/node-mix.js'
-import type { Plan } from '../domain/plan.js'
+import type { Plan, PlanNode } from '../domain/plan.js'
 import type { Scenario, ScenarioId } from '../domain/recommendation.js'
 import { blastRadius, type BlastJudge } from './blast-radius.js'
-import { fillOf, movesIn } from './figures.js'
+import { chosenNodeShare, fillOf, movesIn, usedShare } from './figures.js'
+import { bestAnswer, widerFrontier, type Found } from './best-answer.js'
 import type { GuardRails } from './guard-rails.js'
 import { mixFaultWords } from './mix-faults.js'
 
@@ -18,16 +19,21 @@ export type ScenarioContext = {
   readonly subnetFaultsOf: (plan: Plan) => readonly string[]
   /** What a reader should know of the plan although nothing stands against it. */
   readonly remarksOf: (plan: Plan) => readonly string[]
-  readonly limits: Pick<GuardRails, 'headroom' | 'preferExisting' | keyof MixRails>
+  readonly limits: Pick<GuardRails, 'headroom' | 'preferExisting' | 'wantedNodeShare' | keyof MixRails>
   /** Limits over more than one node, held against today's placement; absent: none are set. */
   readonly blast?: BlastJudge
   /** The plan on the same nodes, with more of what pods prefer where that costs nothing; absent: plans stay as they are. */
   readonly keepWishes?: (plan: Plan) => Plan
+  /** Why a spot node stays in a plan that buys on-demand nodes only; absent: nobody knows. */
+  readonly whyOnSpot?: (node: PlanNode) => WhyOnSpot
   /** Plans from the cheapest to the fewest nodes, of which `fewer-larger` is one; absent: not worked out. */
   readonly frontier?: readonly FrontierPlan[] | undefined
   /** Why nothing can be planned at all (no node has a price, …), or undefined. */
   readonly nothingToPlan: string | undefined
 }
+
+/** It has a pod that runs on spot only, by its own rules; no plan removes it; no node on demand was found for its pods. */
+export type WhyOnSpot = 'required' | 'held' | 'no-other'
 
 type Question = { readonly id: ScenarioId; readonly title: string; readonly goal: Goal }
 
@@ -67,26 +73,46 @@ export function candidates(context: ScenarioContext, maxSpot: number | undefined
     context.plans.today(recommendedGoal(maxSpot)),
     context,
   )
+  const { nothingToPlan } = context
+  if (nothingToPlan !== undefined)
+    return [
+      current,
+      ...QUESTIONS.map(({ id, title }): Candidate => {
+        const outcome = { kind: 'not-applicable', why: nothingToPlan } as const
+        return { scenario: { id, title, outcome, notes: [] }, proven: undefined }
+      }),
+    ]
+  const goals = [recommendedGoal(maxSpot), ...QUESTIONS.map(({ goal }) => goal)].filter(({ kind }) => kind !== 'fewest')
+  const found = foundFor(
+    context,
+    goals.map((goal) => context.plans.plan(goal)),
+  )
   return withoutRepeats([
     current,
-    ...QUESTIONS.map((question): Candidate =>
-      context.nothingToPlan === undefined
-        ? planned(question, provenFor(question.goal, context), context)
-        : {
-            scenario: {
-              id: question.id,
-              title: question.title,
-              outcome: { kind: 'not-applicable', why: context.nothingToPlan },
-              notes: [],
-            },
-            proven: undefined,
-          },
-    ),
+    ...QUESTIONS.map((question) => planned(question, provenFor(question.goal, found, context), context)),
   ])
 }
 
-function provenFor(goal: Goal, { plans, frontier = [] }: ScenarioContext): ProvenPlan {
-  return (goal.kind === 'fewest' ? fewestWithin(frontier, goal.margin) : undefined) ?? plans.plan(goal)
+function provenFor(goal: Goal, found: Found, { plans, frontier = [] }: ScenarioContext): ProvenPlan {
+  return (
+    (goal.kind === 'fewest' ? fewestWithin(widerFrontier(frontier, found), goal.margin) : undefined) ??
+    bestAnswer(plans.plan(goal), goal, found)
+  )
+}
+
+/** These plans and those of the frontier, and what makes one of them good enough as an answer to another question. */
+export function foundFor(context: ScenarioContext, known: readonly ProvenPlan[]): Found {
+  const { plans, frontier = [] } = context
+  return {
+    plans,
+    today: plans.today(AS_IS).plan,
+    known: [...frontier.map(({ proven }) => proven), ...known],
+    isSound: (proven, goal) => {
+      const question: Question = { id: 'recommended', title: '', goal }
+      const { spotShare } = fillOf(proven.plan.nodes)
+      return faultsOf('recommended', proven, context).length === 0 && shareFault(question, spotShare).length === 0
+    },
+  }
 }
 
 /** The fewest nodes that cost at most this share more than the cheapest; undefined where there is no plan. */
@@ -124,6 +150,7 @@ export function planned(question: Question, proven: ProvenPlan, context: Scenari
       },
       notes: [
         ...faults,
+        ...(question.id === 'cheapest-on-demand' ? spotLeft(plan, context) : []),
         ...(question.id === 'current' ? [] : context.remarksOf(plan)),
         ...(context.blast?.remarksOf(plan) ?? []),
       ],
@@ -132,12 +159,32 @@ export function planned(question: Question, proven: ProvenPlan, context: Scenari
 }
 
 /** More on spot than was asked for, because nothing else was found. */
-function shareFault({ id, goal }: Question, spotShare = 0): string[] {
+export function shareFault({ id, goal }: Question, spotShare = 0): string[] {
   if (id === 'current' || goal.kind === 'repack' || goal.policy.kind !== 'spot') return []
   const { share } = goal.policy
   return spotShare <= share + 1e-9
     ? []
     : [`${(spotShare * 100).toFixed(1)} % of the CPU stays on spot, more than ${Number((share * 100).toFixed(1))} %`]
+}
+
+/** Spot nodes that stay although on-demand nodes were asked for, and why. */
+function spotLeft({ nodes }: Plan, { whyOnSpot }: ScenarioContext): string[] {
+  const onSpot = nodes.filter(({ packed, capacityType }) => packed && capacityType === 'spot')
+  if (onSpot.length === 0) return []
+  const whys = whyOnSpot === undefined ? [] : onSpot.map(whyOnSpot)
+  const counts = (['required', 'held', 'no-other'] as const)
+    .map((why) => ({ words: WHY_ON_SPOT[why], number: whys.filter((one) => one === why).length }))
+    .filter(({ number }) => number > 0)
+  const stay = onSpot.length === 1 ? '1 node stays on spot' : `${onSpot.length} nodes stay on spot`
+  const [only, ...others] = counts
+  if (others.length > 0) return [`${stay}: ${counts.map(({ words, number }) => `${number} ${words}`).join(', ')}`]
+  return [only === undefined ? stay : `${stay} ${only.words}`]
+}
+
+const WHY_ON_SPOT: Readonly<Record<WhyOnSpot, string>> = {
+  required: 'for pods that run on spot only (node selector or affinity)',
+  held: 'that no plan removes (nodes.csv says why)',
+  'no-other': 'for pods that no on-demand node of their group was found for',
 }
 
 /** Where spot scenarios come to the plan of an earlier one, the notes say so, and no more. */
@@ -160,20 +207,27 @@ function withoutRepeats(all: readonly Candidate[]): Candidate[] {
 export function faultsOf(id: ScenarioId, { plan, breaches }: ProvenPlan, context: ScenarioContext): string[] {
   if (id === 'current') return []
   const running = plan.unplaced.filter((pod) => pod.running).length
-  const { headroom } = context.limits
-  const fill = fillOf(plan.nodes)
-  const used = Math.max(fill.efficiency.cpu ?? 0, fill.efficiency.memory ?? 0)
+  const { headroom, wantedNodeShare = Infinity } = context.limits
+  const used = usedShare(plan.nodes)
+  const onOneNode = chosenNodeShare(plan.nodes)
   const packed = plan.nodes.filter((node) => node.packed)
   const violations = context.violationsOf(plan)
   const [first] = violations
   return [
-    running > 0 ? `${running} running pods have no place` : undefined,
-    breaches > 0 ? `${breaches} nodes carry more than the guard rails allow` : undefined,
+    running > 0 ? `${running} running ${running === 1 ? 'pod has' : 'pods have'} no place` : undefined,
+    breaches > 0
+      ? `${breaches} ${breaches === 1 ? 'node carries' : 'nodes carry'} more than the guard rails allow`
+      : undefined,
     used > 1 - headroom + 1e-9
       ? `only ${((1 - used) * 100).toFixed(1)} % stays free, not ${headroom * 100} %`
       : undefined,
+    onOneNode > wantedNodeShare + 1e-9
+      ? `one node carries ${(onOneNode * 100).toFixed(1)} % of all requests, not ${wantedNodeShare * 100} %`
+      : undefined,
     ...mixFaultWords(packed, context.limits),
-    first === undefined ? undefined : `${violations.length} placements break a rule of the scheduler: ${first}`,
+    first === undefined
+      ? undefined
+      : `${violations.length === 1 ? '1 placement breaks' : `${violations.length} placements break`} a rule of the scheduler: ${first}`,
     ...context.subnetFaultsOf(plan),
     ...(context.blast?.faultsOf(plan) ?? []),
   ].filter((fault) => fault !== undefined)

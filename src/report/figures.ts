@@ -40,18 +40,24 @@ export function hourlyUsd(microUsd: number): Figure {
   return { exact: decimalText(round(microUsd), 6, 2), short: dollars(people) }
 }
 
-/** Micro-dollars per month. People see cents below 100 dollars, whole dollars above. */
-export function monthlyUsd(microUsd: number): Figure {
-  const people = Math.abs(microUsd) < 100e6 ? fixed(microUsd / 1e6, 2) : fixed(microUsd / 1e6, 0)
-  return { exact: decimalText(round(microUsd), 6, 2), short: dollars(people) }
-}
+/**
+ * Decimals of monthly amounts in micro-dollars, as people see them: cents below 100 dollars, whole dollars above. Amounts
+ * that are read together all have cents as soon as one of them does.
+ */
+export const monthlyDecimals = (...microUsd: readonly number[]): number =>
+  microUsd.some((amount) => Math.abs(amount) < 100e6) ? 2 : 0
+
+/** Micro-dollars per month. */
+export const monthlyUsd = (microUsd: number, decimals = monthlyDecimals(microUsd)): Figure => ({
+  exact: decimalText(round(microUsd), 6, 2),
+  short: dollars(fixed(microUsd / 1e6, decimals)),
+})
 
 /**
  * What the second of two monthly costs saves against the first, in micro-dollars. People see the difference of the two
  * amounts as they see these: whoever subtracts them must find the saving that is printed beside them.
  */
-export function monthlySaving(now: number, planned: number): Figure {
-  const decimals = Math.abs(now) < 100e6 && Math.abs(planned) < 100e6 ? 2 : 0
+export function monthlySaving(now: number, planned: number, decimals = monthlyDecimals(now, planned)): Figure {
   const shown = (microUsd: number): number => round((microUsd / 1e6) * 10 ** decimals)
   return {
     exact: monthlyUsd(now - planned).exact,

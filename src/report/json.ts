@@ -15,7 +15,7 @@ const SCHEMA_VERSION = 1
  * unknown value is null, never 0 and never left out. Only `timings` are left out where the run was not timed.
  */
 export function reportJson(view: View): string {
-  const { cluster, pricing, timings } = view
+  const { cluster, pricing, summary, timings } = view
   const report: Json = {
     schemaVersion: SCHEMA_VERSION,
     generatedAt: view.generatedAt,
@@ -31,6 +31,11 @@ export function reportJson(view: View): string {
     pricing: {
       source: pricing.source,
       asOf: pricing.asOf,
+      dates: summary.bases.map(({ basis, oldest, newest }) => ({
+        basis,
+        oldest: oldest ?? null,
+        newest: newest ?? null,
+      })),
       coverage: number(pricing.coverage),
       pricedNodes: number(pricing.pricedNodes),
       pricableNodes: number(pricing.pricableNodes),
@@ -40,9 +45,10 @@ export function reportJson(view: View): string {
         monthlyUsd: number(monthly),
         priceSource: source,
       })),
-      spotTypes: pricing.spotTypes.map(({ savings, band, ...type }) => ({
-        ...type,
-        interruptionBand: band,
+      spotTypes: pricing.spotTypes.map(({ instanceType, asOf, savings, band }) => ({
+        instanceType,
+        asOf: asOf ?? null,
+        interruptionBand: band ?? null,
         savingsPct: number(savings),
       })),
     },

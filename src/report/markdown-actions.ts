@@ -29,7 +29,21 @@ export function whatToDo(view: View, written: Written): string[] {
     ...leftOut(rows.length - GROUPS_SHOWN, 'node-groups.csv', written),
     '',
     ...why,
+    ...managedGroups(changed),
     ...steps(plan, written),
+  ]
+}
+
+/** What EKS makes of several instance types in one managed node group. */
+function managedGroups(changed: PlanView['actions']): string[] {
+  const groups = changed.filter(({ needsManagedGroups }) => needsManagedGroups)
+  if (groups.length === 0) return []
+  const listed = groups.map(({ group, addTypes }) => `${group} (${typeList(addTypes) ?? ''})`)
+  const more = listed.length > GROUPS_SHOWN ? ` and ${listed.length - GROUPS_SHOWN} more` : ''
+  return [
+    bullet(
+      `EKS gives all nodes of one managed node group the smallest max pods of its instance types, and does not let you change these types later. Make a managed node group for each new type, with the labels and taints of today's: ${listed.slice(0, GROUPS_SHOWN).join(', ')}${more}.`,
+    ),
   ]
 }
 

@@ -1,4 +1,5 @@
 import { bullet, left, leftOut, right, table, type Written } from './markdown-text.js'
+import { pricesFrom } from './markdown-headline.js'
 import type { View } from './view.js'
 
 const STUCK_SHOWN = 20
@@ -81,14 +82,13 @@ export function maxPodsTable({ maxPods }: View, written: Written): string[] {
   ]
 }
 
-export function priceNotes({ pricing }: View): string[] {
+export function priceNotes(view: View): string[] {
+  const { pricing } = view
   const coverage = pricing.coverage === undefined ? '' : ` (${pricing.coverage.short})`
   const rows = pricing.unpriced.map(({ why, nodes }) => [nodes, why])
   const spot = pricing.spotTypes.map((type) => [type.instanceType, type.band, type.savings, type.asOf])
   return [
-    bullet(
-      `Source: ${pricing.source}; the oldest price in use is of ${pricing.asOf === '' ? 'an unknown date' : pricing.asOf}.`,
-    ),
+    bullet(`Source: ${pricesFrom(view)}.`),
     bullet(
       `Priced: ${pricing.pricedNodes.short} of ${pricing.pricableNodes.short} nodes that should have a price${coverage}.`,
     ),
@@ -97,7 +97,7 @@ export function priceNotes({ pricing }: View): string[] {
       ? []
       : [
           '',
-          'Spot types in use or in the plan, as the EC2 Spot Advisor rates them:',
+          'Spot types in use or in the plan, as the EC2 Spot Advisor rates them (–: it did not say):',
           '',
           ...table([left('Instance type'), left('Interrupted last month'), right('Saving'), left('As of')], spot),
         ]),

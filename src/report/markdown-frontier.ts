@@ -11,7 +11,7 @@ export function frontierSection({ frontier }: View): string[] {
     right('Nodes'),
     right('$/month'),
     right('Above the cheapest'),
-    right('Above its bound'),
+    right('Gap'),
     right('Largest node'),
     left('Survives a node'),
     right('Refill leaves over'),
@@ -34,7 +34,7 @@ export function frontierSection({ frontier }: View): string[] {
     '',
     ...whatLargerSave(frontier).map(bullet),
     bullet(
-      'Above its bound: no plan with at most so many nodes can cost less than the bound. Refill leaves over: pods without a place when the default scheduler fills the nodes from empty.',
+      'Gap: the part of the cost by which it is above a bound that no plan with at most so many nodes can beat. Above the cheapest: as a share of the cheapest cost. Refill leaves over: pods without a place when the default scheduler fills the nodes from empty.',
     ),
   ]
 }

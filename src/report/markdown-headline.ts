@@ -1,13 +1,13 @@
 import { commitmentFact } from './markdown-commitments.js'
 import { escape, plural, type Written } from './markdown-text.js'
 import type { View } from './view.js'
-import type { Summary } from './view-about.js'
+import type { PriceBasisView, Summary } from './view-about.js'
 
 /** The first sentence: what the cluster costs, what it could cost, and at which prices. */
-export function headline({ cluster, summary, pricing, needs }: View): string {
+export function headline({ cluster, summary, pricing, needs, kept }: View): string {
   const name = escape(cluster.name)
   const nodes = plural(summary.nodesNow, 'node')
-  const prices = `${priceWords(summary)}${pricing.asOf === '' ? '' : ` of ${escape(pricing.asOf)}`}`
+  const prices = escape(priceWords(summary))
   const now = `Cluster ${name} runs on ${nodes} for ${summary.monthlyNow?.short} a month`
   switch (summary.kind) {
     case 'no-nodes':
@@ -20,7 +20,7 @@ export function headline({ cluster, summary, pricing, needs }: View): string {
     case 'no-pods':
       return `${now}, at ${prices}${notCounting(summary)}. The input holds no pods: nothing says what the nodes must carry, so nothing is recommended.`
     case 'keep':
-      return `${now}, at ${prices}${notCounting(summary)}, and no cheaper set of nodes was found on which the same pods run: keep what you have.`
+      return `${now}, at ${prices}${notCounting(summary)}, and no cheaper set of nodes was found that the policy allows${kept === undefined ? '' : ` (${escape(kept)})`}: keep what you have.`
     case 'save': {
       const plan = `the same pods fit on ${summary.nodesPlan && plural(summary.nodesPlan, 'node')} for ${summary.monthlyPlan?.short} a month`
       const saving = `a saving of ${summary.monthlySaving?.short} a month (${summary.savingPct?.short})`
@@ -32,23 +32,40 @@ export function headline({ cluster, summary, pricing, needs }: View): string {
   }
 }
 
+/** Each kind of prices with its own date; those of one date together. */
 function priceWords({ bases, allOnDemand }: Summary): string {
-  const words = bases.map((basis) => {
-    switch (basis) {
-      case 'list':
-        return allOnDemand ? 'AWS on-demand list' : 'AWS list'
-      case 'observed':
-        return 'observed spot'
-      case 'estimate':
-        return 'estimated spot'
-      default:
-        return basis satisfies never
-    }
-  })
-  const ordered = words.sort()
-  const last = ordered.pop() ?? ''
-  return `${ordered.length === 0 ? last : `${ordered.join(', ')} and ${last}`} prices`
+  const byDate = new Map<string, string[]>()
+  for (const one of bases)
+    byDate.set(dateWords(one), [...(byDate.get(dateWords(one)) ?? []), basisWords(one, allOnDemand)])
+  return joined([...byDate].map(([date, words]) => `${joined(words.sort())} prices${date}`).sort())
 }
+
+function basisWords({ basis }: PriceBasisView, allOnDemand: boolean): string {
+  switch (basis) {
+    case 'list':
+      return allOnDemand ? 'AWS on-demand list' : 'AWS list'
+    case 'observed':
+      return 'observed spot'
+    case 'estimate':
+      return 'estimated spot'
+    default:
+      return basis satisfies never
+  }
+}
+
+const dateWords = ({ oldest, newest }: PriceBasisView): string =>
+  oldest === undefined ? '' : newest === oldest ? ` of ${oldest}` : ` of ${oldest} to ${newest}`
+
+function joined(words: readonly string[]): string {
+  const last = words.at(-1) ?? ''
+  return words.length < 2 ? last : `${words.slice(0, -1).join(', ')} and ${last}`
+}
+
+/** Where the prices are from, and of when; without a price in use, of when the list is. */
+export const pricesFrom = ({ pricing, summary }: Pick<View, 'pricing' | 'summary'>): string =>
+  summary.bases.length > 0
+    ? `${pricing.source}: ${priceWords(summary)}`
+    : `${pricing.source}${pricing.asOf === '' ? '' : `, as of ${pricing.asOf}`}`
 
 function notCounting({ unpricedNow, unpricedPlan }: Summary): string {
   if (unpricedNow === 0 && unpricedPlan === 0) return ''
@@ -63,7 +80,7 @@ export function facts(view: View): string[] {
   const pods = `${plural(cluster.pods, 'pod')}${cluster.pending.exact === '0' ? '' : `, ${cluster.pending.short} of them pending`}`
   const lines = [
     `- Cluster: ${[...where.map(escape), plural(summary.nodesNow, 'node'), pods].join(', ')}.`,
-    `- Prices: ${escape(pricing.source)}${pricing.asOf === '' ? '' : `, as of ${escape(pricing.asOf)}`}; ${pricing.pricedNodes.short} of ${plural(pricing.pricableNodes, 'node')} priced.`,
+    `- Prices: ${escape(pricesFrom(view))}; ${pricing.pricedNodes.short} of ${plural(pricing.pricableNodes, 'node')} priced.`,
   ]
   for (const fee of pricing.clusterFees) {
     const amount = fee.monthly === undefined ? `not known (${escape(fee.source)})` : `${fee.monthly.short} a month`

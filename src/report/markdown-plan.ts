@@ -47,7 +47,7 @@ export function scenarioTable({ scenarios }: View): string[] {
   return [
     ...table(headings, rows),
     '',
-    'Gap: how far the cost is above a bound that no plan can beat. CPU, memory, pod slots: requests ÷ allocatable. Largest node: the largest share of all requests on one node.',
+    'Gap: the part of the cost by which it is above a bound that no plan can beat. CPU, memory, pod slots: requests ÷ allocatable. Largest node: the largest share of all requests on one node.',
     ...(pools.length === 0
       ? []
       : [

@@ -9,7 +9,7 @@ export const TIGHT_PLAN = 'The cheapest plan as packed, and what it needs'
 export function tightPlanSection({ tightPlan }: View): string[] {
   if (tightPlan === undefined) return []
   const { nodes, monthly, gap, saving, pods, unplaced, recommended, needed, changes, best } = tightPlan
-  const proof = gap === undefined ? '' : `, ${gap.short} above the lower bound`
+  const proof = gap === undefined ? '' : `, of which ${gap.short} is above the lower bound`
   return [
     escape(
       `Packed tightly, the same pods fit on ${plural(nodes, 'node')} for ${monthly.short} a month${proof}. recommended costs ${saving.short} more, because kube-scheduler would not find that placement by itself: refilled from empty, it leaves up to ${unplaced.short} of ${plural(pods, 'pod')} over. ${verdict(best)}`,
@@ -82,7 +82,7 @@ function explained({ changes }: TightPlanView): string[] {
   const classes = changes.find(({ change }) => change.bigFirst === true)?.classes ?? []
   const has = (name: keyof ChangeView['change']): boolean => changes.some(({ change }) => change[name] === true)
   return [
-    'Each plan is the cheapest found that the scheduler fills by itself after that change, in every order of the pods that was tried; the search is shorter than the one for recommended, and what it found may be bettered; – where none costs less than recommended. Gap: above the same lower bound.',
+    'Each plan is the cheapest found that the scheduler fills by itself after that change, in every order of the pods that was tried; the search is shorter than the one for recommended, and what it found may be bettered; – where none costs less than recommended. Gap: the part of the cost above the same lower bound.',
     ...(classes.length === 0 ? [] : [classWords(classes)]),
     ...(has('ownPools')
       ? [

@@ -51,6 +51,10 @@ export const rateOf = (price: Price | undefined): MicroUsdPerHour | undefined =>
 export const instanceRateOf = (price: Price | undefined): MicroUsdPerHour | undefined =>
   price?.kind === 'known' ? (price.instanceRate ?? price.rate) : undefined
 
+/** The day or month of which a price is, as its source says it; undefined where that names none. */
+export const priceDate = ({ source }: Price & { kind: 'known' }): string | undefined =>
+  /\b\d{4}-\d{2}(-\d{2})?\b/.exec(source)?.[0]
+
 /** The `price_source` of a node: where its price is from, or why it has none. */
 export const priceSource = (price: Price | undefined): string =>
   price === undefined ? 'unpriced: not looked up' : price.kind === 'known' ? price.source : `unpriced: ${price.why}`

@@ -3,8 +3,18 @@ import type { Plan } from '../domain/plan.js'
 import type { Analysis } from '../domain/recommendation.js'
 import type { Finding } from '../domain/snapshot.js'
 import { HOURS_PER_MONTH } from '../domain/units.js'
-import { count, known, monthlySaving, monthlyUsd, percent, ratio, share, type Figure } from './figures.js'
-import { groupBy, largestBy, priceSource, rateOf, sortedBy, total } from './tally.js'
+import {
+  count,
+  known,
+  monthlyDecimals,
+  monthlySaving,
+  monthlyUsd,
+  percent,
+  ratio,
+  share,
+  type Figure,
+} from './figures.js'
+import { groupBy, largestBy, priceDate, priceSource, rateOf, sortedBy, total } from './tally.js'
 import { savingsPct } from './view-scenarios.js'
 
 /** The facts of the report's first sentence. */
@@ -24,8 +34,15 @@ export type Summary = {
   readonly unpricedNow: number
   readonly unpricedPlan: number
   /** What the prices of both costs are, and whether every priced node is on-demand. */
-  readonly bases: readonly (Price & { kind: 'known' })['basis'][]
+  readonly bases: readonly PriceBasisView[]
   readonly allOnDemand: boolean
+}
+
+/** Prices of one kind in use, with the dates of the oldest and the newest of them; undefined where none is known. */
+export type PriceBasisView = {
+  readonly basis: (Price & { kind: 'known' })['basis']
+  readonly oldest: string | undefined
+  readonly newest: string | undefined
 }
 
 export function summary(analysis: Analysis, plan: Plan | undefined): Summary {
@@ -36,23 +53,35 @@ export function summary(analysis: Analysis, plan: Plan | undefined): Summary {
   const costs =
     costNow.rate === undefined || costPlan?.rate === undefined ? undefined : { now: costNow.rate, plan: costPlan.rate }
   const priced = [...now, ...(plan?.nodes ?? [])].flatMap(({ price, capacityType }) =>
-    price?.kind === 'known' ? [{ basis: price.basis, capacityType }] : [],
+    price?.kind === 'known' ? [{ price, capacityType }] : [],
   )
-  const perMonth = (rate: number): Figure => monthlyUsd(rate * HOURS_PER_MONTH)
+  const monthly = costs && { now: costs.now * HOURS_PER_MONTH, plan: costs.plan * HOURS_PER_MONTH }
+  const decimals = monthly && monthlyDecimals(monthly.now, monthly.plan)
+  const perMonth = (rate: number): Figure => monthlyUsd(rate * HOURS_PER_MONTH, decimals)
   return {
     kind: kindOf(analysis, costNow.rate !== undefined, costs !== undefined && costs.plan < costs.now),
     nodesNow: count(nodes.length),
     nodesPlan: known(plan?.nodes.length, count),
     monthlyNow: known(costNow.rate, perMonth),
     monthlyPlan: known(costPlan?.rate, perMonth),
-    monthlySaving: costs && monthlySaving(costs.now * HOURS_PER_MONTH, costs.plan * HOURS_PER_MONTH),
+    monthlySaving: monthly && monthlySaving(monthly.now, monthly.plan, decimals),
     savingPct: known(savingsPct(costNow.rate, costPlan?.rate), percent),
     unpricedNow: costNow.unpriced,
     unpricedPlan: costPlan?.unpriced ?? 0,
-    bases: [...new Set(priced.map(({ basis }) => basis))].sort(),
+    bases: basesOf(priced.map(({ price }) => price)),
     allOnDemand: priced.every(({ capacityType }) => capacityType === 'on-demand'),
   }
 }
+
+const basesOf = (prices: readonly (Price & { kind: 'known' })[]): PriceBasisView[] =>
+  sortedBy(
+    groupBy(prices, ({ basis }) => basis),
+    ([basis]) => basis,
+  ).flatMap(([, [first, ...others]]) => {
+    if (first === undefined) return []
+    const dates = [first, ...others].flatMap((price) => priceDate(price) ?? []).sort()
+    return [{ basis: first.basis, oldest: dates[0], newest: dates.at(-1) }]
+  })
 
 function kindOf({ cluster }: Analysis, priced: boolean, saves: boolean): Summary['kind'] {
   if (cluster.nodes.length === 0) return 'no-nodes'
@@ -75,12 +104,12 @@ export type PricingView = {
     readonly monthly: Figure | undefined
     readonly source: string
   }[]
-  /** Spot types in use or in the plan. */
+  /** Spot types in use or in the plan; undefined what the Spot Advisor does not say. */
   readonly spotTypes: readonly {
     readonly instanceType: string
-    readonly band: string
-    readonly savings: Figure
-    readonly asOf: string
+    readonly band: string | undefined
+    readonly savings: Figure | undefined
+    readonly asOf: string | undefined
   }[]
 }
 
@@ -103,11 +132,14 @@ export function pricing({ priceBasis, bill, spotAdvice, cluster }: Analysis, pla
       monthly: known(rateOf(price), (rate) => monthlyUsd(rate * HOURS_PER_MONTH)),
       source: priceSource(price),
     })),
-    spotTypes: types.flatMap((instanceType) => {
+    spotTypes: types.map((instanceType) => {
       const advice = spotAdvice.get(instanceType)
-      return advice === undefined
-        ? []
-        : [{ instanceType, band: advice.band, savings: percent(advice.savingsPercent), asOf: advice.asOf }]
+      return {
+        instanceType,
+        band: advice?.band,
+        savings: known(advice?.savingsPercent, percent),
+        asOf: advice?.asOf,
+      }
     }),
   }
 }

@@ -1,7 +1,16 @@
 import type { Commitments, CommitmentUse } from '../domain/commitments.js'
 import type { Analysis } from '../domain/recommendation.js'
 import { HOURS_PER_MONTH } from '../domain/units.js'
-import { count, hourlyUsd, instances, known, monthlyUsd, type Figure } from './figures.js'
+import {
+  count,
+  hourlyUsd,
+  instances,
+  known,
+  monthlyDecimals,
+  monthlySaving,
+  monthlyUsd,
+  type Figure,
+} from './figures.js'
 
 /** What one commitment covers of today's nodes and of the plan's. */
 type UseView = { readonly today: Figure; readonly plan: Figure | undefined; readonly unused: Figure | undefined }
@@ -86,13 +95,18 @@ export function commitmentsView({ commitments }: Analysis): CommitmentsView | un
     covered: amounts(today.covered, plan?.covered, hourlyUsd),
     hidden: hiddenIn(commitments),
     lessUsedUntil,
-    estimate: estimate && {
-      today: monthlyUsd(estimate.today * HOURS_PER_MONTH),
-      plan: monthlyUsd(estimate.plan * HOURS_PER_MONTH),
-      saving: monthlyUsd(Math.abs(estimate.today - estimate.plan) * HOURS_PER_MONTH),
-      rises: estimate.plan > estimate.today,
-    },
+    estimate: estimate && estimateView(estimate.today * HOURS_PER_MONTH, estimate.plan * HOURS_PER_MONTH),
     whyNoEstimate,
+  }
+}
+
+function estimateView(today: number, plan: number): NonNullable<CommitmentsView['estimate']> {
+  const decimals = monthlyDecimals(today, plan)
+  return {
+    today: monthlyUsd(today, decimals),
+    plan: monthlyUsd(plan, decimals),
+    saving: monthlySaving(Math.max(today, plan), Math.min(today, plan), decimals),
+    rises: plan > today,
   }
 }
 
@@ -100,10 +114,11 @@ function hiddenIn({ today, plan }: Commitments): CommitmentsView['hidden'] {
   if (plan === undefined) return undefined
   const hidden = Math.max(0, today.covered - plan.covered)
   const left = today.list.rate - plan.list.rate - hidden
+  const decimals = monthlyDecimals(hidden * HOURS_PER_MONTH, left * HOURS_PER_MONTH)
   return {
     hourly: hourlyUsd(hidden),
-    monthly: monthlyUsd(hidden * HOURS_PER_MONTH),
-    bill: monthlyUsd(Math.abs(left) * HOURS_PER_MONTH),
+    monthly: monthlyUsd(hidden * HOURS_PER_MONTH, decimals),
+    bill: monthlyUsd(Math.abs(left) * HOURS_PER_MONTH, decimals),
     rises: left < 0,
   }
 }

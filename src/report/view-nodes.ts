@@ -45,6 +45,8 @@ export type GroupView = {
   readonly monthly: Figure | undefined
   readonly planMonthly: Figure | undefined
   readonly unpriced: number
+  /** As exact as the nodes say it; undefined where no node of the group is packed. */
+  readonly stranded: Resources | undefined
 }
 
 /** Rows of node-groups.csv, by name. Without a plan the `plan_*` columns are unknown. */
@@ -87,7 +89,13 @@ function groupView(
     plan_hourly_usd: known(plan?.rate, hourlyUsd),
   }
   const perMonth = (rate: number): Figure => monthlyUsd(rate * HOURS_PER_MONTH)
-  return { row, monthly: known(now.rate, perMonth), planMonthly: known(plan?.rate, perMonth), unpriced: now.unpriced }
+  return {
+    row,
+    monthly: known(now.rate, perMonth),
+    planMonthly: known(plan?.rate, perMonth),
+    unpriced: now.unpriced,
+    stranded: use.stranded,
+  }
 }
 
 type GroupUse = {
@@ -119,7 +127,7 @@ function groupUse(nodes: readonly Node[], analysis: Analysis): GroupUse {
   }
 }
 
-const addAll = (all: readonly Resources[]): Resources => all.reduce(add, NO_RESOURCES)
+export const addAll = (all: readonly Resources[]): Resources => all.reduce(add, NO_RESOURCES)
 
 /** The resource of which the largest share is taken; of equals the first of CPU, memory, pods. */
 function fullest(taken: Readonly<Record<BindingResource, number | undefined>>): BindingResource | undefined {

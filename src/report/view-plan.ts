@@ -72,6 +72,8 @@ export type GroupAction = {
   readonly removeTypes: readonly TypeCount[]
   readonly add: readonly string[]
   readonly addTypes: readonly TypeCount[]
+  /** EKS makes its nodes of a list of types that cannot be changed, and the plan buys some that are not in it, or several. */
+  readonly needsManagedGroups: boolean
 }
 
 export function groupActions(cluster: Cluster, plan: Plan): GroupAction[] {
@@ -87,8 +89,16 @@ export function groupActions(cluster: Cluster, plan: Plan): GroupAction[] {
       removeTypes: countTypes(gone),
       add: names(added),
       addTypes: countTypes(added),
+      needsManagedGroups:
+        group.owner === 'eks-managed-node-group' && needsManagedGroups(group.nodes, countTypes(added)),
     }
   })
+}
+
+/** Only the types of live nodes are known; the list of the group may have more. */
+function needsManagedGroups(live: readonly Node[], added: readonly TypeCount[]): boolean {
+  const inUse = new Set(live.map(({ instanceType }) => instanceType))
+  return added.length > 1 || added.some(({ instanceType }) => !inUse.has(instanceType))
 }
 
 const names = (nodes: readonly { readonly name: string }[]): string[] => nodes.map((node) => node.name).sort()

@@ -2,9 +2,19 @@ import type { Change } from '../domain/goal.js'
 import type { Plan } from '../domain/plan.js'
 import type { Analysis, ChangeWorth } from '../domain/recommendation.js'
 import { HOURS_PER_MONTH } from '../domain/units.js'
-import { cores, count, hourlyUsd, mib, monthlySaving, monthlyUsd, percent, type Figure } from './figures.js'
+import {
+  cores,
+  count,
+  hourlyUsd,
+  mib,
+  monthlyDecimals,
+  monthlySaving,
+  monthlyUsd,
+  percent,
+  type Figure,
+} from './figures.js'
 
-/** What a plan costs, and how far that is above the lower bound. */
+/** What a plan costs, and the part of that which is above the lower bound. */
 type CostView = {
   readonly nodes: Figure
   readonly hourly: Figure
@@ -52,12 +62,16 @@ export type TightPlanView = CostView & {
 export function tightPlanView({ tightPlan }: Analysis): TightPlanView | undefined {
   if (tightPlan === undefined) return undefined
   const { plan, lowerBound, unplaced, recommended, needed, changes } = tightPlan
-  const costOf = (of: Plan): CostView => costView(of, lowerBound.rate)
+  const plans = [plan, recommended, ...changes.flatMap((worth) => worth.plan ?? [])]
+  const decimals = monthlyDecimals(...plans.map(({ cost }) => cost.rate * HOURS_PER_MONTH))
+  const costOf = (of: Plan): CostView => costView(of, lowerBound.rate, decimals)
+  const savingOf = (one: Plan): Figure =>
+    monthlySaving(recommended.cost.rate * HOURS_PER_MONTH, one.cost.rate * HOURS_PER_MONTH, decimals)
   const views = changes.map((worth) => ({ rate: worth.plan?.cost.rate ?? Infinity, view: changeView(worth) }))
   const [best] = views.filter(({ rate }) => rate < Infinity).sort((a, b) => a.rate - b.rate)
   return {
     ...costOf(plan),
-    saving: savingOf(recommended, plan),
+    saving: savingOf(plan),
     pods: count(plan.nodes.reduce((sum, { packed, pods }) => sum + (packed ? pods.length : 0), 0)),
     unplaced: count(unplaced),
     recommended: costOf(recommended),
@@ -72,7 +86,7 @@ export function tightPlanView({ tightPlan }: Analysis): TightPlanView | undefine
       classes: classViews(classes),
       unplaced: count(packedUnplaced),
       cost: found && costOf(found),
-      saving: found && savingOf(recommended, found),
+      saving: found && savingOf(found),
     }
   }
 }
@@ -83,14 +97,11 @@ export const needsView = ({ needs }: Analysis): NeedsView | undefined =>
 const classViews = (classes: ChangeWorth['classes']): ClassView[] =>
   classes.map(({ cpu, memory, workloads }) => ({ cpu: cores(cpu), memory: mib(memory), workloads: count(workloads) }))
 
-function costView({ nodes, cost: { rate } }: Plan, bound: number): CostView {
+function costView({ nodes, cost: { rate } }: Plan, bound: number, decimals: number): CostView {
   return {
     nodes: count(nodes.length),
     hourly: hourlyUsd(rate),
-    monthly: monthlyUsd(rate * HOURS_PER_MONTH),
+    monthly: monthlyUsd(rate * HOURS_PER_MONTH, decimals),
     gap: rate === 0 ? undefined : percent((100 * (rate - bound)) / rate),
   }
 }
-
-const savingOf = (recommended: Plan, plan: Plan): Figure =>
-  monthlySaving(recommended.cost.rate * HOURS_PER_MONTH, plan.cost.rate * HOURS_PER_MONTH)

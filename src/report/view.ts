@@ -1,3 +1,4 @@
+import type { Node } from '../domain/cluster.js'
 import type { PlanNode, Plan } from '../domain/plan.js'
 import type { Analysis } from '../domain/recommendation.js'
 import { HOURS_PER_MONTH } from '../domain/units.js'
@@ -12,7 +13,7 @@ import { commitmentsView, type CommitmentsView } from './view-commitments.js'
 import { frontierView, type FrontierView } from './view-frontier.js'
 import { needsView, tightPlanView, type NeedsView, type TightPlanView } from './view-tight-plan.js'
 import { addressViews, prefixView, type AddressView, type PrefixView } from './view-network.js'
-import { groupViews, nodeRows, type GroupView } from './view-nodes.js'
+import { addAll, groupViews, nodeRows, type GroupView } from './view-nodes.js'
 import { groupActions, migration, placementRows, planNodeViews, unplacedViews } from './view-plan.js'
 import type { GroupAction, MigrationStep, PlanNodeView, UnplacedView } from './view-plan.js'
 import { scenarioViews, type ScenarioView } from './view-scenarios.js'
@@ -38,6 +39,8 @@ export type View = {
   readonly pricing: PricingView
   readonly follows: string
   readonly policy: string
+  /** Why today's nodes are kept; undefined: they are not, or nobody said. */
+  readonly kept: string | undefined
   readonly needs: NeedsView | undefined
   readonly nodes: readonly NodeRow[]
   /** Nodes that cannot be removed, the dearest first. */
@@ -83,6 +86,8 @@ export function viewOf(analysis: Analysis): View {
   const plan = planOf(analysis, 'recommended') ?? planOf(analysis, 'current')
   const currentCost = total(cluster.nodes.map((node) => analysis.bill.nodes.get(node.name)))
   const packed = new Map(planOf(analysis, 'current')?.nodes.map((node) => [node.name, node.packed]))
+  const isPacked = (node: Node): boolean => packed.get(node.name) ?? (node.owner !== 'fargate' && !node.controlPlane)
+  const groups = groupViews(analysis, plan?.nodes, isPacked)
   const nodes = nodeRows(analysis)
   const workloads = workloadViews(analysis, currentCost.rate !== undefined)
   return {
@@ -100,16 +105,13 @@ export function viewOf(analysis: Analysis): View {
     pricing: pricing(analysis, plan),
     follows: analysis.follows,
     policy: analysis.policy,
+    kept: analysis.kept,
     needs: needsView(analysis),
     nodes,
     stuck: stuckNodes(analysis, nodes),
     blockers: blockersView(analysis),
-    stranded: stranded(analysis),
-    groups: groupViews(
-      analysis,
-      plan?.nodes,
-      (node) => packed.get(node.name) ?? (node.owner !== 'fargate' && !node.controlPlane),
-    ),
+    stranded: stranded(analysis, groups, isPacked),
+    groups,
     scenarios: scenarioViews(analysis, currentCost.rate),
     frontier: frontierView(analysis),
     tightPlan: tightPlanView(analysis),
@@ -167,13 +169,15 @@ function stuckNodes(analysis: Analysis, rows: readonly NodeRow[]): View['stuck']
   ).map((row) => ({ row, monthly: known(rate(row), (known) => monthlyUsd(known * HOURS_PER_MONTH)) }))
 }
 
-function stranded({ nodeUse }: Analysis): View['stranded'] {
-  const uses = [...nodeUse.values()]
-  return {
-    cpu: cores(uses.reduce((sum, use) => sum + use.stranded.cpu, 0)),
-    memory: mib(uses.reduce((sum, use) => sum + use.stranded.memory, 0)),
-    podBoundNodes: count(uses.filter((use) => use.maxPodsBinding === true).length),
-  }
+/** Of packed nodes: what Fargate and control-plane nodes leave idle is out of reach for any plan. */
+function stranded(
+  { cluster, nodeUse }: Analysis,
+  groups: readonly GroupView[],
+  isPacked: (node: Node) => boolean,
+): View['stranded'] {
+  const { cpu, memory } = addAll(groups.flatMap(({ stranded }) => stranded ?? []))
+  const podBound = cluster.nodes.filter((node) => isPacked(node) && nodeUse.get(node.name)?.maxPodsBinding === true)
+  return { cpu: cores(cpu), memory: mib(memory), podBoundNodes: count(podBound.length) }
 }
 
 const isAutoMode = ({ cluster }: Analysis): boolean => cluster.nodes.some(({ owner }) => owner === 'eks-auto-mode')

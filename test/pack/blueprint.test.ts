@@ -52,7 +52,7 @@ function workshop(all: Packed) {
       machinesFor: that,
       suits,
       interests,
-      rails: nodeLimits(problem.limits, problem.total),
+      rails: nodeLimits(problem),
       rivals: new Rivals(problem, board, []),
       volumesOf: volumeCounts(problem),
       mayKeep: () => true,

@@ -52,7 +52,7 @@ export function cheapestPlan(
 ): number | undefined {
   const { groups, pending, suits } = state.problem
   const fees = state.untouched.reduce((total, { price }) => total + (price.kind === 'known' ? price.rate : 0), 0)
-  const rails = nodeLimits(state.problem.limits, state.problem.total)
+  const rails = nodeLimits(state.problem)
   const noSpot = goal.kind !== 'repack' && goal.policy.kind === 'on-demand'
   const live = groups
     .flatMap((group) => group.live.map((one) => liveCandidate(one, group.name)))

@@ -40,7 +40,7 @@ function binsOf(parts: ClusterParts, repack = false): GroupBins {
     machinesFor: repack ? () => [] : that,
     suits: problem.suits,
     interests: problem.interests,
-    rails: nodeLimits(problem.limits, problem.total),
+    rails: nodeLimits(problem),
     rivals: new Rivals(problem, board, []),
     volumesOf: volumeCounts(problem),
     mayKeep: () => true,

@@ -272,6 +272,19 @@ describe('guard rails', () => {
     }
   })
 
+  it('a node that is fuller than the headroom allows and cannot go breaks no guard rail of its own', () => {
+    const full = nodeOf(option, 'full', some(3, 1200, 'heavy'))
+    const { plan, breaches } = packed({
+      nodes: [full, ...eight],
+      options: [option, large],
+      facts: { limits: { ...NO_LIMITS, headroom: 0.25 }, removable: ({ name }) => name !== 'full' },
+    })
+      .planner()
+      .plan(CHEAPEST)
+    expect(plan.nodes.find(({ name }) => name === 'full')?.pods.length).toBe(3)
+    expect(breaches).toBe(0)
+  })
+
   it.each([0.2, 0.3, 0.5])('no node carries more than a share of %d of all requests', (maxNodeShare) => {
     for (const goal of GOALS) {
       const { plan, breaches } = within({ maxNodeShare }, goal)
@@ -328,7 +341,7 @@ describe('guard rails', () => {
 
   it('what breaks one today is said where nothing better is found', () => {
     const pinned = nodeOf(option, 'n0', some(2, 1500, 'p'))
-    const facts = { limits: { ...NO_LIMITS, headroom: 0.5 }, removable: () => false }
+    const facts = { limits: { ...NO_LIMITS, maxNodeShare: 0.5 }, removable: () => false }
     expect(
       packed({ nodes: [pinned], options: [option], facts })
         .planner()

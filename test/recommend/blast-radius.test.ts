@@ -146,11 +146,11 @@ describe('guard rails', () => {
 
   it('are said in one sentence', () => {
     expect(guardRails([node('a1', 100), node('b1', 100)], { ...wanted, minNodes: 3 }).words).toBe(
-      '10 % headroom; no node carries more than 50.0 % of all requests; at least 3 nodes',
+      '10 % headroom; no node carries more than 50.0 % of what is requested today; at least 3 nodes',
     )
     const all = { ...wanted, maxZoneShare: 0.6, maxNodeReplicaShare: 0.25, maxZoneReplicaShare: 0.5 }
     expect(guardRails([node('a1', 100), node('b1', 100)], all).words).toBe(
-      "10 % headroom; no node carries more than 50.0 % of all requests; no zone more than 60.0 %; no node more than 25.0 % of a workload's replicas; no zone more than 50.0 % of a workload's replicas",
+      "10 % headroom; no node carries more than 50.0 % of what is requested today; no zone more than 60.0 %; no node more than 25.0 % of a workload's replicas; no zone more than 50.0 % of a workload's replicas",
     )
   })
 })

@@ -39,6 +39,7 @@ const context = (more: Partial<ScenarioContext> = {}): ScenarioContext => ({
   plans: {
     today: () => proven(12, 2000),
     plan: () => proven(9, 1000),
+    reconsider: () => undefined,
     rebuildable: () => undefined,
     changed: () => undefined,
   },
@@ -125,6 +126,7 @@ describe('scenarios with a share of spot', () => {
   const plans: ScenarioContext['plans'] = {
     today: () => proven(10, 2000, 10),
     plan: (goal) => (goal.kind === 'cheapest' && goal.policy.kind === 'spot' ? proven(10, 900, 4) : proven(10, 1000)),
+    reconsider: () => undefined,
     rebuildable: () => undefined,
     changed: () => undefined,
   }

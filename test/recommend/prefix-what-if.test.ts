@@ -20,7 +20,13 @@ const proven = (nodes: readonly PlanNode[], replay: ProvenPlan['replay'] = () =>
   replay,
 })
 const contextOf = (plan: ProvenPlan, more: Partial<ScenarioContext> = {}): ScenarioContext => ({
-  plans: { today: () => plan, plan: () => plan, rebuildable: () => undefined, changed: () => undefined },
+  plans: {
+    today: () => plan,
+    plan: () => plan,
+    reconsider: () => undefined,
+    rebuildable: () => undefined,
+    changed: () => undefined,
+  },
   ...NO_FAULTS,
   ...more,
 })

@@ -32,7 +32,13 @@ const changed: PlanSource['changed'] = (_, change) => ({
   change,
 })
 const context = (more: Partial<ScenarioContext> = {}, source = changed): ScenarioContext => ({
-  plans: { today: () => proven(100), plan: () => proven(50), rebuildable: () => undefined, changed: source },
+  plans: {
+    today: () => proven(100),
+    plan: () => proven(50),
+    reconsider: () => undefined,
+    rebuildable: () => undefined,
+    changed: source,
+  },
   ...NO_FAULTS,
   ...more,
 })

@@ -59,7 +59,7 @@ describe('commitments', () => {
       "- They cover up to $0.48 an hour of today's nodes at list prices, and up to $0.096 of the plan's.",
     )
     expect(text).toContain(
-      '- Up to $0.384 an hour ($280 a month) of the saving may not show on the bill before 2027-05-01: the bill would rise by up to $66.94 a month.',
+      '- Up to $0.384 an hour ($280.32 a month) of the saving may not show on the bill before 2027-05-01: the bill would rise by up to $66.94 a month.',
     )
     expect(text).toContain('- What the nodes cost with these discounts is not known: 1 nodes have no price.')
   })
@@ -76,7 +76,7 @@ describe('commitments', () => {
     const { whyNoEstimate: _, ...rest } = COMMITMENTS
     const text = fileOf({ ...rest, estimate: { today: usdPerHour(0.4), plan: usdPerHour(0.3) } }, 'report.md')
     expect(text).toContain(
-      '- Estimate with these discounts, as far as these nodes use them: $292 a month today and $219 with the plan, what it leaves unused included (less by $73.00).',
+      '- Estimate with these discounts, as far as these nodes use them: $292 a month today and $219 with the plan, what it leaves unused included (less by $73).',
     )
   })
 

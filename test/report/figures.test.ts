@@ -38,9 +38,9 @@ describe('figures', () => {
   it.each([
     // Rounded by itself, the first would be $2,621.
     [5_449_617_900, 2_828_239_000, '2621.3789', '$2,622'],
-    [146_730_000, 97_820_000, '48.91', '$49'],
+    [146_730_000, 97_820_000, '48.91', '$48.91'],
     [30_368_000, 6_862_000, '23.506', '$23.51'],
-    [97_820_000, 146_730_000, '-48.91', '-$49'],
+    [97_820_000, 146_730_000, '-48.91', '-$48.91'],
   ])('prints %i less %i a month as the difference of what people see', (now, planned, exact, short) => {
     expect(both(monthlySaving(now, planned))).toEqual([exact, short])
   })

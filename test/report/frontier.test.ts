@@ -88,12 +88,11 @@ describe('cost against number of nodes', () => {
 
   it('is a table in report.md, with what larger nodes save where a vCPU costs the same in every size', () => {
     const text = sectionOf(WITH)
-    expect(text).toContain(
-      '|     1 |    $365 |             25.0 % |          20.0 % |      100.0 % | yes             |',
-    )
+    expect(text).toContain('|     1 |    $365 |             25.0 % | 20.0 % |      100.0 % | yes             |')
     expect(text).toContain(
       '- A vCPU of m6i (on-demand) costs the same in every size from m6i.large to m6i.24xlarge, $0.048 an hour.',
     )
+    expect(text).toContain('- Gap: the part of the cost by which it is above a bound')
     expect(text).toContain(
       '- 1 node instead of 2 needs 0.25 cores and 512 MiB less for DaemonSets and static pods, which is all that larger nodes save.',
     )

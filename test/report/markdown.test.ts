@@ -22,7 +22,7 @@ const keepingAll: Analysis = {
 describe('the first sentence of report.md', () => {
   it('says what is paid, what could be paid, and at which prices', () => {
     expect(sentence(ANALYSIS)).toBe(
-      'Cluster shop-prod runs on 4 nodes for $359 a month; the same pods fit on 4 nodes for $104 a month: a saving of $255 a month (71.0 %), at AWS list and estimated spot prices of 2026-07-20, not counting 1 node without a price.',
+      'Cluster shop-prod runs on 4 nodes for $359 a month; the same pods fit on 4 nodes for $104 a month: a saving of $255 a month (71.0 %), at AWS list prices of 2026-07-20 and estimated spot prices of 2025-06-28, not counting 1 node without a price.',
     )
   })
 
@@ -59,9 +59,41 @@ describe('the first sentence of report.md', () => {
 
   it('says to keep what there is where nothing is cheaper', () => {
     expect(sentence(keepingAll)).toBe(
-      'Cluster shop-prod runs on 4 nodes for $359 a month, at AWS list prices of 2026-07-20, not counting 1 node without a price, and no cheaper set of nodes was found on which the same pods run: keep what you have.',
+      'Cluster shop-prod runs on 4 nodes for $359 a month, at AWS list prices of 2026-07-20, not counting 1 node without a price, and no cheaper set of nodes was found that the policy allows: keep what you have.',
     )
     expect(md(keepingAll)).toContain('No node to add and none to remove.')
+    expect(sentence({ ...keepingAll, kept: 'no other plan is feasible within --max-spot' })).toContain(
+      'found that the policy allows (no other plan is feasible within --max-spot): keep what you have.',
+    )
+  })
+
+  it('has amounts in it that all have cents, or none has', () => {
+    const nodes = new Map([...PRICES].map(([name, price]) => [name, name === 'node-a' ? list(0.1) : price]))
+    const [now, plan, saving] = [...sentence(withPrices(nodes)).matchAll(/\$([\d.,]+) a month/g)].map(([, usd]) => usd)
+    expect([now, plan, saving]).toEqual(['152', '104', '48'])
+    expect(Number(now) - Number(plan)).toBe(Number(saving))
+    const less = new Map([...nodes].map(([name, price]) => [name, name === 'node-b' ? list(0.01) : price]))
+    const shown = [...sentence(withPrices(less)).matchAll(/\$([\d.,]+) a month/g)].map(([, usd]) => usd ?? '')
+    expect(shown.every((usd) => /\.\d\d$/.test(usd))).toBe(true)
+  })
+
+  it('gives each kind of prices its own dates', () => {
+    const dated = list(0.096)
+    if (dated.kind === 'unknown') throw new Error('the fixture has a price')
+    const older = new Map(PRICES).set('node-b', { ...dated, source: 'on-demand list 2025-04' })
+    expect(sentence(withPrices(older))).toContain('at AWS list prices of 2025-04 to 2026-07-20 and estimated spot')
+    const undated = new Map([...PRICES].map(([name]) => [name, { ...dated, source: 'list of mine' }]))
+    expect(sentence({ ...keepingAll, bill: { ...ANALYSIS.bill, nodes: undated } })).toContain('at AWS list prices')
+    expect(md()).toContain(
+      '- Source: embedded catalog: AWS list prices of 2026-07-20 and estimated spot prices of 2025-06-28.',
+    )
+    const report = JSON.parse(reportOf(ANALYSIS, ['json']).files.get('report.json') ?? '') as { pricing: object }
+    expect(report.pricing).toMatchObject({
+      dates: [
+        { basis: 'estimate', oldest: '2025-06-28', newest: '2025-06-28' },
+        { basis: 'list', oldest: '2026-07-20', newest: '2026-07-20' },
+      ],
+    })
   })
 
   it('claims no cost where no node has a price', () => {
@@ -92,6 +124,30 @@ describe('report.md', () => {
     expect(md()).toContain(
       '- First add 1 node, so that every pod has a place to go.\n- Then drain 1 node, those with the fewest pods first.',
     )
+  })
+
+  it('says that EKS makes the nodes of a managed group alike, where the plan buys types that the group has not', () => {
+    expect(md()).toContain("with the labels and taints of today's: web (1 × c6g.large).")
+    const mine = ANALYSIS.cluster.groups.map((group) => ({ ...group, owner: 'karpenter' as const }))
+    expect(md({ ...ANALYSIS, cluster: { ...ANALYSIS.cluster, groups: mine } })).not.toContain('managed node group')
+    const sameType = ANALYSIS.cluster.groups.map((group) => ({
+      ...group,
+      nodes: group.nodes.map((one) => ({ ...one, instanceType: 'c6g.large' })),
+    }))
+    expect(md({ ...ANALYSIS, cluster: { ...ANALYSIS.cluster, groups: sameType } })).not.toContain('managed node group')
+  })
+
+  it('lists spot types of which the Spot Advisor says nothing', () => {
+    const unrated = { ...ANALYSIS, spotAdvice: new Map() }
+    expect(md(unrated)).toMatch(/\| c6g\.large +\| – +\| +– \| – +\|/)
+    const report = JSON.parse(reportOf(unrated, ['json']).files.get('report.json') ?? '') as { pricing: object }
+    expect(report.pricing).toMatchObject({
+      spotTypes: [{ instanceType: 'c6g.large', asOf: null, interruptionBand: null, savingsPct: null }],
+    })
+  })
+
+  it('says of which amount the gap is a part', () => {
+    expect(md()).toContain('Gap: the part of the cost by which it is above a bound that no plan can beat.')
   })
 
   it('lists pods without a node, nodes that cannot go, findings and gaps', () => {

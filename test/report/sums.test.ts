@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { reportOf } from '../../src/report/files.js'
-import { ANALYSIS, MONTHLY_MICRO_USD } from './fixture.js'
+import { ANALYSIS, MONTHLY_MICRO_USD, resources } from './fixture.js'
 import { microUsd, parseRows, sumMicroUsd } from './parse-csv.js'
 
 const { files } = reportOf(ANALYSIS, ['csv', 'json'])
@@ -22,6 +22,22 @@ describe('figures that stand in several files', () => {
     const planNodes = rows('node-groups.csv').reduce((sum, row) => sum + Number(row['plan_nodes']), 0)
     expect(planNodes).toBe(rows('plan-nodes.csv').length)
     expect(scenario('recommended')['nodes']).toBe(String(planNodes))
+  })
+
+  it('what is stranded is the sum of the groups that have packed nodes', () => {
+    const onFargate = new Map(
+      [...ANALYSIS.nodeUse].map(([name, use]) => [
+        name,
+        name === 'fargate-1' ? { ...use, stranded: resources(9000, 9000, 0), maxPodsBinding: true } : use,
+      ]),
+    )
+    const written = reportOf({ ...ANALYSIS, nodeUse: onFargate }, ['csv', 'json']).files
+    const groups = parseRows(written.get('node-groups.csv') ?? '')
+    const sumOf = (column: string): number => groups.reduce((sum, row) => sum + Number(row[column]), 0)
+    const { current } = JSON.parse(written.get('report.json') ?? '') as { current: Record<string, number> }
+    expect(current).toMatchObject({ strandedCpu: 0.25, strandedMemoryMib: 512.25, podBoundNodes: 0 })
+    expect(current['strandedCpu']).toBe(sumOf('stranded_cpu'))
+    expect(current['strandedMemoryMib']).toBe(sumOf('stranded_memory_mib'))
   })
 
   it('workloads and what nobody requested share the cost of all nodes × 730', () => {

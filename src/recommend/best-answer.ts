@@ -1,0 +1,71 @@
+import type { FrontierPlan, Goal, PlanSource, ProvenPlan } from '../domain/goal.js'
+import type { Plan } from '../domain/plan.js'
+
+/** Plans that were found for any question of one cluster. */
+export type Found = {
+  readonly plans: PlanSource
+  /** Today's nodes. */
+  readonly today: Plan
+  readonly known: readonly ProvenPlan[]
+  /** Does nothing stand against the plan as an answer to this question? */
+  readonly isSound: (proven: ProvenPlan, goal: Goal) => boolean
+}
+
+/**
+ * The cheapest plan known that answers the question: a search for one goal now and then meets a plan that is a better answer to
+ * another one than what was found for that.
+ */
+export function bestAnswer(own: ProvenPlan, goal: Goal, found: Found): ProvenPlan {
+  if (goal.kind !== 'cheapest') return own
+  const cheaper = found.known
+    .filter(({ plan }) => plan.cost.rate < own.plan.cost.rate)
+    .sort((a, b) => a.plan.cost.rate - b.plan.cost.rate)
+  const isSound = found.isSound(own, goal)
+  for (const { plan } of isSound ? cheaper : [...found.known].sort((a, b) => a.plan.cost.rate - b.plan.cost.rate)) {
+    if (!mayAnswer(plan, goal, own.plan, found.today)) continue
+    const again = found.plans.reconsider(plan, goal)
+    if (again !== undefined && found.isSound(again, goal)) return again
+  }
+  return own
+}
+
+/** The plans with the fewest nodes for their cost, among these and all others known that keep each group's capacity types. */
+export function widerFrontier(frontier: readonly FrontierPlan[], found: Found): FrontierPlan[] {
+  const goal: Goal = { kind: 'cheapest', policy: { kind: 'as-is' } }
+  const others = found.known.flatMap(({ plan }): FrontierPlan[] => {
+    if (!mayAnswer(plan, goal, plan, found.today)) return []
+    const proven = found.plans.reconsider(plan, goal)
+    if (proven === undefined || !found.isSound(proven, goal)) return []
+    return [{ proven, bound: proven.bound, refillUnplaced: () => proven.replay()?.unplaced }]
+  })
+  const nodesOf = ({ proven }: FrontierPlan): number => proven.plan.nodes.length
+  const costOf = ({ proven }: FrontierPlan): number => proven.plan.cost.rate
+  let fewest = Infinity
+  return [...frontier, ...others]
+    .sort((a, b) => costOf(a) - costOf(b) || nodesOf(a) - nodesOf(b))
+    .filter((one) => {
+      if (nodesOf(one) >= fewest) return false
+      fewest = nodesOf(one)
+      return true
+    })
+}
+
+/** Does the plan buy no capacity type, and keep no spot node, that the goal rules out? Shares of spot are judged elsewhere. */
+function mayAnswer({ nodes }: Plan, goal: Goal, own: Plan, today: Plan): boolean {
+  if (goal.kind === 'repack') return false
+  const packed = nodes.filter((node) => node.packed)
+  switch (goal.policy.kind) {
+    case 'spot':
+      return true
+    case 'on-demand': {
+      const kept = new Set(own.nodes.filter(({ action }) => action === 'keep').map(({ name }) => name))
+      return packed.every(
+        ({ capacityType, action, name }) => capacityType !== 'spot' || (action === 'keep' && kept.has(name)),
+      )
+    }
+    case 'as-is': {
+      const had = new Set(today.nodes.map(({ group, capacityType }) => `${capacityType} ${group}`))
+      return packed.every(({ action, group, capacityType }) => action === 'keep' || had.has(`${capacityType} ${group}`))
+    }
+  }
+}

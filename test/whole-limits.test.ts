@@ -1,0 +1,57 @@
+import { join } from 'node:path'
+import { describe, expect, it } from 'vitest'
+import { readCatalog } from '../src/collect/catalog-file.js'
+import { readSnapshot } from '../src/collect/snapshot-file.js'
+import type { Analysis, Scenario } from '../src/domain/recommendation.js'
+import { analyse } from '../src/pipeline.js'
+import type { Settings } from '../src/problem.js'
+import { ROOT } from './helpers/command.js'
+import { SETTINGS as ANYTHING } from './helpers/settings.js'
+
+const snapshot = await readSnapshot([join(ROOT, 'data', 'sample-cluster.json.gz')], () => {})
+const catalog = await readCatalog(join(ROOT, 'data', 'catalog.json.gz'))
+const ask = (wanted: Partial<Settings>): Analysis =>
+  analyse(snapshot, catalog, { ...ANYTHING, maxNodeShare: undefined, ...wanted }, () => {})
+
+const planned = ({ scenarios }: Analysis) =>
+  scenarios.flatMap(({ id, outcome }) => (outcome.kind === 'planned' && id !== 'current' ? [{ id, ...outcome }] : []))
+const named = (analysis: Analysis, id: Scenario['id']) =>
+  planned(analysis).find((one) => one.id === id) ?? expect.unreachable(id)
+const used = ({ efficiency }: ReturnType<typeof named>): number => Math.max(efficiency.cpu ?? 0, efficiency.memory ?? 0)
+
+const free = ask({})
+
+describe('headroom is one of all nodes together', () => {
+  const roomy = ask({ headroom: 0.2 })
+
+  it('what leaves as much free by itself stays as it is', () => {
+    expect(used(named(free, 'recommended'))).toBeLessThan(0.8)
+    expect(named(roomy, 'recommended').plan.cost.rate).toBe(named(free, 'recommended').plan.cost.rate)
+    // Some node of that plan is fuller than that.
+    const fullest = named(roomy, 'recommended').plan.nodes.map(
+      ({ allocatable, pods, resident }) =>
+        pods.reduce((cpu, { needed }) => cpu + needed.cpu, resident.cpu as number) / allocatable.cpu,
+    )
+    expect(Math.max(...fullest)).toBeGreaterThan(0.8)
+  })
+
+  it('every other plan leaves as much free too, or is not feasible', () => {
+    for (const one of planned(roomy)) {
+      if (one.feasible) expect(used(one), one.id).toBeLessThanOrEqual(0.8 + 1e-9)
+      const without = named(free, one.id)
+      if (used(without) > 0.8) expect(one.plan.cost.rate, one.id).toBeGreaterThan(without.plan.cost.rate)
+    }
+  })
+
+  it('no bound is above a plan that leaves as much free', () => {
+    for (const { id, lowerBound } of planned(roomy))
+      expect(lowerBound?.rate ?? 0, id).toBeLessThanOrEqual(named(free, id).plan.cost.rate)
+  })
+})
+
+it('--max-node-share is a share of what the plan carries, not of what today carries', () => {
+  const share = named(free, 'recommended').largestNodeShare ?? 0
+  const asked = share - 0.01
+  for (const one of planned(ask({ maxNodeShare: asked })))
+    if (one.feasible) expect(one.largestNodeShare, one.id).toBeLessThanOrEqual(asked + 1e-9)
+})
