@@ -5,13 +5,13 @@ import { Orders } from './orders.js'
 import { generator, type Random } from './replay-queue.js'
 import type { ReplayScheduler } from './replay.js'
 
-export const THOROUGH: Effort = { steps: 600_000_000, draws: 800, runs: 2 }
-export const BRIEF: Effort = { steps: 100_000_000, draws: 300, runs: 1 }
+export const THOROUGH: Effort = { steps: 600_000_000, draws: 800, runs: 2, sharing: 3 }
+export const BRIEF: Effort = { steps: 100_000_000, draws: 300, runs: 1, sharing: 1 }
 /** How much dearer than the best fleet the search may go on from, at first; it falls to nothing. */
 const SLACK = 0.002
 /** At first each change must save such a part of the cost; half as much once so many in a row have failed. */
 const LONGEST = 0.02
-/** Where a refill costs fewer pods × nodes, there is time for a second run: what is drawn makes a difference of per cents. */
+/** Where a refill costs fewer pods × nodes, there is time for whole runs: what is drawn makes a difference of per cents. */
 export const FEW_STEPS = 100_000
 const SHORTEST = 0.0005
 const MOST_FAILURES = 20
@@ -23,8 +23,16 @@ const PATIENCE = 0.8
 const WORTH_A_PROOF = 0.98
 const MOST_LATE_PROOFS = 8
 
-/** Pods × nodes that one run may ask the replay for, changes that it may draw, and runs where a refill is cheap. */
-export type Effort = { readonly steps: number; readonly draws: number; readonly runs: number }
+/**
+ * Pods × nodes that one run may ask the replay for, changes that it may draw, runs where a refill is cheap, and runs that share
+ * the steps where it is dear.
+ */
+export type Effort = {
+  readonly steps: number
+  readonly draws: number
+  readonly runs: number
+  readonly sharing: number
+}
 
 export type ExchangeTools = {
   readonly scheduler: ReplayScheduler
@@ -47,17 +55,19 @@ export type ExchangeTools = {
 export function exchangeNodes(starts: readonly Fleet[], tools: ExchangeTools): Fleet[] {
   const [first] = starts
   if (first === undefined) return []
-  const found = Array.from({ length: runsFrom(first, tools) }, (_, run) =>
-    exchange(starts[run % starts.length]!, tools, generator(run + 1)),
+  const { steps, runs, sharing } = tools.effort
+  const isCheap = isCheapToRefill(first, tools.scheduler)
+  const each = isCheap ? tools : { ...tools, effort: { ...tools.effort, steps: steps / sharing } }
+  const found = Array.from({ length: isCheap ? runs : sharing }, (_, run) =>
+    exchange(starts[run % starts.length]!, each, generator(run + 1)),
   )
     .flat()
     .sort((a, b) => b.rate - a.rate)
   return found.filter(({ rate }, at) => rate !== found[at + 1]?.rate)
 }
 
-/** Where a refill is dear, there is time for one run alone. */
-export const runsFrom = (fleet: Fleet, { scheduler, effort }: Pick<ExchangeTools, 'scheduler' | 'effort'>): number =>
-  scheduler.cost(slotsOf(fleet)) > FEW_STEPS ? 1 : effort.runs
+export const isCheapToRefill = (fleet: Fleet, scheduler: ReplayScheduler): boolean =>
+  scheduler.cost(slotsOf(fleet)) <= FEW_STEPS
 
 function exchange(from: Fleet, tools: ExchangeTools, random: Random): Fleet[] {
   const { scheduler, groups, hasPlaces, seeds, proof, effort } = tools

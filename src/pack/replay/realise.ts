@@ -1,5 +1,5 @@
 import { Climb } from './climb.js'
-import { BRIEF, exchangeNodes, FEW_STEPS, runsFrom, THOROUGH, type Effort } from './exchange-nodes.js'
+import { BRIEF, exchangeNodes, FEW_STEPS, isCheapToRefill, THOROUGH, type Effort } from './exchange-nodes.js'
 import { fleetOf, slotsOf, type Alternatives, type Fleet } from './fleet.js'
 import { keepToday } from './keep-today.js'
 import { Orders } from './orders.js'
@@ -91,7 +91,7 @@ function exchanged(trials: FleetTrials, search: FleetSearch, starts: readonly Fl
   const tools = { ...search, seeds: JUDGES, proof, effort: limits.effort }
   const mended: Fleet[] = []
   for (const fleet of starts) {
-    const near = runsFrom(fleet, tools) > 1 ? NEAR : 0
+    const near = limits.effort.runs > 1 && isCheapToRefill(fleet, search.scheduler) ? NEAR : 0
     const most = Math.min(...mended.map(({ rate }) => rate)) * (1 + near)
     const steps = mended.length === 0 ? MOST_STEPS : limits.steps
     const found = fleet.rate < most ? mend(fleet, trials, search, { steps, cost: most - fleet.rate }) : undefined
