@@ -32,8 +32,10 @@ export function bestAnswer(own: ProvenPlan, goal: Goal, found: Found): ProvenPla
 /** The plans with the fewest nodes for their cost, among these and all others known that keep each group's capacity types. */
 export function widerFrontier(frontier: readonly FrontierPlan[], found: Found): FrontierPlan[] {
   const goal: Goal = { kind: 'cheapest', policy: { kind: 'as-is' } }
+  const isBeaten = ({ cost, nodes }: Plan): boolean =>
+    frontier.some(({ proven: { plan } }) => plan.cost.rate <= cost.rate && plan.nodes.length <= nodes.length)
   const others = found.known.flatMap(({ plan }): FrontierPlan[] => {
-    if (!mayAnswer(plan, goal, plan, found.today)) return []
+    if (isBeaten(plan) || !mayAnswer(plan, goal, plan, found.today)) return []
     const proven = found.plans.reconsider(plan, goal)
     if (proven === undefined || !found.isSound(proven, goal)) return []
     return [{ proven, bound: proven.bound, refillUnplaced: () => proven.replay()?.unplaced }]

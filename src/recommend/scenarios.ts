@@ -93,11 +93,12 @@ export function candidates(context: ScenarioContext, maxSpot: number | undefined
   ])
 }
 
-function provenFor(goal: Goal, found: Found, { plans, frontier = [] }: ScenarioContext): ProvenPlan {
-  return (
-    (goal.kind === 'fewest' ? fewestWithin(widerFrontier(frontier, found), goal.margin) : undefined) ??
-    bestAnswer(plans.plan(goal), goal, found)
-  )
+function provenFor(goal: Goal, found: Found, { plans, frontier }: ScenarioContext): ProvenPlan {
+  const fewest =
+    goal.kind === 'fewest' && frontier !== undefined
+      ? fewestWithin(widerFrontier(frontier, found), goal.margin)
+      : undefined
+  return fewest ?? bestAnswer(plans.plan(goal), goal, found)
 }
 
 /** These plans and those of the frontier, and what makes one of them good enough as an answer to another question. */
@@ -164,8 +165,11 @@ export function shareFault({ id, goal }: Question, spotShare = 0): string[] {
   const { share } = goal.policy
   return spotShare <= share + 1e-9
     ? []
-    : [`${(spotShare * 100).toFixed(1)} % of the CPU stays on spot, more than ${Number((share * 100).toFixed(1))} %`]
+    : [`${(spotShare * 100).toFixed(1)} % of the CPU stays on spot, more than ${inPercent(share)} %`]
 }
+
+/** A share that somebody asked for, as they wrote it. */
+const inPercent = (share: number): number => Number((share * 100).toFixed(1))
 
 /** Spot nodes that stay although on-demand nodes were asked for, and why. */
 function spotLeft({ nodes }: Plan, { whyOnSpot }: ScenarioContext): string[] {
@@ -219,10 +223,10 @@ export function faultsOf(id: ScenarioId, { plan, breaches }: ProvenPlan, context
       ? `${breaches} ${breaches === 1 ? 'node carries' : 'nodes carry'} more than the guard rails allow`
       : undefined,
     used > 1 - headroom + 1e-9
-      ? `only ${((1 - used) * 100).toFixed(1)} % stays free, not ${headroom * 100} %`
+      ? `only ${((1 - used) * 100).toFixed(1)} % stays free, not ${inPercent(headroom)} %`
       : undefined,
     onOneNode > wantedNodeShare + 1e-9
-      ? `one node carries ${(onOneNode * 100).toFixed(1)} % of all requests, not ${wantedNodeShare * 100} %`
+      ? `one node carries ${(onOneNode * 100).toFixed(1)} % of all requests, not ${inPercent(wantedNodeShare)} %`
       : undefined,
     ...mixFaultWords(packed, context.limits),
     first === undefined

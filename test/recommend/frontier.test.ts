@@ -58,6 +58,14 @@ describe('cost against number of nodes', () => {
     expect(planOf('fewer-larger', context({ frontier: [] }))?.nodes).toHaveLength(9)
   })
 
+  it('is not worked out for large clusters, where fewer-larger is searched for by itself', () => {
+    const { plans } = context()
+    const cheapest = proven(9, 1000)
+    const plan: typeof plans.plan = ({ kind }) => (kind === 'fewest' ? proven(5, 1030) : cheapest)
+    const large = context({ plans: { ...plans, plan, reconsider: () => cheapest } })
+    expect(planOf('fewer-larger', large)?.nodes).toHaveLength(5)
+  })
+
   it('leaves out plans against which something stands', () => {
     const breaksRules = context({ violationsOf: ({ nodes }) => (nodes.length === 4 ? ['a rule'] : []) })
     expect(soundPlans(POINTS, breaksRules).map(({ proven: { plan } }) => plan.nodes.length)).toEqual([9, 6, 3])
