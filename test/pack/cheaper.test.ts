@@ -4,12 +4,9 @@ import type { NodeOption } from '../../src/domain/plan.js'
 import type { Pod } from '../../src/domain/pod.js'
 import { newSlot, type Slot } from '../../src/pack/draft.js'
 import { cheaper } from '../../src/pack/replay/cheaper.js'
-import { nodesToAdd, repair, SEEDS, worstOver, type Shop } from '../../src/pack/replay/repair.js'
-import { ReplayScheduler } from '../../src/pack/replay/replay.js'
-import { cheapestFirst, holds, room } from '../../src/pack/shapes.js'
-import { Stock } from '../../src/pack/stock.js'
-import { namespaces } from './arbitrary.js'
+import { nodesToAdd, repair, SEEDS, worstOver } from '../../src/pack/replay/repair.js'
 import { makeOption, ZONE } from './make-problem.js'
+import { schedulerFor, shopOf } from './make-repair.js'
 import { makePod, resources, type PodParts } from './make.js'
 
 const PLENTY = 1e6
@@ -38,12 +35,6 @@ const spread = (count: number, cpu: number): Pod[] => {
 const nodes = (count: number, option: NodeOption, name = 'n'): Slot[] =>
   Array.from({ length: count }, (_, index) => newSlot(option, `${name}-${option.id}-${index}`))
 
-const shopOf = (options: readonly NodeOption[]): Shop => ({
-  machinesFor: (one) => cheapestFirst(options).filter((option) => holds(room(option), one.needed)),
-  nextSlot: new Stock('added').lender(),
-})
-const schedulerFor = (all: readonly Pod[]): ReplayScheduler =>
-  new ReplayScheduler({ namespaces, pods: all }, all, () => false)
 const typesOf = (slots: readonly Slot[] | undefined): string[] | undefined =>
   slots
     ?.map(({ origin }) => (origin.kind === 'new' ? `${origin.option.instanceType} ${origin.option.zone}` : ''))

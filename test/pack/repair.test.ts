@@ -3,12 +3,10 @@ import { describe, expect, it } from 'vitest'
 import type { NodeOption } from '../../src/domain/plan.js'
 import type { Pod } from '../../src/domain/pod.js'
 import { newSlot, type Slot } from '../../src/pack/draft.js'
-import { repair, SEEDS, worstOver, type Shop } from '../../src/pack/replay/repair.js'
-import { ReplayScheduler } from '../../src/pack/replay/replay.js'
-import { cheapestFirst, holds, room } from '../../src/pack/shapes.js'
-import { Stock } from '../../src/pack/stock.js'
-import { namespaces } from './arbitrary.js'
+import { repair, SEEDS, worstOver } from '../../src/pack/replay/repair.js'
+import { room } from '../../src/pack/shapes.js'
 import { makeOption } from './make-problem.js'
+import { schedulerFor, shopOf } from './make-repair.js'
 import { makePod, resources } from './make.js'
 
 const pod = (name: string, cpu: number, memory = 0): Pod => makePod(name, { needed: resources(cpu, memory) })
@@ -17,12 +15,6 @@ const pods = (count: number, cpu: number, name = 'p'): Pod[] =>
 const nodes = (count: number, option: NodeOption): Slot[] =>
   Array.from({ length: count }, (_, index) => newSlot(option, `n${index}`))
 
-const shopOf = (options: readonly NodeOption[]): Shop => ({
-  machinesFor: (one) => cheapestFirst(options).filter((option) => holds(room(option), one.needed)),
-  nextSlot: new Stock('added').lender(),
-})
-const schedulerFor = (all: readonly Pod[]): ReplayScheduler =>
-  new ReplayScheduler({ namespaces, pods: all }, all, () => false)
 const typesOf = (slots: readonly Slot[] | undefined): string[] | undefined =>
   slots?.map(({ origin }) => (origin.kind === 'new' ? origin.option.instanceType : ''))
 

@@ -4,7 +4,7 @@ import { makeDualSimplex } from '../../../src/pack/columns/dual-simplex.js'
 import { makeExactFiller } from '../../../src/pack/columns/exact-fill.js'
 import { makeFiller } from '../../../src/pack/columns/filler.js'
 import { preparePacking } from '../../../src/pack/columns/packing.js'
-import { makeRelaxation } from '../../../src/pack/columns/relaxation.js'
+import { makeRelaxation, type Relaxation } from '../../../src/pack/columns/relaxation.js'
 import { splitProblem } from '../../../src/pack/columns/split.js'
 import { makeTableau } from '../../../src/pack/columns/tableau.js'
 import { tinyProblem } from './arbitrary.js'
@@ -47,35 +47,40 @@ const amounts = (length: number, max: number): fc.Arbitrary<number[]> =>
 describe('from the basis of another answer', () => {
   const ROWS = 3
   const COLUMNS = 6
+  const limits = fc.record({ most: amounts(COLUMNS, 4), room: amounts(ROWS, 30) })
   const programme = fc.record({
     value: amounts(COLUMNS, 20),
     size: amounts(COLUMNS * ROWS, 9),
-    before: fc.record({ most: amounts(COLUMNS, 4), room: amounts(ROWS, 30) }),
-    now: fc.record({ most: amounts(COLUMNS, 4), room: amounts(ROWS, 30) }),
+    before: limits,
+    now: limits,
   })
+  type Programme = { readonly value: readonly number[]; readonly size: readonly number[] }
+  type Limits = { readonly most: readonly number[]; readonly room: readonly number[] }
+
+  const newRelaxation = (): Relaxation => makeRelaxation(ROWS, COLUMNS)
+  const solve = (relaxation: Relaxation, of: Programme & Limits, start?: Int32Array): number =>
+    relaxation.solve(
+      COLUMNS,
+      Float64Array.from(of.value),
+      Float64Array.from(of.size),
+      Float64Array.from(of.most),
+      Float64Array.from(of.room),
+      new Float64Array(COLUMNS).fill(1),
+      start,
+    )
+  /** A relaxation that has solved this. */
+  const solved = (of: Programme & Limits): Relaxation => {
+    const relaxation = newRelaxation()
+    solve(relaxation, of)
+    return relaxation
+  }
 
   test('the answer is the one from nothing, and fits', () => {
     fc.assert(
       fc.property(programme, ({ value, size, before, now }) => {
-        const weight = new Float64Array(COLUMNS).fill(1)
-        const solve = (
-          relaxation: ReturnType<typeof makeRelaxation>,
-          { most, room }: typeof before,
-          start?: Int32Array,
-        ): number =>
-          relaxation.solve(
-            COLUMNS,
-            Float64Array.from(value),
-            Float64Array.from(size),
-            Float64Array.from(most),
-            Float64Array.from(room),
-            weight,
-            start,
-          )
-        const warm = makeRelaxation(ROWS, COLUMNS)
-        solve(warm, before)
-        const bound = solve(warm, now, warm.basis.slice())
-        expect(bound).toBeCloseTo(solve(makeRelaxation(ROWS, COLUMNS), now), 6)
+        const warm = solved({ value, size, ...before })
+        const bound = solve(warm, { value, size, ...now }, warm.basis.slice())
+        expect(bound).toBeCloseTo(solve(newRelaxation(), { value, size, ...now }), 6)
         const x = [...warm.x]
         expect(x.reduce((sum, amount, j) => sum + amount * value[j]!, 0)).toBeCloseTo(bound, 6)
         for (const [j, amount] of x.entries()) expect(amount).toBeLessThanOrEqual(now.most[j]! + 1e-6)
@@ -90,14 +95,11 @@ describe('from the basis of another answer', () => {
 
   test('it nearly always gets there without beginning anew', () => {
     const asked = fc.sample(programme, { numRuns: 1000, seed: 13 }).map(({ value, size, before, now }) => {
-      const of = ({ most, room }: typeof before) => ({
-        ...{ columns: COLUMNS, value: Float64Array.from(value), size: Float64Array.from(size) },
-        ...{ most: Float64Array.from(most), room: Float64Array.from(room) },
-      })
-      const known = makeRelaxation(ROWS, COLUMNS)
-      const { columns, value: worth, size: sizes, most, room } = of(before)
-      known.solve(columns, worth, sizes, most, room, new Float64Array(COLUMNS).fill(1))
-      return makeDualSimplex(ROWS, COLUMNS, makeTableau(ROWS, COLUMNS))(of(now), known.basis)
+      const { basis } = solved({ value, size, ...before })
+      const continueFrom = makeDualSimplex(ROWS, COLUMNS, makeTableau(ROWS, COLUMNS))
+      const [values, sizes] = [Float64Array.from(value), Float64Array.from(size)]
+      const [most, room] = [Float64Array.from(now.most), Float64Array.from(now.room)]
+      return continueFrom({ columns: COLUMNS, value: values, size: sizes, most, room }, basis)
     })
     expect(asked.filter((arrived) => arrived).length).toBeGreaterThan(950)
   })
@@ -105,27 +107,9 @@ describe('from the basis of another answer', () => {
   test('prices that other values make useless do no harm', () => {
     fc.assert(
       fc.property(programme, amounts(COLUMNS, 20), ({ value, size, before, now }, other) => {
-        const weight = new Float64Array(COLUMNS).fill(1)
-        const sizes = Float64Array.from(size)
-        const warm = makeRelaxation(ROWS, COLUMNS)
-        warm.solve(
-          COLUMNS,
-          Float64Array.from(value),
-          sizes,
-          Float64Array.from(before.most),
-          Float64Array.from(before.room),
-          weight,
-        )
-        const start = warm.basis.slice()
-        const asked = [
-          COLUMNS,
-          Float64Array.from(other),
-          sizes,
-          Float64Array.from(now.most),
-          Float64Array.from(now.room),
-          weight,
-        ] as const
-        expect(warm.solve(...asked, start)).toBeCloseTo(makeRelaxation(ROWS, COLUMNS).solve(...asked), 6)
+        const warm = solved({ value, size, ...before })
+        const asked = { value: other, size, ...now }
+        expect(solve(warm, asked, warm.basis.slice())).toBeCloseTo(solve(newRelaxation(), asked), 6)
       }),
       { numRuns: 3000, seed: 12 },
     )
