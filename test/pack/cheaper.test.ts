@@ -4,7 +4,8 @@ import type { NodeOption } from '../../src/domain/plan.js'
 import type { Pod } from '../../src/domain/pod.js'
 import { newSlot, type Slot } from '../../src/pack/draft.js'
 import { cheaper } from '../../src/pack/replay/cheaper.js'
-import { nodesToAdd, repair, SEEDS, worstOver } from '../../src/pack/replay/repair.js'
+import { purchase } from '../../src/pack/replay/purchase.js'
+import { repair, SEEDS, worstOver } from '../../src/pack/replay/repair.js'
 import { makeOption, ZONE } from './make-problem.js'
 import { schedulerFor, shopOf } from './make-repair.js'
 import { makePod, resources, type PodParts } from './make.js'
@@ -92,7 +93,7 @@ it('a repair ends with several small nodes where its trials buy a large one', ()
   const scheduler = schedulerFor(all)
   const { unplaced, added } = repair(scheduler, slots, shopOf(SIZES), SEEDS, PLENTY)
   expect(unplaced).toHaveLength(2)
-  expect(typesOf(nodesToAdd(scheduler, slots, shopOf(SIZES), SEEDS, { steps: PLENTY }))).toEqual(['middle a'])
+  expect(typesOf(purchase(scheduler, slots, shopOf(SIZES), SEEDS, { steps: PLENTY })?.added)).toEqual(['middle a'])
   expect(typesOf(added)).toEqual(['small a', 'small a'])
 })
 
@@ -106,7 +107,7 @@ it('a repair costs no more than the nodes that it bought first, and every order 
       const slots = [...nodes(inZoneA, MIDDLE), ...nodes(inZoneB, inB(SMALL))]
       const scheduler = schedulerFor(all)
       const shop = shopOf([...SIZES, ...SIZES.map(inB)])
-      const former = nodesToAdd(scheduler, slots, shop, SEEDS, { steps: PLENTY })
+      const former = purchase(scheduler, slots, shop, SEEDS, { steps: PLENTY })?.added
       const { added } = repair(scheduler, slots, shop, SEEDS, PLENTY)
       expect(added === undefined).toBe(former === undefined)
       if (added === undefined || former === undefined) return

@@ -2,7 +2,7 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import type { Pod } from '../../src/domain/pod.js'
 import { exchangeNodes, THOROUGH } from '../../src/pack/replay/exchange-nodes.js'
-import { drawExchange, machinesByPlace } from '../../src/pack/replay/exchange.js'
+import { drawExchange, machinesByPlace, type Side } from '../../src/pack/replay/exchange.js'
 import { fleetOf, slotsOf, type Fleet } from '../../src/pack/replay/fleet.js'
 import { generator } from '../../src/pack/replay/replay-queue.js'
 import { makeFleets, type FleetParts } from './make-fleets.js'
@@ -89,16 +89,44 @@ describe('a draw', () => {
     const slots = group!.choices[0]!.slots
     const costOf = (some: typeof slots): number => some.reduce((total, { rate }) => total + (rate ?? 0), 0)
     const sizes = new Set<number>()
+    const side = { exchange: group!, slots }
     for (let seed = 1; seed <= 60; seed += 1) {
-      const drawn = drawExchange(group!, slots, 5, generator(seed))
-      expect(drawn).toBeDefined()
-      expect(new Set(drawn).size).toBe(drawn?.length)
-      expect(slots.some((slot) => !drawn?.includes(slot))).toBe(true)
-      expect(costOf(drawn ?? [])).toBeLessThan(costOf(slots) + 5)
-      sizes.add(drawn?.length ?? 0)
+      const { stay, bought } = drawExchange(side, side, 5, generator(seed))!
+      const drawn = [...stay, ...bought]
+      expect(new Set(drawn).size).toBe(drawn.length)
+      expect(slots.some((slot) => !drawn.includes(slot))).toBe(true)
+      expect(costOf(drawn)).toBeLessThan(costOf(slots) + 5)
+      sizes.add(drawn.length)
     }
     expect(sizes.size).toBeGreaterThan(2)
-    expect(drawExchange({ ...group!, mayGo: () => false }, slots, 5, generator(1))).toBeUndefined()
+    const fast = { exchange: { ...group!, mayGo: () => false }, slots }
+    expect(drawExchange(fast, side, 5, generator(1))).toBeUndefined()
+  })
+
+  it('may buy for another group what its nodes cost, of the same capacity type', () => {
+    const inB = makeOption('small', 2000, 10, { group: 'b' })
+    const onSpot = makeOption('small', 2000, 5, { group: 'b', capacityType: 'spot' })
+    const node = { pods: pods('p', 1, 500) }
+    const { groups } = makeFleets({
+      options: [SMALL, inB, onSpot],
+      nodes: [node, node, { pods: pods('q', 1, 500), option: inB }],
+    })
+    const sideOf = (name: string): Side => {
+      const exchange = groups.find(({ group }) => group === name)!
+      return { exchange, slots: exchange.choices[0]!.slots }
+    }
+    const drawn = Array.from({ length: 60 }, (_, seed) =>
+      drawExchange(sideOf('group'), sideOf('b'), 0, generator(seed + 1))!,
+    )
+    const bought = drawn.flatMap((each) => each.bought)
+    expect(new Set(bought.map(({ origin }) => (origin.kind === 'new' ? origin.option : undefined)))).toEqual(
+      new Set([inB]),
+    )
+    for (const each of drawn) {
+      const gone = sideOf('group').slots.length - each.stay.length
+      expect(gone).toBeGreaterThan(0)
+      expect(each.bought.length * 10).toBeLessThanOrEqual(gone * 20)
+    }
   })
 
   it('is from machines that no cheaper one beats', () => {

@@ -1,7 +1,7 @@
 import type { NodeOption } from '../../src/domain/plan.js'
 import type { Pod } from '../../src/domain/pod.js'
-import type { Shop } from '../../src/pack/replay/repair.js'
 import { ReplayScheduler } from '../../src/pack/replay/replay.js'
+import type { Shop } from '../../src/pack/replay/shop.js'
 import { cheapestFirst, holds, room } from '../../src/pack/shapes.js'
 import { Stock } from '../../src/pack/stock.js'
 import { namespaces } from './arbitrary.js'

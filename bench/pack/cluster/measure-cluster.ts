@@ -12,6 +12,7 @@ import { liveSlot, newSlot, type Slot } from '../../../src/pack/draft.js'
 import { Machines } from '../../../src/pack/machines.js'
 import type { PackProblem } from '../../../src/pack/problem.js'
 import { bigFirst } from '../../../src/pack/replay/big-first.js'
+import { judgesOf } from '../../../src/pack/replay/fleet-trials.js'
 import { repair, worstOver } from '../../../src/pack/replay/repair.js'
 import { ReplayScheduler, ROLLOUTS } from '../../../src/pack/replay/replay.js'
 import type { PackState } from '../../../src/pack/state.js'
@@ -32,8 +33,13 @@ export type MeasuredCluster = {
   readonly tight: number | undefined
   /** `bigFirst`: it needs big pods to come first, and is judged so. */
   readonly recommended: { readonly cost: number; readonly nodes: number; readonly bigFirst: boolean } & Judged
-  /** `realised`: undefined where no number of nodes made every order work out. */
-  readonly karpenter: { readonly cost: number; readonly left: number; readonly realised: number | undefined } & Judged
+  /** Undefined where no number of nodes made every order work out: ten orders, and all by which ours was judged. */
+  readonly karpenter: {
+    readonly cost: number
+    readonly left: number
+    readonly realised: number | undefined
+    readonly inAllOrders: number | undefined
+  } & Judged
   readonly cpuSeconds: number
 }
 
@@ -78,7 +84,10 @@ export async function measureCluster(cluster: string, file: string): Promise<Mea
   const judge = new Judge(state, pods)
   const baseline = karpenterCluster(problem, state.context, POLICY)
   const fees = state.untouched.reduce((sum, { price }) => sum + (price.kind === 'known' ? price.rate : 0), 0)
-  const realised = judge.realised(baseline.slots)
+  const costIn = (orders: readonly number[]): number | undefined => {
+    const realised = judge.realised(baseline.slots, orders)
+    return realised && usd(rateOf(realised) + fees)
+  }
   return {
     cluster,
     pods: pods.length,
@@ -95,7 +104,8 @@ export async function measureCluster(cluster: string, file: string): Promise<Mea
     karpenter: {
       cost: usd(baseline.rate + fees),
       left: baseline.left.length,
-      realised: realised === undefined ? undefined : usd(rateOf(realised) + fees),
+      realised: costIn(JUDGE),
+      inAllOrders: costIn(judgesOf(pods.length * problem.groups.reduce((sum, { live }) => sum + live.length, 0))),
       ...judge.of(baseline.slots),
     },
     cpuSeconds: (user + system) / 1e6,
@@ -133,10 +143,10 @@ class Judge {
     }
   }
 
-  /** The nodes that it takes until every order works out. */
-  realised(slots: readonly Slot[]): readonly Slot[] | undefined {
+  /** The nodes that it takes until each of these orders works out. */
+  realised(slots: readonly Slot[], orders: readonly number[]): readonly Slot[] | undefined {
     const shop = { machinesFor: (pod: Pod) => this.#machinesFor(pod, POLICY), nextSlot: new Stock('bench').lender() }
-    const { added } = repair(this.#scheduler, slots, shop, JUDGE, MOST_STEPS)
+    const { added } = repair(this.#scheduler, slots, shop, orders, MOST_STEPS)
     return added === undefined ? undefined : [...slots, ...added]
   }
 }

@@ -4,8 +4,8 @@ import type { Slot } from '../draft.js'
 import { byText } from '../order.js'
 import { machinesByPlace } from './exchange.js'
 import { Orders } from './orders.js'
-import type { Shop } from './repair.js'
 import type { ReplayScheduler } from './replay.js'
+import type { Shop } from './shop.js'
 
 /** So many nodes of one kind may take the place of others, as long as they cost less. */
 const COPIES: readonly number[] = [1, 2, 3, 5, 8, 13, 21, 34, 55]

@@ -2,7 +2,8 @@ import type { NodeOption } from '../../domain/plan.js'
 import type { Pod } from '../../domain/pod.js'
 import { byRate, fleetOf, withChoice, type Alternatives, type Fleet } from './fleet.js'
 import type { FleetTrials } from './fleet-trials.js'
-import type { Failure, Shop } from './repair.js'
+import type { Failure } from './purchases.js'
+import type { Shop } from './shop.js'
 
 const MOST_CLIMBS = 40
 const MOST_GROUPS = 3

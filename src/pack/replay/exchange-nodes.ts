@@ -15,6 +15,8 @@ const LONGEST = 0.02
 export const FEW_STEPS = 100_000
 const SHORTEST = 0.0005
 const MOST_FAILURES = 20
+/** In one of so many draws the nodes that come are for any group, not for that of the nodes that go. */
+const ELSEWHERE = 3
 /** Orders that a fleet must pass to be gone on from: those that failed last. */
 const WALKING = 4
 /** The part of the search after which only cheaper fleets are gone on from. */
@@ -87,11 +89,11 @@ function exchange(from: Fleet, tools: ExchangeTools, random: Random): Fleet[] {
     if (spent >= 1) break
     const limit = stride > 0 ? current.rate * (1 - stride) : best.rate * (1 + SLACK * Math.max(0, 1 - spent / PATIENCE))
     const one = drawGroup(current, groups, random(Math.floor(current.rate)))
-    const now = one === undefined ? undefined : current.chosen.get(one.group)
-    if (one === undefined || now === undefined) continue
-    const slots = drawExchange(one, now.slots, limit - current.rate, random)
-    if (slots === undefined || !one.mayHold(slots)) continue
-    const fleet = fleetOf(withChoice(current.chosen, one.group, choiceOf(slots)), [], from.places)
+    if (one === undefined) continue
+    const other = random(ELSEWHERE) === 0 ? groups[random(groups.length)]! : one
+    const chosen = drawChange(current.chosen, one, other, limit - current.rate, random)
+    if (chosen === undefined) continue
+    const fleet = fleetOf(chosen, [], from.places)
     if (fleet.rate >= limit) continue
     const nodes = slotsOf(fleet)
     if (!orders.likeliestWork(nodes, WALKING) || (stride > 0 && !hasPlaces(fleet))) {
@@ -124,6 +126,33 @@ function exchange(from: Fleet, tools: ExchangeTools, random: Random): Fleet[] {
     .slice(0, MOST_LATE_PROOFS)
     .find((fleet) => hasPlaces(fleet) && unfit(slotsOf(fleet)) === undefined)
   return last === undefined ? found : [...found, last]
+}
+
+/**
+ * The groups' nodes once some of `from` have gone and others have come to `to`: the scheduler fills all nodes alike, so that
+ * room is best bought where it is cheap. Undefined where nothing may go, or the pods of `from` ask for what is gone.
+ */
+function drawChange(
+  chosen: Fleet['chosen'],
+  from: Alternatives,
+  to: Alternatives,
+  allowance: number,
+  random: Random,
+): Fleet['chosen'] | undefined {
+  const slotsOf = ({ group }: Alternatives): readonly Slot[] => chosen.get(group)?.slots ?? []
+  const there = slotsOf(to)
+  const drawn = drawExchange(
+    { exchange: from, slots: slotsOf(from) },
+    { exchange: to, slots: there },
+    allowance,
+    random,
+  )
+  if (drawn === undefined) return undefined
+  const { stay, bought } = drawn
+  const own = from === to ? [...stay, ...bought] : stay
+  if (!from.mayHold(own)) return undefined
+  const without = withChoice(chosen, from.group, choiceOf(own))
+  return from === to ? without : withChoice(without, to.group, choiceOf([...there, ...bought]))
 }
 
 /** Dear groups are drawn more often. */

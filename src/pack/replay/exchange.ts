@@ -25,17 +25,18 @@ const MOST_BOUGHT = 2
 /** In every other draw, up to this part of a large group's nodes goes at once. */
 const BULK = 3
 
+/** A group and its nodes in a fleet. */
+export type Side = { readonly exchange: Exchange; readonly slots: readonly Slot[] }
+
+/** Nodes of the one side that remain, and those that come to the other. */
+export type Drawn = { readonly stay: readonly Slot[]; readonly bought: readonly Slot[] }
+
 /**
- * Draws a change of the group's nodes: some go, and up to two kinds of others come, which cost at most `allowance` more
- * (micro-dollars per hour). Undefined where no node may go.
+ * Draws a change: some nodes of `from` go, and up to two kinds of others come to `to`, mostly the same side, which cost at most
+ * `allowance` more (micro-dollars per hour). Undefined where no node may go.
  */
-export function drawExchange(
-  { mayGo, machines, nodeOf }: Exchange,
-  slots: readonly Slot[],
-  allowance: number,
-  random: Random,
-): readonly Slot[] | undefined {
-  const removable = slots.filter(mayGo)
+export function drawExchange(from: Side, to: Side, allowance: number, random: Random): Drawn | undefined {
+  const removable = from.slots.filter(from.exchange.mayGo)
   if (removable.length === 0) return undefined
   const gone = new Set<Slot>()
   const bulk = random(2) === 0 ? Math.ceil(removable.length / BULK) : 0
@@ -43,8 +44,9 @@ export function drawExchange(
   while (gone.size < many) gone.add(removable[random(removable.length)]!)
   let left = allowance
   for (const { rate } of gone) left += rate ?? 0
-  const stay = slots.filter((slot) => !gone.has(slot))
-  const inUse = new Set(slots)
+  const stay = from.slots.filter((slot) => !gone.has(slot))
+  const { machines, nodeOf } = to.exchange
+  const inUse = new Set(to.slots)
   const bought: Slot[] = []
   // What is interrupted and what is not is for the policy to say.
   const places = machines.filter(([first]) => [...gone].some((slot) => isSpot(machineOf(slot)) === isSpot(first)))
@@ -63,7 +65,7 @@ export function drawExchange(
       left -= option.price.rate
     }
   }
-  return [...stay, ...bought]
+  return { stay, bought }
 }
 
 const isSpot = (machine: Pick<Machine, 'capacityType'> | undefined): boolean => machine?.capacityType === 'spot'

@@ -16,6 +16,12 @@ const MOST_FILLS = 500
 /** Refills that one run of the search is good for; what they leave of the budget goes into trying more orders. */
 const FILLS_WANTED = 60
 
+/** Orders by which answers are judged where a refill of today's nodes costs so many pods × nodes. */
+export function judgesOf(cost: number, mostProofs = MOST_PROOFS): readonly number[] {
+  const proofs = Math.min(mostProofs, Math.floor(MOST_PROOF_STEPS / Math.max(1, cost)))
+  return [...JUDGES, ...Array.from({ length: proofs }, (_, index) => JUDGES.length + index + 1)]
+}
+
 /** The refills that a search for whole fleets may ask for, and the fleets that have passed. */
 export class FleetTrials {
   readonly scheduler: ReplayScheduler
@@ -40,8 +46,7 @@ export class FleetTrials {
     const today = groups.flatMap(({ choices }) => choices[0]?.slots ?? [])
     const cost = Math.max(1, scheduler.cost(today))
     const affordable = Math.floor(MOST_STEPS / (FILLS_WANTED * cost))
-    const proofs = Math.min(mostProofs, Math.floor(MOST_PROOF_STEPS / cost))
-    this.judges = [...JUDGES, ...Array.from({ length: proofs }, (_, index) => JUDGES.length + index + 1)]
+    this.judges = judgesOf(cost, mostProofs)
     this.seeds = JUDGES.slice(0, Math.max(FEWEST_SEEDS, affordable))
     this.#orders = new Orders(scheduler, this.seeds)
   }

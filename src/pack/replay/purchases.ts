@@ -2,8 +2,8 @@ import type { NodeOption } from '../../domain/plan.js'
 import type { Pod } from '../../domain/pod.js'
 import type { Slot } from '../draft.js'
 import { room } from '../shapes.js'
-import type { Failure, Shop } from './repair.js'
 import type { ReplayScheduler } from './replay.js'
+import type { Shop } from './shop.js'
 
 /** Machines that are tried for a pod: the cheapest of which it takes at most such a part. */
 const SHARES: readonly number[] = [1, 0.5, 0.25, 0.125]
@@ -11,6 +11,9 @@ const SHARES: readonly number[] = [1, 0.5, 0.25, 0.125]
 const MOST_BIDS = 10
 /** Kinds of pods left over for which nodes are tried in one round, the biggest first. */
 const MOST_KINDS = 3
+
+/** An order of the pods that does not work out, and the pods left over. */
+export type Failure = { readonly seed: number; readonly left: readonly Pod[] }
 
 /** Which nodes to add for pods that are left over. */
 export class Purchases {

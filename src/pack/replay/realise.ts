@@ -5,8 +5,11 @@ import { keepToday } from './keep-today.js'
 import { Orders } from './orders.js'
 import { FleetTrials, MOST_PROOFS, MOST_STEPS } from './fleet-trials.js'
 import { cheaperChoices, fewerNodes } from './lower-fleets.js'
-import { JUDGES, nodesToAdd, type Most, type Shop } from './repair.js'
+import type { Most } from './purchase.js'
+import { withRelief } from './relief.js'
+import { JUDGES, nodesToAdd } from './repair.js'
 import type { ReplayScheduler } from './replay.js'
+import type { Shop } from './shop.js'
 import { startFleets } from './start-fleets.js'
 
 const PASSES = 2
@@ -22,6 +25,22 @@ const NEAR = 0.1
 const ANSWERS = 3
 /** Times that a fleet is mended, and eased between. */
 const MOST_EASES = 4
+/** Nodes that are bought to mend a fleet are made cheaper in the end: so much dearer may still come to less. */
+const HOPE = 1.1
+/**
+ * How a fleet is mended where exchanges of single nodes do not get far: with relief for such a share of its CPU, and by the
+ * orders from such a part of them on first. What it comes to differs by as much as a tenth.
+ */
+const WAYS: readonly Way[] = [
+  { relief: 0.1, from: 0 },
+  { relief: 0, from: 0 },
+  { relief: 0.05, from: 0 },
+  { relief: 0.2, from: 0 },
+  { relief: 0.1, from: 1 / 2 },
+  { relief: 0, from: 1 / 2 },
+]
+const AS_IT_IS: readonly Way[] = [{ relief: 0, from: 0 }]
+type Way = { readonly relief: number; readonly from: number }
 
 export type FleetSearch = {
   readonly scheduler: ReplayScheduler
@@ -94,7 +113,8 @@ function exchanged(trials: FleetTrials, search: FleetSearch, starts: readonly Fl
     const near = limits.effort.runs > 1 && isCheapToRefill(fleet, search.scheduler) ? NEAR : 0
     const most = Math.min(...mended.map(({ rate }) => rate)) * (1 + near)
     const steps = mended.length === 0 ? MOST_STEPS : limits.steps
-    const found = fleet.rate < most ? mend(fleet, trials, search, { steps, cost: most - fleet.rate }) : undefined
+    const ways = limits.effort.runs > 1 && !isCheapToRefill(fleet, search.scheduler) ? WAYS : AS_IT_IS
+    const found = fleet.rate < most ? mendBest(ways, fleet, trials, search, { steps, rate: most }) : undefined
     if (found !== undefined) mended.push(found)
   }
   const good = cheapestFirst(mended).filter(({ rate }) => rate <= limits.worthwhile)
@@ -113,22 +133,44 @@ const cheapestFirst = (fleets: readonly Fleet[]): Fleet[] => [...fleets].sort((a
 const tight = (groups: readonly Alternatives[]): Fleet['chosen'] =>
   new Map(groups.map(({ group, choices }) => [group, choices[1] ?? choices[0]!]))
 
+type MostMended = { readonly steps: number; readonly rate: number }
+
+/** The cheapest that one of these ways comes to. */
+function mendBest(
+  ways: readonly Way[],
+  fleet: Fleet,
+  trials: FleetTrials,
+  search: FleetSearch,
+  most: MostMended,
+): Fleet | undefined {
+  const { judges } = trials
+  let best: Fleet | undefined
+  for (const { relief, from } of ways) {
+    const start = relief === 0 ? fleet : withRelief(fleet, search.groups, relief, search.shop)
+    const first = Math.floor(from * judges.length)
+    const orders = [...judges.slice(first), ...judges.slice(0, first)]
+    best = mend(start, orders, search, { ...most, rate: best?.rate ?? most.rate }) ?? best
+  }
+  return best
+}
+
 /**
  * The fleet with the nodes that it takes to pass in every order by which answers are judged. What was added may have to be
- * eased, and what was eased may need more.
+ * eased, and what was eased may need more. Undefined where it would cost as much as `rate` or more.
  */
 function mend(
   fleet: Fleet,
-  { scheduler, judges }: FleetTrials,
-  { shop, hasPlaces, ease }: FleetSearch,
-  most: Most,
+  orders: readonly number[],
+  { scheduler, shop, hasPlaces, ease }: FleetSearch,
+  { steps, rate }: MostMended,
 ): Fleet | undefined {
   let next = fleet
   for (let attempt = 0; attempt < MOST_EASES; attempt += 1) {
-    const added = nodesToAdd(scheduler, slotsOf(next), shop, judges, most)
+    const most: Most = { steps, cost: rate * HOPE - next.rate }
+    const added = nodesToAdd(scheduler, slotsOf(next), shop, orders, most)
     if (added === undefined) return undefined
     const mended = fleetOf(next.chosen, [...next.added, ...added], next.places)
-    if (mended.rate >= fleet.rate + (most.cost ?? Infinity)) return undefined
+    if (mended.rate >= rate) return undefined
     if (hasPlaces(mended)) return mended
     next = ease?.(mended) ?? mended
     if (next === mended) return undefined

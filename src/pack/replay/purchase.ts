@@ -1,0 +1,59 @@
+import type { Pod } from '../../domain/pod.js'
+import type { Slot } from '../draft.js'
+import type { Purchase } from './cheaper.js'
+import { needed } from './needed.js'
+import { Purchases, type Failure } from './purchases.js'
+import type { ReplayScheduler } from './replay.js'
+import type { Shop } from './shop.js'
+
+/** Rounds of adding nodes before the attempt is given up. */
+const MOST_ROUNDS = 50
+
+/** What a repair may take: pods × nodes asked for, and micro-dollars per hour of the nodes added. */
+export type Most = { readonly steps: number; readonly cost?: number }
+
+/**
+ * Adds nodes until the default scheduler places every pod in each of these orders. It spreads small pods over all nodes,
+ * so a node that a big pod would just fill is half full when that pod comes: which node helps is found out by trying.
+ * What turns out to be needless in the end is left out again. Undefined where it takes too many rounds, or more than
+ * `most`.
+ */
+export function purchase(
+  scheduler: ReplayScheduler,
+  slots: readonly Slot[],
+  shop: Shop,
+  seeds: readonly number[],
+  most: Most,
+): Purchase | undefined {
+  const end = scheduler.steps + most.steps
+  const purchases = new Purchases(scheduler, shop, end)
+  const left = new Set<Pod>()
+  let added: readonly Slot[] = []
+  let orders = seeds
+  for (let round = 0; ; round += 1) {
+    const failed = firstFailure(scheduler, [...slots, ...added], orders)
+    if (failed === undefined) break
+    if (round === MOST_ROUNDS || scheduler.steps > end) return undefined
+    for (const pod of failed.left) left.add(pod)
+    const bought = purchases.against(failed, [...slots, ...added])
+    if (bought.length === 0) return undefined
+    added = [...added, ...bought]
+    if (costOf(added) > (most.cost ?? Infinity)) return undefined
+    orders = [failed.seed, ...orders.filter((seed) => seed !== failed.seed)]
+  }
+  return { added: needed(scheduler, slots, added, orders, end), left, seeds: orders }
+}
+
+const costOf = (slots: readonly Slot[]): number => slots.reduce((sum, { rate }) => sum + (rate ?? 0), 0)
+
+function firstFailure(
+  scheduler: ReplayScheduler,
+  slots: readonly Slot[],
+  seeds: readonly number[],
+): Failure | undefined {
+  for (const seed of seeds) {
+    const left = scheduler.leftOver(slots, seed)
+    if (left.length > 0) return { seed, left }
+  }
+  return undefined
+}
