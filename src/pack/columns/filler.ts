@@ -49,6 +49,7 @@ export function makeFiller(packing: Packing): Filler {
   const density = new Float64Array(classes)
   const open = new Int32Array(classes)
   const left = new Float64Array(resources)
+  const roomiest = new Float64Array(resources)
   const taken = new Set<number>()
   let columns = 0
   let total = 0
@@ -149,12 +150,14 @@ export function makeFiller(packing: Packing): Filler {
       let gain = 1e-9 * total
       let out = -1
       let into = -1
-      for (let a = 0; a < columns; a++) {
+      const candidates = comingIn(start, stride, gain)
+      for (let a = 0; candidates > 0 && a < columns; a++) {
         if (count[a]! === 0) continue
         const floor = worth[a]!
         put(a, -1)
-        for (let b = start; b < columns; b += stride) {
-          if (worth[b]! - floor <= gain || count[b]! >= mostAt[b]! || b === a || !fits(classAt[b]!)) continue
+        for (let i = 0; i < candidates; i++) {
+          const b = open[i]!
+          if (worth[b]! - floor <= gain || b === a || !fits(classAt[b]!)) continue
           gain = worth[b]! - floor
           out = a
           into = b
@@ -166,6 +169,27 @@ export function makeFiller(packing: Packing): Filler {
       put(into, 1)
       fillUp()
     }
+  }
+
+  /** Columns of which one more could come into the bin for any one item: the first so many of `open`. */
+  function comingIn(start: number, stride: number, gain: number): number {
+    let least = Infinity
+    roomiest.fill(0)
+    for (let j = 0; j < columns; j++) {
+      if (count[j]! === 0) continue
+      if (worth[j]! < least) least = worth[j]!
+      for (let r = 0, at = classAt[j]! * resources; r < resources; r++)
+        if (size[at + r]! > roomiest[r]!) roomiest[r] = size[at + r]!
+    }
+    for (let r = 0; r < resources; r++) roomiest[r] = roomiest[r]! + left[r]!
+    let length = 0
+    for (let j = start; j < columns; j += stride) {
+      if (worth[j]! - least <= gain || count[j]! >= mostAt[j]!) continue
+      let r = 0
+      for (const at = classAt[j]! * resources; r < resources; r++) if (size[at + r]! > roomiest[r]!) break
+      if (r === resources) open[length++] = j
+    }
+    return length
   }
 
   const relax: Filler['relax'] = (t, value, active, length, allowed) => {

@@ -73,11 +73,18 @@ export function makeRelaxation(rows: number, width: number): Relaxation {
   function entering({ columns, value, size }: BoundedProgramme, weight: Float64Array, tolerance: number): number {
     let best = tolerance
     let enter = -1
+    // The innermost of all loops, which is over three rows or four: it is written out as that saves a twelfth of the time of small problems.
+    const first = rows > 0 ? price[0]! : 0
+    const second = rows > 1 ? price[1]! : 0
+    const third = rows > 2 ? price[2]! : 0
     for (let j = 0, at = 0; j < columns; j++, at += rows) {
       const where = state[j]!
       if (where === BASIC) continue
       let gain = value[j]!
-      for (let r = 0; r < rows; r++) gain -= price[r]! * size[at + r]!
+      if (rows > 0) gain -= first * size[at]!
+      if (rows > 1) gain -= second * size[at + 1]!
+      if (rows > 2) gain -= third * size[at + 2]!
+      for (let r = 3; r < rows; r++) gain -= price[r]! * size[at + r]!
       if (where === AT_UPPER) gain = -gain
       if (gain <= 0) continue
       gain *= weight[j]!

@@ -7,7 +7,7 @@ import type { ReplayScheduler } from './replay.js'
 /** The search for whole fleets tries as many of the orders as it can afford; every answer is judged by all of them. */
 const FEWEST_SEEDS = 3
 /** Orders that no step of the search has seen until a fleet is judged: as many as they may cost steps, within limits. */
-const MOST_PROOF_STEPS = 8_000_000
+const MOST_PROOF_STEPS = 24_000_000
 /** Of twelve small clusters one of 150 other orders left a pod over with half as many, one of 800 with these. */
 export const MOST_PROOFS = 200
 /** Pods × nodes that the search may ask the replay for. */
