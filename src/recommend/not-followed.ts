@@ -1,0 +1,56 @@
+import type { FurtherOrders } from '../domain/goal.js'
+import type { Plan } from '../domain/plan.js'
+import { fillOf } from './figures.js'
+import { hasSameNodes, rebuiltFaults, rebuiltPlan, type Option } from './option.js'
+import type { Candidate, ScenarioContext } from './scenarios.js'
+
+/** Why a feasible scenario, which would cost less than what is recommended, is not followed. */
+export function whyNotFollowed(
+  { scenario, proven }: Candidate,
+  {
+    today,
+    options,
+    maxSpot,
+    sure,
+    isWithinSpot,
+    isAsSure,
+    context,
+  }: {
+    readonly today: Plan
+    /** What there was to choose from. */
+    readonly options: readonly Option[]
+    readonly maxSpot: number | undefined
+    /** How what was searched for fares in orders that no search has seen. */
+    readonly sure: FurtherOrders | undefined
+    readonly isWithinSpot: (option: Option) => boolean
+    readonly isAsSure: (option: Option) => boolean
+    readonly context: ScenarioContext
+  },
+): string {
+  if (maxSpot === undefined && proven !== undefined && hasOtherCapacityTypes(proven.plan, today))
+    return 'other capacity types than the node groups have, which --max-spot allows'
+  const plan = rebuiltPlan(proven)
+  if (plan === undefined) return 'the default scheduler cannot rebuild it'
+  const [fault] = rebuiltFaults(plan, context)
+  if (fault !== undefined) return `with the nodes that a rebuild takes, ${fault}`
+  const rebuilt: Option = { from: scenario, plan, extra: 0, replayed: true }
+  if (!isWithinSpot(rebuilt))
+    return `once rebuilt, ${percent(fillOf(plan.nodes).spotShare ?? 0)} of the CPU on spot, more than ${percent(maxSpot ?? 1)}`
+  const [violation] = context.violationsOf(plan)
+  if (violation !== undefined)
+    return `with the nodes that a rebuild takes, a rule of the scheduler is broken: ${violation}`
+  const option = options.find(({ from, plan: other }) => from.id === scenario.id || hasSameNodes(other, plan))
+  if (option === undefined) return 'not among the plans that the policy chooses from'
+  if (isAsSure(option)) return 'its new nodes count as dearer: --prefer-existing'
+  const { orders = 0, failing = 0 } = option.further?.() ?? {}
+  return `it leaves pods over in ${failing} of ${orders} orders that no search has seen, what the search found in ${sure?.failing ?? 0} of ${sure?.orders ?? 0}`
+}
+
+/** Does it buy spot nodes for a group that has none today, or other ones for a group that has only spot nodes? */
+function hasOtherCapacityTypes(plan: Plan, today: Plan): boolean {
+  const keyOf = ({ group, capacityType }: Plan['nodes'][number]): string => `${capacityType === 'spot'} ${group}`
+  const known = new Set(today.nodes.map(keyOf))
+  return plan.nodes.some((node) => node.action === 'new' && !known.has(keyOf(node)))
+}
+
+const percent = (share: number): string => `${Number((share * 100).toFixed(1))} %`

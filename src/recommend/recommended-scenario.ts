@@ -1,0 +1,51 @@
+import type { FurtherOrders, Goal, Needs, ProvenPlan } from '../domain/goal.js'
+import type { LowerBound, Plan } from '../domain/plan.js'
+import type { Scenario, ScenarioId } from '../domain/recommendation.js'
+import { hasSameNodes, type Option } from './option.js'
+import { faultsOf, planned, type ScenarioContext } from './scenarios.js'
+
+/** The scenario of what is recommended, with more of what pods prefer where that costs nothing. */
+export function recommendedBy(best: Option, bound: LowerBound, goal: Goal, context: ScenarioContext): Scenario {
+  const provenOf = (plan: Plan): ProvenPlan => ({
+    plan,
+    bound,
+    breaches: 0,
+    // The scheduler starts from empty nodes: it does not matter which pods the plan has on them.
+    replay: () => (best.replayed ? { unplaced: 0, realised: plan } : undefined),
+  })
+  const kind = context.keepWishes?.(best.plan) ?? best.plan
+  const isSound = hasSameNodes(kind, best.plan) && faultsOf('recommended', provenOf(kind), context).length === 0
+  const proven = provenOf(isSound ? kind : best.plan)
+  const { scenario } = planned({ id: 'recommended', title: titleOf(best), goal }, proven, context)
+  const notes = [
+    best.extra > 0
+      ? `${best.extra} ${best.extra === 1 ? 'node' : 'nodes'} more than packed tightly, so that the default scheduler can rebuild it`
+      : '',
+    best.replayed ? '' : 'too large to be replayed by the imitation of the scheduler',
+    best.needs === undefined ? '' : needsText(best.needs),
+    best.further === undefined ? '' : furtherText(best.further()),
+  ].filter((note) => note !== '')
+  return { ...scenario, notes: [...notes, ...scenario.notes] }
+}
+
+const titleOf = ({ from, needs }: Option): string =>
+  needs === undefined
+    ? (TITLES[from.id] ?? '')
+    : 'cheapest plan that the scheduler can rebuild once big pods come first'
+
+const needsText = ({ unplacedToday }: Needs): string =>
+  `refilled with big pods first, by the priority classes that the report names: as the cluster is, the scheduler leaves pods over, on today's nodes too (up to ${unplacedToday})`
+
+function furtherText({ orders, failing, unplaced }: FurtherOrders): string {
+  const tried = `refilled in ${orders === 1 ? '1 order' : `${orders} orders`} of the pods that the search has not seen`
+  if (failing === 0) return `${tried}: none left a pod over`
+  return orders === 1
+    ? `${tried}: it left ${unplaced} over`
+    : `${tried}: ${failing} left pods over, ${unplaced} at most`
+}
+
+const TITLES: Partial<Record<ScenarioId, string>> = {
+  recommended: 'cheapest plan that the default scheduler can rebuild',
+  repack: "today's nodes, only fewer of them",
+  'fewer-larger': 'fewer, larger nodes',
+}
