@@ -61,6 +61,10 @@ export type MixRails = {
   readonly subnets?: SubnetRail | undefined
 }
 
+/** Is any of the rails set? */
+export const hasMixRails = ({ minNodes = 0, minNodesPerZone = 0, maxSpotPoolShare = 1, subnets }: MixRails): boolean =>
+  minNodes > 0 || minNodesPerZone > 0 || maxSpotPoolShare < 1 || subnets !== undefined
+
 /** Zones whose subnets have the most addresses first, as far as they are known; else by name. */
 export const byAddresses =
   (subnets: SubnetRail | undefined) =>

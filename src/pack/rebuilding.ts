@@ -1,5 +1,5 @@
 import type { CapacityPolicy, Change, Changed, Goal } from '../domain/goal.js'
-import type { SubnetRail } from '../domain/node-mix.js'
+import { hasMixRails, type MixRails } from '../domain/node-mix.js'
 import type { Pod } from '../domain/pod.js'
 import { sum } from '../domain/resources.js'
 import { nodesOf, type Solution } from './assembly.js'
@@ -11,6 +11,7 @@ import { bigFirst } from './replay/big-first.js'
 import type { Conditions } from './replay/conditions.js'
 import { fleetOfPlan, slotsOf, type Alternatives, type Fleet } from './replay/fleet.js'
 import { realise, refit, type FleetSearch } from './replay/realise.js'
+import { judgesOf } from './replay/fleet-trials.js'
 import { JUDGES, worstOver } from './replay/repair.js'
 import type { ReplayScheduler } from './replay/replay.js'
 import type { Shop } from './replay/shop.js'
@@ -43,6 +44,9 @@ type Found = {
   readonly fleets: readonly Fleet[]
 }
 
+/** A search that minds no rails over all nodes. */
+type Free = Omit<FleetSearch, 'hasPlaces' | 'ease'>
+
 /** What a change would be good for, its plan not yet proven. */
 export type Rebuilt = Omit<Changed, 'proven'> & { readonly solution: Solution | undefined }
 
@@ -74,17 +78,10 @@ export class Rebuilding {
         ...(aimed.kind === 'as-is' ? known() : []),
         ...(provisioned === undefined ? [] : [provisioned]),
       ]
-      const search = {
-        scheduler: schedulerFor(),
-        groups,
-        shop: shopFor({ kind: 'cheapest', policy }),
-        hasPlaces: this.#hasPlaces,
-        ...this.#easing(groups),
-      }
-      const { ease } = search
-      const fleets = realise(search, ease === undefined ? starts : starts.map(ease))
+      const search = { scheduler: schedulerFor(), groups, shop: shopFor({ kind: 'cheapest', policy }) }
+      const fleets = this.#withinRails(search, realise({ ...search, hasPlaces: this.#hasPlaces }, starts), starts)
       this.#found.set(JSON.stringify(policy), { aimed, groups, fleets })
-      const solution = this.#firstSound(fleets, groups, policy, schedulerFor())
+      const solution = this.#firstSound(fleets, policy)
       if (solution !== undefined) return solution
     }
     return undefined
@@ -108,13 +105,13 @@ export class Rebuilding {
     const { groups } = found
     solver.beginPlaces(found.aimed)
     const shop = shopFor({ kind: 'cheapest', policy })
-    const search = { scheduler, groups, shop, hasPlaces: this.#hasPlaces, ...this.#easing(groups) }
+    const search = { scheduler, groups, shop, ...this.#minding(groups) }
     const fleets = refit(search, found.fleets)
     return {
       change,
       classes: change.bigFirst === true ? classes : [],
       packedUnplaced: worstOver(scheduler, packed, JUDGES).length,
-      solution: this.#firstSound(fleets, groups, policy, scheduler),
+      solution: this.#firstSound(fleets, policy),
     }
   }
 
@@ -124,36 +121,57 @@ export class Rebuilding {
     return nodes * running.length > MOST_STEPS_OF_A_SEARCHED_REFILL
   }
 
-  readonly #hasPlaces = (fleet: Fleet): boolean => {
-    const { solver, problem } = this.#tools
-    const solution = solver.settleOn(fleet)
-    return (
-      solution !== undefined && (problem.limits.subnets === undefined || !isCrowded(solution, problem.limits.subnets))
-    )
-  }
-
-  /** Where the subnets' addresses are known: how a fleet gets within them, as far as exchanges of its nodes get it there. */
-  #easing(groups: readonly Alternatives[]): Pick<FleetSearch, 'ease'> {
-    const { solver, problem } = this.#tools
-    const { subnets } = problem.limits
-    if (subnets === undefined) return {}
-    const ease = (fleet: Fleet): Fleet =>
-      keepFleetMix(fleet, groups, { subnets }, () => true, placesIn(solver.settleOn(fleet)))
-    return { ease }
-  }
-
-  #firstSound(
-    fleets: readonly Fleet[],
-    groups: readonly Alternatives[],
-    policy: CapacityPolicy,
-    scheduler: ReplayScheduler,
-  ): Solution | undefined {
-    const { solver, problem } = this.#tools
+  /**
+   * Fleets that were found without a thought of the rails over all nodes, with nodes swapped for these; where that is not for
+   * nothing, what a search that minds the rails finds from there.
+   */
+  #withinRails(search: Free, free: readonly Fleet[], starts: readonly Fleet[]): readonly Fleet[] {
+    const { limits } = this.#tools.problem
+    if (!hasMixRails(limits)) return free
+    const { scheduler, groups } = search
     const isSound = (fleet: Fleet): boolean =>
       worstOver(scheduler, slotsOf(fleet), JUDGES).length === 0 && this.#hasPlaces(fleet)
+    const swapped = free.map((fleet) => keepFleetMix(fleet, groups, limits, isSound, this.#placed(fleet)))
+    const least = Math.min(...free.map(({ rate }) => rate))
+    const passes = (fleet: Fleet): boolean => {
+      const nodes = slotsOf(fleet)
+      return worstOver(scheduler, nodes, judgesOf(scheduler.cost(nodes))).length === 0
+    }
+    const sound = swapped.filter((fleet) => fleet.rate <= least && this.#keepsRails(fleet) && passes(fleet))
+    if (sound.length > 0) return sound
+    const minding = this.#minding(groups)
+    const { ease = (fleet) => fleet } = minding
+    return realise({ ...search, ...minding }, [...swapped, ...starts].map(ease))
+  }
+
+  readonly #hasPlaces = (fleet: Fleet): boolean => this.#tools.solver.settleOn(fleet) !== undefined
+
+  /** Has it a place for every pod, within the rails over all nodes? */
+  readonly #keepsRails = (fleet: Fleet): boolean => {
+    const { solver, problem } = this.#tools
+    const solution = solver.settleOn(fleet)
+    return solution !== undefined && keepsRails(solution, problem.limits)
+  }
+
+  /** How a search minds the rails over all nodes, and gets within them as far as exchanges of nodes get there. */
+  #minding(groups: readonly Alternatives[]): Pick<FleetSearch, 'hasPlaces' | 'ease'> {
+    const { limits } = this.#tools.problem
+    if (!hasMixRails(limits)) return { hasPlaces: this.#hasPlaces }
+    return {
+      hasPlaces: this.#keepsRails,
+      ease: (fleet) => keepFleetMix(fleet, groups, limits, () => true, this.#placed(fleet)),
+    }
+  }
+
+  /** Where its pods would be: needed only where nodes take addresses of subnets that have not enough for any plan. */
+  #placed(fleet: Fleet): Map<Slot, readonly Pod[]> | undefined {
+    const { solver, problem } = this.#tools
+    return problem.limits.subnets === undefined ? undefined : placesIn(solver.settleOn(fleet))
+  }
+
+  #firstSound(fleets: readonly Fleet[], policy: CapacityPolicy): Solution | undefined {
     for (const fleet of fleets) {
-      const placed = problem.limits.subnets === undefined ? undefined : placesIn(solver.settleOn(fleet))
-      const solution = solver.settleOn(keepFleetMix(fleet, groups, problem.limits, isSound, placed))
+      const solution = this.#tools.solver.settleOn(fleet)
       if (solution === undefined) continue
       if (policy.kind === 'spot' && policy.share < 1 && spotShare(solution) > policy.share) continue
       return solution
@@ -179,9 +197,9 @@ export class Rebuilding {
   }
 }
 
-function isCrowded(solution: Solution, subnets: SubnetRail): boolean {
+function keepsRails(solution: Solution, rails: MixRails): boolean {
   const placed = placesIn(solution)
-  return faultsAmong([...placed.keys()], { subnets }, (slot) => placed.get(slot) ?? []).length > 0
+  return faultsAmong([...placed.keys()], rails, (slot) => placed.get(slot) ?? []).length === 0
 }
 
 const placesIn = (solution: Solution | undefined): Map<Slot, readonly Pod[]> =>

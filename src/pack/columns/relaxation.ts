@@ -73,7 +73,7 @@ export function makeRelaxation(rows: number, width: number): Relaxation {
   function entering({ columns, value, size }: BoundedProgramme, weight: Float64Array, tolerance: number): number {
     let best = tolerance
     let enter = -1
-    // The innermost of all loops, which is over three rows or four: it is written out as that saves a twelfth of the time of small problems.
+    // The innermost of all loops, over three rows or four: written out, it saves a twelfth of the time of small problems.
     const first = rows > 0 ? price[0]! : 0
     const second = rows > 1 ? price[1]! : 0
     const third = rows > 2 ? price[2]! : 0
