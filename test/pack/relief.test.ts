@@ -53,4 +53,18 @@ describe('relief', () => {
     const nodes = [...on(DEAR, 6), ...on(arm, 2)]
     expect(relief(0.5, [DEAR, gpu, huge, arm], nodes)).toEqual({ [DEAR.id]: 3, [arm.id]: 1 })
   })
+
+  it('leaves what may not be on spot to no other machine, and never goes beyond the limit by a part of a node', () => {
+    const onlySpot = [...on(DEAR, 6), ...on(ON_SPOT, 2)]
+    const withoutOther = { ...DEAR, allocatable: resources(64_000, 8000) }
+    expect(relief(0.5, [withoutOther, ON_SPOT], onlySpot)).toEqual({ [ON_SPOT.id]: 1 })
+    // A quarter of the CPU is on spot: of 1.2 nodes more, 0.3 may be.
+    expect(relief(0.15, [DEAR, ON_SPOT], onlySpot)).toEqual({ [DEAR.id]: 2 })
+  })
+
+  it('is bought neither behind taints nor on nodes that have no CPU to give', () => {
+    const tainted = { ...CHEAP, taints: [{ key: 'team', value: 'x', effect: 'NoSchedule' }] }
+    const full = makeOption('full', 0, 1, { group: 'cheap' })
+    expect(relief(0.5, [DEAR, tainted, full], on(DEAR, 8))).toEqual({ [DEAR.id]: 4 })
+  })
 })
