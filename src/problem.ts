@@ -1,6 +1,7 @@
 import type { AwsClusterFacts, AwsRead } from './domain/aws-snapshot.js'
 import type { PriceBook, PriceCatalog } from './domain/catalog.js'
 import type { Bill, Cluster, Node, NodeGroup } from './domain/cluster.js'
+import type { GroupLimit } from './domain/group-limit.js'
 import type { Architecture } from './domain/offering.js'
 import type { Snapshot } from './domain/snapshot.js'
 import { buildCluster } from './model/build-cluster.js'
@@ -59,7 +60,7 @@ export function modelOf(snapshot: Snapshot, catalog: PriceCatalog, settings: Set
 /** What is to be packed, and the user's guard rails. */
 export function problemOf({ cluster, book, bill, capacity, moves }: Model, settings: Settings) {
   const nodes = cluster.nodes.filter(isPacked)
-  const limits = guardRails(nodes, settings)
+  const limits = guardRails(nodes, settings, limitsOf(cluster))
   const market = marketOf(book, capacity, settings, cluster)
   const state = packState(cluster, {
     priceOf: (node) => priceIn(bill, node),
@@ -77,6 +78,10 @@ export function problemOf({ cluster, book, bill, capacity, moves }: Model, setti
   })
   return { limits, state }
 }
+
+/** Of groups with a NodePool that names some. */
+const limitsOf = ({ groups }: Cluster): ReadonlyMap<string, GroupLimit> =>
+  new Map(groups.flatMap(({ name, limit }) => (limit === undefined ? [] : [[name, limit] as const])))
 
 export const priceIn = (bill: Bill, node: Node) =>
   bill.nodes.get(node.name) ?? ({ kind: 'unknown', why: 'not priced' } as const)

@@ -1,3 +1,4 @@
+import type { GroupLimit } from './group-limit.js'
 import type { Architecture, CapacityType, Price } from './offering.js'
 import type { Pod, Workload } from './pod.js'
 import type { Resources } from './resources.js'
@@ -117,6 +118,8 @@ export type NodeGroup = {
   readonly owner: NodeOwner
   readonly nodes: readonly Node[]
   readonly template: NodeTemplate
+  /** The most that its nodes may have together, by its NodePool; absent: no limit. */
+  readonly limit?: GroupLimit
 }
 
 /** A DaemonSet, as the pod that it would put on a node: its rules, its requests, the tolerations its controller adds. */

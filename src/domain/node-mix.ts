@@ -1,5 +1,6 @@
 import type { NodeOwner } from './cluster.js'
 import type { CapacityType } from './offering.js'
+import { limitFaults, type GroupLimit, type LimitFault } from './group-limit.js'
 import type { Pod } from './pod.js'
 import type { Resources } from './resources.js'
 import type { Labels } from './snapshot.js'
@@ -13,6 +14,9 @@ export type MixedNode = {
   readonly capacityType: CapacityType | undefined
   /** Allocatable, in millicores. */
   readonly cpu: number
+  /** What limits on a group's nodes together look at; absent: not counted. */
+  readonly group?: string
+  readonly capacity?: Resources
   /** What it takes of the subnets in its zone; absent: not counted. */
   readonly addresses?: number
 }
@@ -59,11 +63,16 @@ export type MixRails = {
    */
   readonly maxSpotPoolShare?: number | undefined
   readonly subnets?: SubnetRail | undefined
+  /** By group; groups that are not named have none. */
+  readonly groupLimits?: ReadonlyMap<string, GroupLimit> | undefined
 }
 
 /** Is any of the rails set? */
-export const hasMixRails = ({ minNodes = 0, minNodesPerZone = 0, maxSpotPoolShare = 1, subnets }: MixRails): boolean =>
-  minNodes > 0 || minNodesPerZone > 0 || maxSpotPoolShare < 1 || subnets !== undefined
+export function hasMixRails(rails: MixRails): boolean {
+  const { minNodes = 0, minNodesPerZone = 0, maxSpotPoolShare = 1, subnets, groupLimits } = rails
+  const hasLimits = groupLimits !== undefined && groupLimits.size > 0
+  return minNodes > 0 || minNodesPerZone > 0 || maxSpotPoolShare < 1 || subnets !== undefined || hasLimits
+}
 
 /** Zones whose subnets have the most addresses first, as far as they are known; else by name. */
 export const byAddresses =
@@ -80,7 +89,9 @@ export type MixFault =
   | { readonly kind: 'pool'; readonly pool: SpotPool; readonly excess: number }
   /** `excess`: addresses more than the subnets of the zone have. */
   | { readonly kind: 'addresses'; readonly zone: string; readonly excess: number }
+  | LimitFault
 
+const NO_LIMITS: ReadonlyMap<string, GroupLimit> = new Map()
 const ROUNDING = 1e-9
 /** Millicores that no fleet has. */
 const MOST_CPU = 1e12
@@ -116,11 +127,12 @@ export function spotPools(nodes: readonly MixedNode[]): SpotPool[] {
 export const poolOf = ({ instanceType, zone }: Pick<MixedNode, 'instanceType' | 'zone'>): string =>
   `${instanceType ?? ''} ${zone ?? ''}`
 
-/** What the rails find wrong: zones, then subnets, then pools, the worst of each first, then the number of all nodes. */
+/** What the rails find wrong: limits, then zones, subnets and pools, the worst of each first, then the number of all nodes. */
 export function mixFaults(
   nodes: readonly MixedNode[],
-  { minNodes = 0, minNodesPerZone = 0, zones = [], maxSpotPoolShare = 1, subnets }: MixRails,
+  { minNodes = 0, minNodesPerZone = 0, zones = [], maxSpotPoolShare = 1, subnets, groupLimits = NO_LIMITS }: MixRails,
 ): MixFault[] {
+  const above = limitFaults(nodes, groupLimits)
   const inZone = (zone: string): number => nodes.filter((node) => node.zone === zone).length
   const bare = zones
     .map((zone) => ({ kind: 'zone' as const, zone, nodes: inZone(zone), missing: minNodesPerZone - inZone(zone) }))
@@ -129,11 +141,11 @@ export function mixFaults(
   const missing = minNodes - nodes.length
   const few = missing > 0 ? [{ kind: 'count' as const, nodes: nodes.length, missing }] : []
   const crowded = subnets === undefined ? [] : crowdedZones(nodes, subnets)
-  if (maxSpotPoolShare >= 1) return [...bare, ...crowded, ...few]
+  if (maxSpotPoolShare >= 1) return [...above, ...bare, ...crowded, ...few]
   const large = spotPools(nodes)
     .filter((pool) => pool.nodes > 1 && pool.newNodes > 0 && pool.share > maxSpotPoolShare + ROUNDING)
     .map((pool) => ({ kind: 'pool' as const, pool, excess: pool.cpu * (1 - maxSpotPoolShare / pool.share) }))
-  return [...bare, ...crowded, ...large, ...few]
+  return [...above, ...bare, ...crowded, ...large, ...few]
 }
 
 function crowdedZones(nodes: readonly MixedNode[], { most }: SubnetRail): MixFault[] {
@@ -159,6 +171,9 @@ function weightOf(fault: MixFault): number {
       return fault.excess * ADDRESS_WEIGHT
     case 'pool':
       return fault.excess
+    // By the part that is too much, as limits are on bytes, cores and nodes alike.
+    case 'limit':
+      return (fault.excess / Math.max(1, fault.most)) * MOST_CPU
     default:
       return fault satisfies never
   }

@@ -9,6 +9,7 @@ import { claimedNodes } from './node-claims.js'
 import { buildPod, podPriorities, type PodContext } from './pod.js'
 import { parseProviderId } from './provider-id.js'
 import { resourcesOf } from './requests.js'
+import { poolLimits } from './pool-limits.js'
 import { nodeTemplate } from './template.js'
 import { verticalFindings } from './vertical-autoscalers.js'
 import { storageIndex } from './volumes.js'
@@ -73,7 +74,7 @@ export function buildCluster(snapshot: Snapshot, options: ClusterOptions): Clust
     region: options.region ?? mostCommon(nodes.map(({ region }) => region)),
     version: clusterMinor === undefined ? undefined : `1.${clusterMinor}`,
     nodes,
-    groups: buildGroups(nodes, snapshot),
+    groups: buildGroups(nodes, snapshot, findings),
     pods: pods.sort((a, b) => (a.id < b.id ? -1 : a.id > b.id ? 1 : 0)),
     workloads: owners,
     daemonSets: onEachNode.daemonSets,
@@ -161,7 +162,7 @@ function buildNodes(snapshot: Snapshot, onNode: ReadonlyMap<string, readonly Pod
     .sort(byName)
 }
 
-function buildGroups(nodes: readonly Node[], snapshot: Snapshot): NodeGroup[] {
+function buildGroups(nodes: readonly Node[], snapshot: Snapshot, findings: Finding[]): NodeGroup[] {
   const byGroup = new Map<string, Node[]>()
   for (const node of nodes) byGroup.set(node.group, [...(byGroup.get(node.group) ?? []), node])
   const pools = new Map(snapshot.nodePools.map((pool) => [pool.metadata.name, pool]))
@@ -173,7 +174,13 @@ function buildGroups(nodes: readonly Node[], snapshot: Snapshot): NodeGroup[] {
       const nodePool = pools.get(first?.labels['karpenter.sh/nodepool'] ?? first?.claim?.nodePool ?? '')
       const kubelet: KubeletSettings | undefined =
         nodePool === undefined ? undefined : (classes.get(nodePool.nodeClass.name)?.kubelet ?? nodePool.kubelet)
-      return { name, owner, nodes: members, template: nodeTemplate(members, { kubelet, nodePool }) }
+      const template = nodeTemplate(members, { kubelet, nodePool })
+      const limits = nodePool === undefined ? undefined : poolLimits(nodePool, members)
+      findings.push(...(limits?.findings ?? []))
+      return {
+        ...{ name, owner, nodes: members, template },
+        ...(limits === undefined || limits.limit.size === 0 ? {} : { limit: limits.limit }),
+      }
     })
     .sort(byName)
 }

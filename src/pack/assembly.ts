@@ -108,7 +108,8 @@ export class Assembler {
   #replaceBy(state: GroupState, layout: Layout, goal: Goal): Layout | undefined {
     if (layout === state.keep) return layout
     clear(this.#draft, state.slots)
-    return fitIn(this.#draft, layout, this.#opener(state, goal))
+    const fitted = fitIn(this.#draft, layout, this.#opener(state, goal))
+    return fitted === undefined || fitted === layout || this.search.keepsLimit(fitted) ? fitted : undefined
   }
 
   /** One more node for a pod: today's before bought ones, the cheapest that takes it. */

@@ -15,6 +15,7 @@ import type { LiveNode, PackGroup, PackProblem } from './problem.js'
 import { replan, trim, type Blueprint, type Materials } from './replan.js'
 import { Rivals } from './bins/rivals.js'
 import { rankShapes } from './shapes.js'
+import { keepsLimits, withinLimit } from './within-limit.js'
 import { spotWish, type SpotWish } from './spot/spot.js'
 import { volumeCounts } from './board/volume-counts.js'
 
@@ -66,9 +67,23 @@ export class LayoutSearch {
     const key = `${state.group.name} ${policyKey(state.group, policy, wish)}`
     const known = this.#found.get(key)
     if (known !== undefined) return known
-    const found = [state.keep, ...this.#changed(state, policy)]
+    const found = [state.keep, ...this.#within(state, policy, this.#changed(state, policy))]
     this.#found.set(key, found)
     return found
+  }
+
+  #within(state: GroupState, policy: CapacityPolicy | undefined, layouts: readonly Layout[]): readonly Layout[] {
+    const group = state.group.name
+    const limit = this.#problem.limits.groupLimits?.get(group)
+    if (limit === undefined || policy === undefined) return layouts
+    const priced = (surcharge: Surcharge) => this.priced(state, policy, surcharge)?.layouts
+    return withinLimit(layouts, { group, limit, priced })
+  }
+
+  /** Does the layout keep the group within its limit, or buy nothing? */
+  keepsLimit({ nodes }: Layout): boolean {
+    const slots = nodes.map(({ slot }) => slot)
+    return keepsLimits(slots, this.#problem.limits.groupLimits)
   }
 
   #changed(state: GroupState, policy: CapacityPolicy | undefined): readonly Layout[] {
@@ -129,7 +144,8 @@ export class LayoutSearch {
     const isAdded = (type: number): boolean => !today[type]!.some((live) => stays.has(live))
     const planned = plan.bins.reduce((sum, { type, n }) => sum + (isAdded(type) ? n : 0), staying.length)
     const isUndone = shapes.size > 0 && layouts.every(({ nodes }) => nodes.length > planned)
-    return { packed, layouts: isUndone ? [...layouts, ...this.#layOut(state, policy, undefined, shapes)] : layouts }
+    const all = isUndone ? [...layouts, ...this.#layOut(state, policy, undefined, shapes)] : layouts
+    return { packed, layouts: all.filter((layout) => this.keepsLimit(layout)) }
   }
 
   #pack(
@@ -142,8 +158,9 @@ export class LayoutSearch {
   ): ColumnPlan {
     const { suits, interests } = this.#problem
     const kindOf = (pod: Pod): number => this.#machines.kindOf(pod)
+    const limit = this.#problem.limits.groupLimits?.get(group.name)
     const common = {
-      ...{ group, suits, interests, rails: this.#rails, rivals: this.#rivals, volumesOf: this.#volumesOf },
+      ...{ group, suits, interests, limit, rails: this.#rails, rivals: this.#rivals, volumesOf: this.#volumesOf },
       mayKeep: (live: LiveNode): boolean => !isStrict || !isSpot(live),
       placementKey: (pod: Pod): number => this.#draft.board.placementKey(pod),
     }

@@ -35,6 +35,7 @@ import { keepingSpot, Solver } from './solve.js'
 import { spotShare } from './spot/spot-share.js'
 import { Stock } from './stock.js'
 import { toPlan, type Untouched } from './to-plan.js'
+import { keepsLimits } from './within-limit.js'
 import { readWishes, type WishBook } from './wishes/wishes.js'
 
 /** Pods × nodes up to which plans are refilled: beyond it one refill would take minutes. */
@@ -315,11 +316,13 @@ export class Planner implements PlanSource {
 
   /** Machines of the pod's own group that the goal allows. */
   #shop(goal: Goal): Shop {
+    const { groupLimits } = this.#problem.limits
     return {
       machinesFor: (pod) => {
         const group = this.#groupOf.get(pod.nodeName)
         return group === undefined ? [] : this.#solver.machinesFor(group, pod, goal)
       },
+      allows: (slots) => keepsLimits(slots, groupLimits),
       nextSlot: this.#lend,
     }
   }

@@ -1,18 +1,14 @@
 import type { CapacityPolicy, Change, Changed, Goal } from '../domain/goal.js'
-import { hasMixRails, type MixRails } from '../domain/node-mix.js'
 import type { Pod } from '../domain/pod.js'
 import { sum } from '../domain/resources.js'
 import { nodesOf, type Solution } from './assembly.js'
 import type { Slot } from './draft.js'
 import type { PackGroup, PackProblem } from './problem.js'
-import { keepFleetMix } from './rails/keep-fleet-mix.js'
-import { faultsAmong } from './rails/offers.js'
+import { RailedSearch } from './rails/railed-search.js'
 import { bigFirst } from './replay/big-first.js'
 import type { Conditions } from './replay/conditions.js'
-import { fleetOfPlan, slotsOf, type Alternatives, type Fleet } from './replay/fleet.js'
-import type { FleetSearch } from './replay/fleet-search.js'
-import { realise, refit } from './replay/realise.js'
-import { judgesOf } from './replay/fleet-trials.js'
+import { fleetOfPlan, type Alternatives, type Fleet } from './replay/fleet.js'
+import { refit } from './replay/realise.js'
 import { JUDGES, worstOver } from './replay/repair.js'
 import type { ReplayScheduler } from './replay/replay.js'
 import type { Shop } from './replay/shop.js'
@@ -45,19 +41,18 @@ type Found = {
   readonly fleets: readonly Fleet[]
 }
 
-/** A search that minds no rails over all nodes. */
-type Free = Omit<FleetSearch, 'hasPlaces' | 'ease'>
-
 /** What a change would be good for, its plan not yet proven. */
 export type Rebuilt = Omit<Changed, 'proven'> & { readonly solution: Solution | undefined }
 
 /** Finds fleets that the scheduler fills by itself, as the cluster is or with a change in it. */
 export class Rebuilding {
   readonly #tools: RebuildingTools
+  readonly #railed: RailedSearch
   readonly #found = new Map<string, Found>()
 
   constructor(tools: RebuildingTools) {
     this.#tools = tools
+    this.#railed = new RailedSearch(tools.problem.limits, (fleet) => tools.solver.settleOn(fleet))
   }
 
   /**
@@ -80,7 +75,7 @@ export class Rebuilding {
         ...(provisioned === undefined ? [] : [provisioned]),
       ]
       const search = { scheduler: schedulerFor(), groups, shop: shopFor({ kind: 'cheapest', policy }) }
-      const fleets = this.#withinRails(search, realise({ ...search, hasPlaces: this.#hasPlaces }, starts), starts)
+      const fleets = this.#railed.from(search, starts)
       this.#found.set(JSON.stringify(policy), { aimed, groups, fleets })
       const solution = this.#firstSound(fleets, policy)
       if (solution !== undefined) return solution
@@ -106,7 +101,7 @@ export class Rebuilding {
     const { groups } = found
     solver.beginPlaces(found.aimed)
     const shop = shopFor({ kind: 'cheapest', policy })
-    const search = { scheduler, groups, shop, ...this.#minding(groups) }
+    const search = { scheduler, groups, shop, ...this.#railed.minding(groups) }
     const fleets = refit(search, found.fleets)
     return {
       change,
@@ -120,54 +115,6 @@ export class Rebuilding {
     const { problem, running } = this.#tools
     const nodes = problem.groups.reduce((total, { live }) => total + live.length, 0)
     return nodes * running.length > MOST_STEPS_OF_A_SEARCHED_REFILL
-  }
-
-  /**
-   * Fleets that were found without a thought of the rails over all nodes, with nodes swapped for these; where that is not for
-   * nothing, what a search that minds the rails finds from there.
-   */
-  #withinRails(search: Free, free: readonly Fleet[], starts: readonly Fleet[]): readonly Fleet[] {
-    const { limits } = this.#tools.problem
-    if (!hasMixRails(limits)) return free
-    const { scheduler, groups } = search
-    const isSound = (fleet: Fleet): boolean =>
-      worstOver(scheduler, slotsOf(fleet), JUDGES).length === 0 && this.#hasPlaces(fleet)
-    const swapped = free.map((fleet) => keepFleetMix(fleet, groups, limits, isSound, this.#placed(fleet)))
-    const least = Math.min(...free.map(({ rate }) => rate))
-    const passes = (fleet: Fleet): boolean => {
-      const nodes = slotsOf(fleet)
-      return worstOver(scheduler, nodes, judgesOf(scheduler.cost(nodes))).length === 0
-    }
-    const sound = swapped.filter((fleet) => fleet.rate <= least && this.#keepsRails(fleet) && passes(fleet))
-    if (sound.length > 0) return sound
-    const minding = this.#minding(groups)
-    const { ease = (fleet) => fleet } = minding
-    return realise({ ...search, ...minding }, [...swapped, ...starts].map(ease))
-  }
-
-  readonly #hasPlaces = (fleet: Fleet): boolean => this.#tools.solver.settleOn(fleet) !== undefined
-
-  /** Has it a place for every pod, within the rails over all nodes? */
-  readonly #keepsRails = (fleet: Fleet): boolean => {
-    const { solver, problem } = this.#tools
-    const solution = solver.settleOn(fleet)
-    return solution !== undefined && keepsRails(solution, problem.limits)
-  }
-
-  /** How a search minds the rails over all nodes, and gets within them as far as exchanges of nodes get there. */
-  #minding(groups: readonly Alternatives[]): Pick<FleetSearch, 'hasPlaces' | 'ease'> {
-    const { limits } = this.#tools.problem
-    if (!hasMixRails(limits)) return { hasPlaces: this.#hasPlaces }
-    return {
-      hasPlaces: this.#keepsRails,
-      ease: (fleet) => keepFleetMix(fleet, groups, limits, () => true, this.#placed(fleet)),
-    }
-  }
-
-  /** Where its pods would be: needed only where nodes take addresses of subnets that have not enough for any plan. */
-  #placed(fleet: Fleet): Map<Slot, readonly Pod[]> | undefined {
-    const { solver, problem } = this.#tools
-    return problem.limits.subnets === undefined ? undefined : placesIn(solver.settleOn(fleet))
   }
 
   #firstSound(fleets: readonly Fleet[], policy: CapacityPolicy): Solution | undefined {
@@ -197,18 +144,6 @@ export class Rebuilding {
     }
   }
 }
-
-function keepsRails(solution: Solution, rails: MixRails): boolean {
-  const placed = placesIn(solution)
-  return faultsAmong([...placed.keys()], rails, (slot) => placed.get(slot) ?? []).length === 0
-}
-
-const placesIn = (solution: Solution | undefined): Map<Slot, readonly Pod[]> =>
-  new Map(
-    [...(solution?.layouts.values() ?? [])].flatMap(({ nodes }) =>
-      nodes.map(({ slot, pods }) => [slot, pods] as const),
-    ),
-  )
 
 const aimsOf = (policy: CapacityPolicy): CapacityPolicy[] =>
   policy.kind === 'spot'

@@ -20,6 +20,7 @@ import { Places } from './replay/places.js'
 import { housesOwn } from './replay/settle.js'
 import { SpotMixes } from './spot/spot-mix.js'
 import { Stock } from './stock.js'
+import { keepsLimits } from './within-limit.js'
 
 const NOT_YET: Layout = { nodes: [], rate: 0, moves: 0, spotNodes: 0, breaches: 0, method: 'keep' }
 
@@ -98,6 +99,7 @@ export class Solver {
     const { wants: wantsSpot } = this.#search.wish(policy)
     const goal: Goal = { kind: 'cheapest', policy }
     const planned = this.solve(goal).layouts
+    const { groupLimits } = this.#problem.limits
     this.beginPlaces(policy)
     return this.#groups.map((state) => {
       const { group, slots } = state
@@ -115,7 +117,9 @@ export class Solver {
       const layouts = this.#search.of(state, goal).filter(({ breaches }) => breaches === 0)
       const asPlanned = planned.get(group.name) ?? state.keep
       const tight = [asPlanned, ...layouts].map(({ nodes }) => choiceOf(nodes.map(({ slot }) => slot)))
-      const roomy = fleets.filter((choice) => housesOwn(this.#draft, slots, choice.slots))
+      const roomy = fleets.filter(
+        (choice) => keepsLimits(choice.slots, groupLimits) && housesOwn(this.#draft, slots, choice.slots),
+      )
       return {
         group: group.name,
         choices: [choiceOf(slots), ...tight, ...roomy],

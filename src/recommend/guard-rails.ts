@@ -1,4 +1,5 @@
 import type { Node } from '../domain/cluster.js'
+import type { GroupLimit } from '../domain/group-limit.js'
 import type { WantedRails } from '../domain/guard-rails.js'
 import type { MixRails } from '../domain/node-mix.js'
 import { sum } from '../domain/resources.js'
@@ -15,8 +16,15 @@ export type GuardRails = WantedRails &
 /** Without --max-node-share no node carries more than this, or than the fullest node carries today. */
 const DEFAULT_NODE_SHARE = 0.2
 
-/** The user's limits as far as these packed nodes can keep them, and the default for a single node. */
-export function guardRails(packed: readonly Node[], wanted: WantedRails): GuardRails {
+/**
+ * The user's limits as far as these packed nodes can keep them, the default for a single node, and those of node groups, by
+ * their names.
+ */
+export function guardRails(
+  packed: readonly Node[],
+  wanted: WantedRails,
+  groupLimits: ReadonlyMap<string, GroupLimit> = new Map(),
+): GuardRails {
   const loads = packed.map(({ zone, pods }) => ({ zone, load: sum(pods.map(({ held }) => held)) }))
   const all = sum(loads.map(({ load }) => load))
   const shareOf = ({ cpu, memory }: typeof all): number =>
@@ -32,7 +40,7 @@ export function guardRails(packed: readonly Node[], wanted: WantedRails): GuardR
   // So few zones cannot keep it, whatever the plan.
   const isHopeless = maxZoneShare !== undefined && maxZoneShare * zones.length < 1
   const rails = {
-    ...{ headroom, minNodes, minNodesPerZone, zones, maxSpotPoolShare },
+    ...{ headroom, minNodes, minNodesPerZone, zones, maxSpotPoolShare, groupLimits },
     maxNodeShare: wanted.maxNodeShare ?? Math.max(DEFAULT_NODE_SHARE, fullest),
     wantedNodeShare: wanted.maxNodeShare,
     maxZoneShare: isHopeless ? Math.max(maxZoneShare, zoneToday) : maxZoneShare,
@@ -54,10 +62,12 @@ export function guardRails(packed: readonly Node[], wanted: WantedRails): GuardR
     maxZoneReplicaShare === undefined
       ? ''
       : `no zone more than ${percent(maxZoneReplicaShare)} of a workload's replicas`,
+    groupLimits.size === 0 ? '' : `no node bought beyond the limits of ${poolsIn(groupLimits)}`,
     preferExisting === 0 ? '' : `new nodes count as ${percent(preferExisting)} dearer than they are`,
   ]
   return { ...rails, words: words.filter((part) => part !== '').join('; ') }
 }
 
+const poolsIn = ({ size }: ReadonlyMap<string, GroupLimit>): string => (size === 1 ? '1 NodePool' : `${size} NodePools`)
 const counted = (zones: number): string => (zones === 1 ? '1 zone' : `${zones} zones`)
 const percent = (share: number): string => `${(share * 100).toFixed(1)} %`

@@ -1,11 +1,12 @@
+import { formatAmount } from '../domain/group-limit.js'
 import { mixFaults, type MixedNode, type MixFault, type MixRails } from '../domain/node-mix.js'
 import type { PlanNode } from '../domain/plan.js'
 
 /** A plan's node as rules about the mix of nodes see it. */
-export const asMixed = ({ action, zone, instanceType, capacityType, allocatable }: PlanNode): MixedNode => ({
+export const asMixed = ({ action, group, zone, instanceType, capacityType, ...node }: PlanNode): MixedNode => ({
   isNew: action === 'new',
-  ...{ zone, instanceType, capacityType },
-  cpu: allocatable.cpu,
+  ...{ group, zone, instanceType, capacityType, capacity: node.capacity },
+  cpu: node.allocatable.cpu,
 })
 
 /** What the rails over all packed nodes find wrong with a plan, in words. */
@@ -23,6 +24,10 @@ export function mixFaultWords(packed: readonly PlanNode[], rails: MixRails): str
       }
       case 'addresses':
         return `the subnets of ${fault.zone} have ${fault.excess} addresses too few`
+      case 'limit': {
+        const [most, has] = [fault.most, fault.most + fault.excess].map((one) => formatAmount(fault.resource, one))
+        return `NodePool ${fault.group} would have ${has} of ${fault.resource}, more than its limit of ${most}`
+      }
       default:
         return fault satisfies never
     }

@@ -30,6 +30,7 @@ export function whatToDo(view: View, written: Written): string[] {
     '',
     ...why,
     ...managedGroups(changed),
+    ...tightPools(changed),
     ...steps(plan, written),
   ]
 }
@@ -43,6 +44,20 @@ function managedGroups(changed: PlanView['actions']): string[] {
   return [
     bullet(
       `EKS gives all nodes of one managed node group the smallest max pods of its instance types, and does not let you change these types later. Make a managed node group for each new type, with the labels and taints of today's: ${listed.slice(0, GROUPS_SHOWN).join(', ')}${more}.`,
+    ),
+  ]
+}
+
+/** Where old and new nodes beside each other are more than a NodePool may have. */
+function tightPools(changed: PlanView['actions']): string[] {
+  const tight = changed.flatMap(({ group, tight }) =>
+    tight.map(({ resource, most, together }) => `${group} (${resource}: ${together} in all, limit ${most})`),
+  )
+  if (tight.length === 0) return []
+  const more = tight.length > GROUPS_SHOWN ? ` and ${tight.length - GROUPS_SHOWN} more` : ''
+  return [
+    bullet(
+      `The plan keeps to the limits of NodePools, but today's nodes and the new ones beside each other do not: raise the limit until the old nodes are gone, or change the nodes a few at a time, in ${tight.slice(0, GROUPS_SHOWN).join(', ')}${more}.`,
     ),
   ]
 }

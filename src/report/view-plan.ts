@@ -1,4 +1,5 @@
-import type { Cluster, Node } from '../domain/cluster.js'
+import type { Cluster, Node, NodeGroup } from '../domain/cluster.js'
+import { formatAmount, limitFaults } from '../domain/group-limit.js'
 import type { Plan, PlanNode } from '../domain/plan.js'
 import type { Pod } from '../domain/pod.js'
 import type { PlacementRow, PlanNodeRow, TypeCount } from './columns.js'
@@ -74,6 +75,8 @@ export type GroupAction = {
   readonly addTypes: readonly TypeCount[]
   /** EKS makes its nodes of a list of types that cannot be changed, and the plan buys some that are not in it, or several. */
   readonly needsManagedGroups: boolean
+  /** Limits of its NodePool that today's nodes and the added ones exceed together: while both run, no node is launched. */
+  readonly tight: readonly { readonly resource: string; readonly most: string; readonly together: string }[]
 }
 
 export function groupActions(cluster: Cluster, plan: Plan): GroupAction[] {
@@ -84,6 +87,7 @@ export function groupActions(cluster: Cluster, plan: Plan): GroupAction[] {
     const added = (planned.get(group.name) ?? []).filter((node) => node.action === 'new')
     return {
       group: group.name,
+      tight: tightLimits(group, added),
       keep: names(group.nodes.filter((node) => kept.has(node.name))),
       remove: names(gone),
       removeTypes: countTypes(gone),
@@ -93,6 +97,15 @@ export function groupActions(cluster: Cluster, plan: Plan): GroupAction[] {
         group.owner === 'eks-managed-node-group' && needsManagedGroups(group.nodes, countTypes(added)),
     }
   })
+}
+
+function tightLimits({ name, nodes, limit = new Map() }: NodeGroup, added: readonly PlanNode[]): GroupAction['tight'] {
+  const all = [...nodes, ...added].map(({ capacity }, at) => ({ group: name, isNew: at >= nodes.length, capacity }))
+  return limitFaults(all, new Map([[name, limit]])).map(({ resource, most, excess }) => ({
+    resource,
+    most: formatAmount(resource, most),
+    together: formatAmount(resource, most + excess),
+  }))
 }
 
 /** Only the types of live nodes are known; the list of the group may have more. */

@@ -51,6 +51,7 @@ export function makeFleets({ options, nodes }: FleetParts) {
   const [group] = problem.groups
   const shop = {
     machinesFor: (pod: Pod) => (group === undefined ? [] : machines.on(group, { kind: 'as-is' }).that(pod)),
+    allows: () => true,
     nextSlot: new Stock('added').lender(),
   }
   return { groups, scheduler, shop }

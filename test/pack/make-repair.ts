@@ -9,6 +9,7 @@ import { namespaces } from './arbitrary.js'
 /** Sells to any pod the machines that hold it. */
 export const shopOf = (options: readonly NodeOption[]): Shop => ({
   machinesFor: (one) => cheapestFirst(options).filter((option) => holds(room(option), one.needed)),
+  allows: () => true,
   nextSlot: new Stock('added').lender(),
 })
 

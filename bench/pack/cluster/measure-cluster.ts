@@ -1,7 +1,7 @@
 import { readCatalog } from '../../../src/collect/catalog-file.js'
 import { readSnapshot } from '../../../src/collect/snapshot-file.js'
 import type { CapacityPolicy } from '../../../src/domain/goal.js'
-import type { Plan } from '../../../src/domain/plan.js'
+import type { NodeOption, Plan } from '../../../src/domain/plan.js'
 import type { Pod } from '../../../src/domain/pod.js'
 import type { Scenario } from '../../../src/domain/recommendation.js'
 import { sum } from '../../../src/domain/resources.js'
@@ -145,7 +145,8 @@ class Judge {
 
   /** The nodes that it takes until each of these orders works out. */
   realised(slots: readonly Slot[], orders: readonly number[]): readonly Slot[] | undefined {
-    const shop = { machinesFor: (pod: Pod) => this.#machinesFor(pod, POLICY), nextSlot: new Stock('bench').lender() }
+    const machinesFor = (pod: Pod): readonly NodeOption[] => this.#machinesFor(pod, POLICY)
+    const shop = { machinesFor, allows: () => true, nextSlot: new Stock('bench').lender() }
     const { added } = repair(this.#scheduler, slots, shop, orders, MOST_STEPS)
     return added === undefined ? undefined : [...slots, ...added]
   }

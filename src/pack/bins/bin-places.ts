@@ -1,3 +1,4 @@
+import { countsFor } from '../../domain/group-limit.js'
 import type { NodeOption } from '../../domain/plan.js'
 import type { Pod } from '../../domain/pod.js'
 import { valueOf, VOLUME_ZONE_LABELS } from '../../domain/requirement.js'
@@ -28,10 +29,11 @@ export const staysAnyway = ({ mustStay, pinned, price }: LiveNode): boolean =>
 
 /** Machines on offer, then the nodes of today that may go, those that are alike together, then each that stays. */
 export function placesOf(question: Question): Place[] {
-  const { options, group, interests, rails, volumesOf, mayKeep } = question
-  const chargedFor = ({ capacityType, allocatable }: NodeOption | LiveNode['node']): Place['charged'] & object => ({
-    spot: capacityType === 'spot',
-    cpu: allocatable.cpu,
+  const { options, group, interests, rails, limit, volumesOf, mayKeep } = question
+  const chargedFor = (machine: NodeOption | LiveNode['node']): Place['charged'] & object => ({
+    spot: machine.capacityType === 'spot',
+    cpu: machine.allocatable.cpu,
+    counted: [...(limit?.keys() ?? [])].map((resource) => countsFor(resource, machine.capacity)),
   })
   const places = options.map((option): Place => ({
     name: kindOf(option),

@@ -1,3 +1,4 @@
+import type { GroupLimit } from '../../domain/group-limit.js'
 import type { NodeOption } from '../../domain/plan.js'
 import type { Pod } from '../../domain/pod.js'
 import type { VolumeCounts } from './bin-room.js'
@@ -22,10 +23,16 @@ export function kindOf(machine: Named): MachineKind {
 }
 
 /**
- * What a machine costs more, or less, than its price, by its allocatable millicores; what comes out is rounded down. No
- * machine may become cheaper than one micro-dollar by it. Nodes that stay are not charged.
+ * What a machine costs more, or less, than its price, by its allocatable millicores and what it counts towards the limits of
+ * its group; what comes out is rounded down. No machine may become cheaper than one micro-dollar by it. Nodes that stay are
+ * not charged.
  */
-export type Surcharge = (machine: { readonly spot: boolean; readonly cpu: number }) => number
+export type Surcharge = (machine: {
+  readonly spot: boolean
+  readonly cpu: number
+  /** In the order of the group's limit; empty where it has none. */
+  readonly counted: readonly number[]
+}) => number
 
 export type Question = {
   readonly group: PackGroup
@@ -38,6 +45,8 @@ export type Question = {
   readonly suits: PackProblem['suits']
   readonly interests: PackProblem['interests']
   readonly rails: NodeLimits
+  /** The most that the group's nodes may have together. */
+  readonly limit?: GroupLimit | undefined
   readonly rivals: Pick<Rivals, 'of' | 'repelled'>
   readonly volumesOf: VolumeCounts
   /** Pods of equal numbers are the same to the scheduler and to `suits`. */

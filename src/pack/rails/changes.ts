@@ -1,3 +1,4 @@
+import { countsFor, type LimitFault } from '../../domain/group-limit.js'
 import { poolOf, type MixFault, type MixedNode, type MixRails } from '../../domain/node-mix.js'
 import type { Pod } from '../../domain/pod.js'
 import { sum } from '../../domain/resources.js'
@@ -36,7 +37,7 @@ export type View = {
 
 /** Empty nodes that are tried in each zone: where none of the cheapest may be added, rules stand against any. */
 const MOST_ADDED = 5
-/** Nodes that are looked at in place of one that takes too many addresses, the cheapest that hold its pods. */
+/** Nodes that are looked at in place of one that takes too much, the cheapest that hold its pods. */
 const MOST_FRUGAL = 30
 
 /** What a group with these nodes now, which are `inUse` with those of others, could change to lessen a fault. */
@@ -65,6 +66,10 @@ export function changesOf(
       const isOfPool = (node: MixedNode): boolean => isSpot(node) && poolOf(node) === poolOf(fault.pool)
       const ofPool = movable.filter(({ node }) => node.isNew && isOfPool(node))
       return ofPool.flatMap((one) => instead(group, one, (node) => !isOfPool(node), Infinity))
+    }
+    case 'limit': {
+      const own = group.name === fault.group ? movable : []
+      return own.flatMap((one) => withLess(group, one, fault, view))
     }
     case 'addresses': {
       const here = movable.filter(({ node }) => node.zone === fault.zone)
@@ -139,6 +144,24 @@ function withFewerAddresses(
     if (saved > 0) found.push({ ...change(group, [offer], slot), relief: Math.min(saved, excess) })
   }
   return found
+}
+
+/** Nodes that hold the same pods and count less towards the limit of their group. */
+function withLess(
+  group: MixedGroup,
+  { slot, node }: Movable,
+  { resource, excess }: LimitFault,
+  { podsOn }: View,
+): Change[] {
+  const need = sum([...podsOn(slot)].map(leastHeld))
+  return group.offers
+    .filter((offer) => !isMoreSpot(offer.node, node) && holds(offer.room, need))
+    .map((offer) => ({
+      ...change(group, [offer], slot),
+      relief: Math.min(countsFor(resource, node.capacity) - countsFor(resource, offer.node.capacity), excess),
+    }))
+    .filter(({ relief }) => relief > 0)
+    .slice(0, MOST_FRUGAL)
 }
 
 /** The offers, cheapest first, up to those that are too dear. */

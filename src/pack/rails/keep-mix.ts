@@ -66,6 +66,8 @@ function nameOf(fault: MixFault): string {
       return poolOf(fault.pool)
     case 'addresses':
       return `addresses ${fault.zone}`
+    case 'limit':
+      return `${fault.resource} of ${fault.group}`
     case 'count':
       return fault.kind
     default:

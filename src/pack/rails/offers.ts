@@ -33,10 +33,10 @@ export const offersOf = (
   nodeOf: (option: NodeOption, inUse: ReadonlySet<Slot>) => Slot,
 ): Offer[] =>
   options.map((option) => {
-    const { id, instanceType, zone, capacityType, allocatable, price, counted } = option
+    const { id, group, instanceType, zone, capacityType, allocatable, capacity, price, counted } = option
     return {
       key: id,
-      node: { isNew: true, instanceType, zone, capacityType, cpu: allocatable.cpu },
+      node: { isNew: true, group, instanceType, zone, capacityType, cpu: allocatable.cpu, capacity },
       empty: { ...option, pods: option.overheadPods },
       room: room(option),
       rate: counted ?? price.rate,
@@ -92,8 +92,10 @@ export const withPods = (
 /** A node as the rails see it; `subnets`: with the addresses that it takes with these pods. */
 export function asMixed(slot: Slot, subnets?: SubnetRail, pods: Iterable<Pod> = slot.pods): MixedNode {
   const { origin, site } = slot
-  const { instanceType, zone, capacityType } = origin.kind === 'live' ? origin.live.node : origin.option
-  const node = { isNew: origin.kind === 'new', instanceType, zone, capacityType, cpu: site.allocatable.cpu }
+  const { group, instanceType, zone, capacityType, capacity } =
+    origin.kind === 'live' ? origin.live.node : origin.option
+  const cpu = site.allocatable.cpu
+  const node = { isNew: origin.kind === 'new', group, instanceType, zone, capacityType, cpu, capacity }
   return subnets === undefined ? node : { ...node, addresses: subnets.takenBy(asAddressed(slot, pods)) }
 }
 

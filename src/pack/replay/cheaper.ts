@@ -43,7 +43,8 @@ export function cheaper(
       const trial: Trial = (offer) => {
         if (scheduler.steps >= end) return undefined
         const nodes = [...others, ...spares.of(offer, others)]
-        return orders.allWork([...slots, ...nodes]) ? nodes : undefined
+        const all = [...slots, ...nodes]
+        return shop.allows(all) && orders.allWork(all) ? nodes : undefined
       }
       kept = search(offersFor(bundle, places), trial) ?? kept
     }

@@ -1,6 +1,6 @@
 import type { NodeOption } from '../../domain/plan.js'
 import type { Pod } from '../../domain/pod.js'
-import { byRate, fleetOf, withChoice, type Alternatives, type Fleet } from './fleet.js'
+import { byRate, fleetOf, slotsOf, withChoice, type Alternatives, type Fleet } from './fleet.js'
 import type { FleetTrials } from './fleet-trials.js'
 import type { Failure } from './purchases.js'
 import type { Shop } from './shop.js'
@@ -95,7 +95,8 @@ export class Climb {
   /** One more node, of every size that holds a pod left over. */
   #oneMore(fleet: Fleet, left: readonly Pod[]): Fleet[] {
     const sizes = new Set(left.slice(0, MOST_GROUPS).flatMap((pod) => sizesOf(this.#shop.machinesFor(pod))))
-    return [...sizes].map((option) => fleetOf(fleet.chosen, [...fleet.added, this.#shop.nextSlot(option)]))
+    const grown = [...sizes].map((option) => fleetOf(fleet.chosen, [...fleet.added, this.#shop.nextSlot(option)]))
+    return grown.filter((one) => this.#shop.allows(slotsOf(one)))
   }
 }
 

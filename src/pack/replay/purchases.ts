@@ -39,15 +39,27 @@ export class Purchases {
       if (this.#scheduler.steps > this.#end) break
       const slot = this.#spare.get(option) ?? this.#shop.nextSlot(option)
       this.#spare.set(option, slot)
+      if (!this.#shop.allows([...slots, slot])) continue
       const saved = left.length - this.#scheduler.leftOver([...slots, slot], seed, left.length - 1).length
       const score = option.price.rate / saved
       if (saved > 0 && (best === undefined || score < best.score)) best = { slot, option, saved, score }
     }
-    if (best === undefined) return this.#bid(left)
+    if (best === undefined) return this.#bid(left, slots)
     const { slot, option, saved } = best
     this.#spare.delete(option)
     const more = Math.floor(left.length / (2 * saved)) - 1
-    return [slot, ...Array.from({ length: Math.max(0, more) }, () => this.#shop.nextSlot(option))]
+    return [slot, ...this.#copiesOf(option, Math.max(0, more), [...slots, slot])]
+  }
+
+  /** So many nodes of a kind, or as many as may stand beside these. */
+  #copiesOf(option: NodeOption, count: number, slots: readonly Slot[]): Slot[] {
+    const copies: Slot[] = []
+    while (copies.length < count) {
+      const slot = this.#shop.nextSlot(option)
+      if (!this.#shop.allows([...slots, ...copies, slot])) break
+      copies.push(slot)
+    }
+    return copies
   }
 
   #worthTrying(left: readonly Pod[]): Set<NodeOption> {
@@ -64,7 +76,7 @@ export class Purchases {
   }
 
   /** Nothing that was tried helps: more and more nodes, as large as need be for the pod to take a small part of one. */
-  #bid(left: readonly Pod[]): Slot[] {
+  #bid(left: readonly Pod[], slots: readonly Slot[]): Slot[] {
     const [pod] = left
     if (pod === undefined) return []
     const bids = (this.#bids.get(pod) ?? 0) + 1
@@ -74,7 +86,7 @@ export class Purchases {
     const machine = cheapestFor(pod, machines, SHARES[bids] ?? 0) ?? largest(pod, machines)
     if (machine === undefined) return []
     const count = Math.max(1, bids - SHARES.length)
-    return Array.from({ length: count * count }, () => this.#shop.nextSlot(machine))
+    return this.#copiesOf(machine, count * count, slots)
   }
 }
 

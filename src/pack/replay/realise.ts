@@ -19,6 +19,9 @@ const FEW_REFILLS = 60
 const HOPELESS = 0.1
 /** How much dearer than another a start may be in the long search. */
 const NEAR = 0.1
+/** A run of exchanges that saves so much has not come to its end: there are further ones. */
+const FAR = 0.05
+const MOST_EXCHANGES = 4
 /** Fleets that are handed over: a placement within the guard rails may not exist on the cheapest. */
 const ANSWERS = 3
 
@@ -92,11 +95,24 @@ function exchanged(trials: FleetTrials, search: FleetSearch, starts: readonly Fl
     const most = Math.min(...mended.map(({ rate }) => rate)) * (1 + (isCheap ? limits.near : 0))
     const steps = mended.length === 0 ? MOST_STEPS : limits.steps
     const ways = isCheap ? AS_IT_IS : limits.ways
-    const found = fleet.rate < most ? mendBest(ways, fleet, trials.judges, search, { steps, rate: most }) : undefined
+    const mendedBy = (those: readonly Way[]): Fleet | undefined =>
+      mendBest(those, fleet, trials.judges, search, { steps, rate: most })
+    if (fleet.rate >= most) continue
+    // Where its own group may have no more nodes, only relief helps.
+    const found = mendedBy(ways) ?? (mended.length === 0 ? mendedBy(limits.ways) : undefined)
     if (found !== undefined) mended.push(found)
   }
-  const good = cheapestFirst(mended).filter(({ rate }) => rate <= limits.worthwhile)
-  trials.passed.push(...mended, ...exchangeNodes(good, tools))
+  const passed = mended.length === 0 ? judged(trials, search.groups) : mended
+  const good = cheapestFirst(passed).filter(({ rate }) => rate <= limits.worthwhile)
+  trials.passed.push(...mended)
+  let from = good
+  for (let pass = 0; pass < MOST_EXCHANGES; pass += 1) {
+    const found = exchangeNodes(from, tools)
+    trials.passed.push(...found)
+    const [start, best] = [from[0]?.rate ?? 0, found.at(-1)]
+    if (best === undefined || best.rate > start * (1 - FAR)) break
+    from = [best]
+  }
   return judged(trials, search.groups)
 }
 

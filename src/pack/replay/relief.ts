@@ -24,21 +24,30 @@ export function withRelief(fleet: Fleet, groups: readonly Alternatives[], share:
   const onSpot = mostOnSpot * (all + bought) - cpuOf(nodes.filter(isSpot))
   const options = groups.flatMap(({ machines }) => machines.flat()).filter((option) => isPlain(option, LARGEST * all))
   const architectures = [...new Set(nodes.flatMap((slot) => architectureOf(slot) ?? []))].sort(byText)
-  const added = architectures.flatMap((architecture) => {
-    const cheapest = (capacityType: CapacityType): NodeOption | undefined =>
-      cheapestCore(options.filter((one) => one.architecture === architecture && one.capacityType === capacityType))
+  let added: readonly Slot[] = []
+  /** So much CPU at least, or at most, of the machines of which a core costs the least and that the limits of groups allow. */
+  const buy = (those: readonly NodeOption[], cpu: number, round: (nodes: number) => number): number => {
+    for (const option of cheapestCoresFirst(those)) {
+      const copies = round(cpu / option.allocatable.cpu)
+      const more = Array.from({ length: Math.max(0, copies) }, () => shop.nextSlot(option))
+      if (!shop.allows([...nodes, ...added, ...more])) continue
+      added = [...added, ...more]
+      return cpuOf(more)
+    }
+    return 0
+  }
+  for (const architecture of architectures) {
+    const of = (capacityType: CapacityType): NodeOption[] =>
+      options.filter((one) => one.architecture === architecture && one.capacityType === capacityType)
     const cpu = share * cpuOf(nodes.filter((slot) => architectureOf(slot) === architecture))
-    const [spot, onDemand] = [cheapest('spot'), cheapest('on-demand')]
-    const copies =
-      spot === undefined ? 0 : Math.floor((Math.min(1, onSpot / bought) * cpu) / spot.allocatable.cpu + ROUNDING)
-    const left = cpu - copies * (spot?.allocatable.cpu ?? 0)
-    return [
-      ...copiesOf(spot, copies),
-      ...copiesOf(onDemand, onDemand === undefined ? 0 : Math.ceil(left / onDemand.allocatable.cpu - ROUNDING)),
-    ]
-  })
-  return fleetOf(fleet.chosen, [...fleet.added, ...added.map((option) => shop.nextSlot(option))], fleet.places)
+    const spot = buy(of('spot'), Math.min(1, onSpot / bought) * cpu, roundedDown)
+    buy(of('on-demand'), cpu - spot, roundedUp)
+  }
+  return fleetOf(fleet.chosen, [...fleet.added, ...added], fleet.places)
 }
+
+const roundedDown = (nodes: number): number => Math.floor(nodes + ROUNDING)
+const roundedUp = (nodes: number): number => Math.ceil(nodes - ROUNDING)
 
 const cpuOf = (slots: readonly Slot[]): number => slots.reduce((total, { site }) => total + site.allocatable.cpu, 0)
 
@@ -55,13 +64,7 @@ const isPlain = ({ allocatable, taints }: NodeOption, mostCpu: number): boolean 
   taints.every(({ effect }) => effect === 'PreferNoSchedule') &&
   Object.values(allocatable.extended).every((amount) => amount === 0)
 
-const cheapestCore = (options: readonly NodeOption[]): NodeOption | undefined =>
-  options.reduce<NodeOption | undefined>(
-    (best, one) => (best === undefined || perCore(one) < perCore(best) ? one : best),
-    undefined,
-  )
+const cheapestCoresFirst = (options: readonly NodeOption[]): NodeOption[] =>
+  [...options].sort((a, b) => perCore(a) - perCore(b))
 
 const perCore = ({ price, allocatable }: NodeOption): number => price.rate / allocatable.cpu
-
-const copiesOf = (option: NodeOption | undefined, copies: number): NodeOption[] =>
-  option === undefined ? [] : Array.from({ length: Math.max(0, copies) }, () => option)

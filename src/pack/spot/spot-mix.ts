@@ -110,7 +110,8 @@ export class SpotMixes {
     const more = (list: readonly Layout[], { group }: GroupState): Layout[] => {
       const market = search.market(group, ALL_SPOT)
       const worth = fewestBreaches(list).filter(({ spotNodes }) => spotNodes > 0)
-      return [...list, ...worth.slice(0, MOST_VARIED).flatMap((layout) => offSpot(layout, market, isWithin))]
+      const varied = worth.slice(0, MOST_VARIED).flatMap((layout) => offSpot(layout, market, isWithin))
+      return [...list, ...varied.filter((layout) => search.keepsLimit(layout))]
     }
     let layouts = plain.map((list, at) => more(list, groups[at]!))
     let bound = 0

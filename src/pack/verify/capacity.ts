@@ -1,6 +1,5 @@
-import { formatBytes, formatCpu } from '../../domain/quantity.js'
+import { formatAmount } from '../../domain/group-limit.js'
 import type { Resources } from '../../domain/resources.js'
-import type { Bytes, MilliCpu } from '../../domain/units.js'
 import { demandOf, type Fault, type Host, type Tenant, type World } from './world.js'
 
 /**
@@ -23,11 +22,6 @@ function* amounts({ cpu, memory, ephemeralStorage, pods, extended }: Resources):
   }
 }
 
-function amountText(resource: string, amount: number): string {
-  if (resource === 'cpu') return formatCpu(amount as MilliCpu)
-  return resource === 'memory' || resource === 'ephemeral-storage' ? formatBytes(amount as Bytes) : String(amount)
-}
-
 function* resourceFaults({ name, allocatable, tenants }: Host): Generator<Fault> {
   const offered = new Map(amounts(allocatable))
   const used = new Map<string, number>()
@@ -39,8 +33,8 @@ function* resourceFaults({ name, allocatable, tenants }: Host): Generator<Fault>
     const takes = (tenant: Tenant): number => new Map(amounts(demandOf(tenant))).get(resource) ?? 0
     const newcomers = tenants.filter((tenant) => tenant.as === 'comes' && takes(tenant) > 0)
     const largest = newcomers.sort((a, b) => takes(b) - takes(a) || (a.pod.id < b.pod.id ? -1 : 1))[0]
-    const [sumText, hasText] = [amountText(resource, sum), amountText(resource, has)]
-    const excess = amountText(resource, sum - has)
+    const [sumText, hasText] = [formatAmount(resource, sum), formatAmount(resource, has)]
+    const excess = formatAmount(resource, sum - has)
     const blame = `${newcomers.length} of the pods that ask for it came with the plan`
     yield {
       pod: largest?.pod.id ?? '',
