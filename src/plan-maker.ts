@@ -1,18 +1,20 @@
 import type { CapacityPolicy, FrontierPlan, Goal, PlanSource, ProvenPlan } from './domain/goal.js'
+import type { Headroom, Room } from './domain/headroom.js'
 import type { LowerBound, Plan } from './domain/plan.js'
 import type { LpSolver } from './pack/columns/lp.js'
 import { ColumnPlans } from './pack/bins/column-plans.js'
 import { once } from './pack/once.js'
 import { Planner } from './pack/plans.js'
-import type { PackProblem } from './pack/problem.js'
+import type { Limits, PackProblem } from './pack/problem.js'
 import type { PackState } from './pack/state.js'
 import { chosenNodeShare, usedShare } from './recommend/figures.js'
 
 /** What is asked of the plans of a cluster. */
 export type Plans = PlanSource & Pick<Planner, 'frontier' | 'releases' | 'keepWishes'>
 
-/** The part of the headroom that each node keeps free by itself, in the order in which plans are asked for. */
-const STRICTNESS = [0, 0.6, 1]
+/** The part of the headroom that each node keeps free by itself where the search for the whole plan does not get there. */
+const STRICTNESS = [0.6, 1]
+const AS_IS: Goal = { kind: 'cheapest', policy: { kind: 'as-is' } }
 const ROUNDING = 1e-9
 
 /** Limits that only a whole plan keeps or breaks. */
@@ -25,8 +27,9 @@ export type WholeLimits = {
 
 /**
  * Plans of one cluster, or of likenesses of it, within limits on the whole plan. What is packed without them mostly keeps
- * them, and is taken then. Where it does not, each node keeps a part of the headroom free, at last all of it, and carries no
- * more than it may in any plan. Bounds are those of the plans without: none that keep the limits cost less.
+ * them, and is taken then. Where it does not, the headroom becomes a rule of the search about all nodes together; where that is
+ * not enough, or one node would carry too much, each node keeps a part of the headroom free, at last all of it, and carries no
+ * more than it may in any plan. Bounds are those of the first two: none that keep the limits cost less.
  */
 export class PlanMaker {
   readonly #lp: LpSolver | undefined
@@ -42,15 +45,22 @@ export class PlanMaker {
     { context, untouched }: Pick<PackState, 'context' | 'untouched'>,
     whole: WholeLimits,
   ): Plans {
-    const parts = whole.headroom > 0 ? STRICTNESS : whole.maxNodeShare === undefined ? [0] : [0, 1]
-    const planners = parts.map((part) => {
-      const headroom = part * whole.headroom
-      const isShareOfPlan = part > 0 && whole.maxNodeShare !== undefined
-      const limits = { ...problem.limits, headroom, isShareOfPlan }
-      const columns = this.#columnsFor(`${headroom} ${isShareOfPlan}`)
-      return once(() => new Planner({ ...problem, limits }, context, untouched, columns))
-    })
-    return planners.length === 1 ? planners[0]!() : new PlansWithin(whole, planners)
+    const { headroom, maxNodeShare } = whole
+    const plannerWith = (limits: () => Partial<Limits>): (() => Planner) =>
+      once(() => {
+        const all = { ...problem.limits, headroom: 0, ...limits() }
+        const columns = this.#columnsFor(`${all.headroom} ${all.isShareOfPlan ?? false}`)
+        return new Planner({ ...problem, limits: all }, context, untouched, columns)
+      })
+    const free = plannerWith(() => ({}))
+    if (headroom === 0 && maxNodeShare === undefined) return free()
+    const isShareOfPlan = maxNodeShare !== undefined
+    const strict = (headroom > 0 ? STRICTNESS : [1]).map((part) =>
+      plannerWith(() => ({ headroom: part * headroom, isShareOfPlan })),
+    )
+    const wholeHeadroom = (): Headroom => ({ share: headroom, demand: demandOf(free().plan(AS_IS).plan) })
+    const roomy = headroom > 0 ? [plannerWith(() => ({ wholeHeadroom: wholeHeadroom() }))] : []
+    return new PlansWithin(whole, [free, ...roomy], strict)
   }
 
   #columnsFor(limits: string): ColumnPlans {
@@ -60,14 +70,27 @@ export class PlanMaker {
   }
 }
 
+/** What the pods of a plan ask for at most, wherever they are; pods that wait and have no place in it are left out. */
+function demandOf({ nodes }: Plan): Room {
+  const pods = nodes.flatMap((node) => (node.packed ? node.pods : []))
+  const most = (resource: keyof Room): number =>
+    pods.reduce((total, { held, needed }) => total + Math.max(held[resource], needed[resource]), 0)
+  return { cpu: most('cpu'), memory: most('memory') }
+}
+
 class PlansWithin implements Plans {
   readonly #limits: WholeLimits
   readonly #planners: readonly (() => Planner)[]
+  readonly #bounding: readonly (() => Planner)[]
 
-  /** `planners`: the first knows nothing of the limits, the last keeps them on each node. */
-  constructor(limits: WholeLimits, planners: readonly (() => Planner)[]) {
+  /**
+   * `bounding`: planners whose bounds hold for plans within the limits; the first knows nothing of them. `strict`: those that
+   * keep the limits on each node.
+   */
+  constructor(limits: WholeLimits, bounding: readonly (() => Planner)[], strict: readonly (() => Planner)[]) {
     this.#limits = limits
-    this.#planners = planners
+    this.#bounding = bounding
+    this.#planners = [...bounding, ...strict]
   }
 
   today(goal: Goal): ProvenPlan {
@@ -80,20 +103,20 @@ class PlansWithin implements Plans {
         (planner) => planner.plan(goal),
         ({ plan }) => plan,
       ),
-      this.#free.plan(goal).bound,
+      this.#boundFor(goal),
     )
   }
 
   reconsider(plan: Plan, goal: Goal): ProvenPlan | undefined {
     for (const planner of this.#planners) {
       const found = planner().reconsider(plan, goal)
-      if (found !== undefined) return this.#bounded(found, this.#free.plan(goal).bound)
+      if (found !== undefined) return this.#bounded(found, this.#boundFor(goal))
     }
     return undefined
   }
 
   frontier(policy: CapacityPolicy): FrontierPlan[] | undefined {
-    const { bound } = this.#free.plan({ kind: 'cheapest', policy })
+    const bound = this.#boundFor({ kind: 'cheapest', policy })
     const found = this.#firstOf(
       (planner) => planner.frontier(policy),
       (frontier) => frontier?.[0]?.proven.plan,
@@ -112,7 +135,7 @@ class PlansWithin implements Plans {
       (planner) => planner.rebuildable(policy, known),
       (proven) => proven?.plan,
     )
-    return found && this.#bounded(found, this.#free.plan({ kind: 'cheapest', policy }).bound)
+    return found && this.#bounded(found, this.#boundFor({ kind: 'cheapest', policy }))
   }
 
   changed(...asked: Parameters<Planner['changed']>): ReturnType<Planner['changed']> {
@@ -121,7 +144,7 @@ class PlansWithin implements Plans {
       (planner) => planner.changed(...asked),
       (changed) => changed?.proven?.plan,
     )
-    const { bound } = this.#free.plan({ kind: 'cheapest', policy })
+    const bound = this.#boundFor({ kind: 'cheapest', policy })
     return found && { ...found, proven: found.proven && this.#bounded(found.proven, bound) }
   }
 
@@ -133,6 +156,13 @@ class PlansWithin implements Plans {
 
   get #free(): Planner {
     return this.#planners[0]!()
+  }
+
+  /** The highest that holds for plans within the limits; what the free plan keeps by itself needs no other. */
+  #boundFor(goal: Goal): LowerBound {
+    const free = this.#free.plan(goal)
+    if (this.#keepsLimits(free.plan)) return free.bound
+    return this.#bounding.map((planner) => planner().plan(goal).bound).reduce(higher)
   }
 
   /** The first answer whose plan keeps the limits, or the strictest one. */
@@ -150,9 +180,11 @@ class PlansWithin implements Plans {
     return usedShare(nodes) <= 1 - headroom + ROUNDING && chosenNodeShare(nodes) <= maxNodeShare + ROUNDING
   }
 
+  /** A plan's own bound knows which spot nodes it keeps, and may know limits on each node that other plans need not keep. */
   #bounded(proven: ProvenPlan, bound: LowerBound): ProvenPlan {
     return { ...proven, bound: lower(proven.bound, bound) }
   }
 }
 
 const lower = (one: LowerBound, other: LowerBound): LowerBound => (one.rate <= other.rate ? one : other)
+const higher = (one: LowerBound, other: LowerBound): LowerBound => (one.rate >= other.rate ? one : other)

@@ -1,6 +1,7 @@
 import type { NodeOwner } from './cluster.js'
 import type { CapacityType } from './offering.js'
 import { limitFaults, type GroupLimit, type LimitFault } from './group-limit.js'
+import { headroomFaults, type Headroom, type HeadroomFault, type Room } from './headroom.js'
 import type { Pod } from './pod.js'
 import type { Resources } from './resources.js'
 import type { Labels } from './snapshot.js'
@@ -17,6 +18,8 @@ export type MixedNode = {
   /** What limits on a group's nodes together look at; absent: not counted. */
   readonly group?: string
   readonly capacity?: Resources
+  /** What it may carry so that its part of the headroom stays free; absent: not counted. */
+  readonly carries?: Room
   /** What it takes of the subnets in its zone; absent: not counted. */
   readonly addresses?: number
 }
@@ -63,15 +66,17 @@ export type MixRails = {
    */
   readonly maxSpotPoolShare?: number | undefined
   readonly subnets?: SubnetRail | undefined
+  readonly wholeHeadroom?: Headroom | undefined
   /** By group; groups that are not named have none. */
   readonly groupLimits?: ReadonlyMap<string, GroupLimit> | undefined
 }
 
 /** Is any of the rails set? */
 export function hasMixRails(rails: MixRails): boolean {
-  const { minNodes = 0, minNodesPerZone = 0, maxSpotPoolShare = 1, subnets, groupLimits } = rails
+  const { minNodes = 0, minNodesPerZone = 0, maxSpotPoolShare = 1, subnets, wholeHeadroom, groupLimits } = rails
+  const isCounted = minNodes > 0 || minNodesPerZone > 0 || maxSpotPoolShare < 1
   const hasLimits = groupLimits !== undefined && groupLimits.size > 0
-  return minNodes > 0 || minNodesPerZone > 0 || maxSpotPoolShare < 1 || subnets !== undefined || hasLimits
+  return isCounted || hasLimits || subnets !== undefined || wholeHeadroom !== undefined
 }
 
 /** Zones whose subnets have the most addresses first, as far as they are known; else by name. */
@@ -90,6 +95,7 @@ export type MixFault =
   /** `excess`: addresses more than the subnets of the zone have. */
   | { readonly kind: 'addresses'; readonly zone: string; readonly excess: number }
   | LimitFault
+  | HeadroomFault
 
 const NO_LIMITS: ReadonlyMap<string, GroupLimit> = new Map()
 const ROUNDING = 1e-9
@@ -127,11 +133,13 @@ export function spotPools(nodes: readonly MixedNode[]): SpotPool[] {
 export const poolOf = ({ instanceType, zone }: Pick<MixedNode, 'instanceType' | 'zone'>): string =>
   `${instanceType ?? ''} ${zone ?? ''}`
 
-/** What the rails find wrong: limits, then zones, subnets and pools, the worst of each first, then the number of all nodes. */
-export function mixFaults(
-  nodes: readonly MixedNode[],
-  { minNodes = 0, minNodesPerZone = 0, zones = [], maxSpotPoolShare = 1, subnets, groupLimits = NO_LIMITS }: MixRails,
-): MixFault[] {
+/**
+ * What the rails find wrong: limits, then zones, subnets and pools, the worst of each first, then the number of all nodes and
+ * what they carry.
+ */
+export function mixFaults(nodes: readonly MixedNode[], rails: MixRails): MixFault[] {
+  const { minNodes = 0, minNodesPerZone = 0, zones = [], maxSpotPoolShare = 1 } = rails
+  const { subnets, wholeHeadroom, groupLimits = NO_LIMITS } = rails
   const above = limitFaults(nodes, groupLimits)
   const inZone = (zone: string): number => nodes.filter((node) => node.zone === zone).length
   const bare = zones
@@ -139,7 +147,14 @@ export function mixFaults(
     .filter(({ missing }) => missing > 0)
     .sort((a, b) => b.missing - a.missing || (a.zone < b.zone ? -1 : 1))
   const missing = minNodes - nodes.length
-  const few = missing > 0 ? [{ kind: 'count' as const, nodes: nodes.length, missing }] : []
+  const few: MixFault[] = missing > 0 ? [{ kind: 'count', nodes: nodes.length, missing }] : []
+  if (wholeHeadroom !== undefined)
+    few.push(
+      ...headroomFaults(
+        nodes.map((node) => node.carries),
+        wholeHeadroom,
+      ),
+    )
   const crowded = subnets === undefined ? [] : crowdedZones(nodes, subnets)
   if (maxSpotPoolShare >= 1) return [...above, ...bare, ...crowded, ...few]
   const large = spotPools(nodes)
@@ -171,6 +186,8 @@ function weightOf(fault: MixFault): number {
       return fault.excess * ADDRESS_WEIGHT
     case 'pool':
       return fault.excess
+    case 'headroom':
+      return (fault.excess / fault.demand) * MOST_CPU
     // By the part that is too much, as limits are on bytes, cores and nodes alike.
     case 'limit':
       return (fault.excess / Math.max(1, fault.most)) * MOST_CPU

@@ -148,13 +148,17 @@ export class Assembler {
     const amiss = (): number => gravity(faultsAmong([...layouts.keys()].flatMap(slotsOf), limits))
     if (amiss() === 0) return 0
     const groups = this.groups.map(({ group, slots }) => {
-      const policy = goal.kind === 'repack' || goal.policy.kind !== 'on-demand' ? undefined : goal.policy
+      // Bounds know of headroom: what is bought for it must be what they count on.
+      const isStrict =
+        goal.kind !== 'repack' && (goal.policy.kind === 'on-demand' || limits.wholeHeadroom !== undefined)
+      const policy = isStrict ? goal.policy : undefined
       const bought = goal.kind === 'repack' ? [] : this.#machines.on(group, policy).options.filter(runsItsOwn)
       const spares = slots.filter(acceptsPods)
       return {
         name: group.name,
         nodes: slotsOf(group.name),
         mayGo: (slot: Slot) => slot.origin.kind === 'new' || mayGo(slot),
+        wantsSpot: goal.kind !== 'repack' && goal.policy.kind === 'spot',
         offers: cheapestFirst([
           ...offersOfToday(spares),
           ...offersOf(bought, (option, inUse) => this.#stock.free(option, spares, inUse)),

@@ -3,10 +3,13 @@ import type { NodeOption } from '../domain/plan.js'
 import type { Layout } from './layout.js'
 import type { PackGroup } from './problem.js'
 
+/** Nodes on spot where there should be none. */
+export const unwanted = ({ spotNodes }: Layout, goal: Goal): number =>
+  goal.kind !== 'repack' && goal.policy.kind === 'on-demand' ? spotNodes : 0
+
 /** Best first. What breaks a guard rail, or is on spot where it should not be, comes last: only for want of better. */
 export function byPreference(layouts: readonly Layout[], goal: Goal): Layout[] {
-  const faults = (layout: Layout): number =>
-    layout.breaches + (goal.kind !== 'repack' && goal.policy.kind === 'on-demand' ? layout.spotNodes : 0)
+  const faults = (layout: Layout): number => layout.breaches + unwanted(layout, goal)
   const cheapest = [...layouts].sort(
     (a, b) => faults(a) - faults(b) || a.rate - b.rate || a.moves - b.moves || a.nodes.length - b.nodes.length,
   )

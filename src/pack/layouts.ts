@@ -76,7 +76,8 @@ export class LayoutSearch {
     const group = state.group.name
     const limit = this.#problem.limits.groupLimits?.get(group)
     if (limit === undefined || policy === undefined) return layouts
-    const priced = (surcharge: Surcharge) => this.priced(state, policy, surcharge)?.layouts
+    const isStrict = policy.kind === 'on-demand' && state.group.live.some(isSpot)
+    const priced = (surcharge: Surcharge) => this.priced(state, policy, surcharge, isStrict)?.layouts
     return withinLimit(layouts, { group, limit, priced })
   }
 
@@ -130,13 +131,13 @@ export class LayoutSearch {
 
   /**
    * The group packed as though machines cost more or less than they do, and the layouts that come of it, at real prices:
-   * the packing itself, and first fit on the machines that it uses most, where rules between pods undo it. Undefined where
-   * the cluster is too large.
+   * the packing itself, and first fit on the machines that it uses most, where rules between pods undo it. `isStrict`: no spot
+   * node that could go is kept. Undefined where the cluster is too large.
    */
-  priced(state: GroupState, policy: CapacityPolicy, surcharge: Surcharge): PricedLayouts | undefined {
+  priced(state: GroupState, policy: CapacityPolicy, surcharge: Surcharge, isStrict = false): PricedLayouts | undefined {
     if (this.#isTooLarge) return undefined
-    const key = `${policyKey(state.group, policy, ANY_POD.key)} false`
-    const packed = this.#pack(state.group, policy, ANY_POD.wants, false, key, surcharge)
+    const key = `${policyKey(state.group, policy, ANY_POD.key)} ${isStrict}`
+    const packed = this.#pack(state.group, policy, ANY_POD.wants, isStrict, key, surcharge)
     const shapes = mainShapes(packed, this.#machines.on(state.group, policy).options)
     const layouts = this.#layOut(state, policy, { packing: packed, anew: isShared(state) }, shapes)
     const { plan, nodes: today, staying } = packed
@@ -158,9 +159,18 @@ export class LayoutSearch {
   ): ColumnPlan {
     const { suits, interests } = this.#problem
     const kindOf = (pod: Pod): number => this.#machines.kindOf(pod)
-    const limit = this.#problem.limits.groupLimits?.get(group.name)
+    const { groupLimits, wholeHeadroom } = this.#problem.limits
     const common = {
-      ...{ group, suits, interests, limit, rails: this.#rails, rivals: this.#rivals, volumesOf: this.#volumesOf },
+      ...{
+        group,
+        suits,
+        interests,
+        wholeHeadroom,
+        limit: groupLimits?.get(group.name),
+        rails: this.#rails,
+        rivals: this.#rivals,
+        volumesOf: this.#volumesOf,
+      },
       mayKeep: (live: LiveNode): boolean => !isStrict || !isSpot(live),
       placementKey: (pod: Pod): number => this.#draft.board.placementKey(pod),
     }

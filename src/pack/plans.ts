@@ -45,6 +45,7 @@ const MOST_STEPS_OF_A_REPAIR = 150_000_000
 /** What it may cost to keep preferences. */
 const MOST_STEPS_OF_WISHES = 2_000_000
 const BY_NODES = 'prices as for the cheapest plan, with a surcharge on every node, shared out among the groups'
+const BY_HEADROOM = 'prices as for the cheapest plan, with a price on what stays free, shared out among the groups'
 const BY_SHARE = 'prices as for all spot that is fit for it, with a price on what the share does not allow'
 
 /** A bound that is a fraction of a micro-dollar too high would be no bound. */
@@ -261,6 +262,12 @@ export class Planner implements PlanSource {
   }
 
   #newBound(goal: Goal, withSpot: ReadonlySet<string>): LowerBound {
+    const roomy = goal.kind === 'repack' ? 0 : roundedDown(this.#solver.leastWithHeadroom(goal.policy))
+    const bare = this.#bareBound(goal, withSpot)
+    return roomy <= bare.rate ? bare : { rate: roomy as MicroUsdPerHour, basis: BY_HEADROOM }
+  }
+
+  #bareBound(goal: Goal, withSpot: ReadonlySet<string>): LowerBound {
     const plain = lowerBound(this.#problem, goal, (group) => this.#solver.packed(group, goal, withSpot.has(group.name)))
     if (goal.kind === 'repack' || goal.policy.kind !== 'spot' || goal.policy.share >= 1) return plain
     const mixed = roundedDown(this.#solver.leastWithSpot(goal.policy.share))

@@ -8,13 +8,14 @@ import { Draft, liveSlot, machineOf, newSlot, type Slot } from './draft.js'
 import type { ColumnPlan, ColumnPlans } from './bins/column-plans.js'
 import { machinesByPlace, mayHold } from './replay/exchange.js'
 import { choiceOf, fleetChoices, fleetOfPlan, type Alternatives, type Fleet } from './replay/fleet.js'
-import { byPreference } from './goal.js'
+import { byPreference, unwanted } from './goal.js'
+import { HeadroomMixes } from './headroom-mix.js'
 import { capture, clear, type Layout } from './layout.js'
 import { LayoutSearch, mayGo, type GroupState } from './layouts.js'
 import { byText } from './order.js'
 import type { PackGroup, PackProblem } from './problem.js'
 import { Machines } from './machines.js'
-import { nodeFrontier, type Frontier } from './node-frontier.js'
+import { nodeFrontier, sizeOf, type Frontier } from './node-frontier.js'
 import { provision } from './provision/provision.js'
 import { Places } from './replay/places.js'
 import { housesOwn } from './replay/settle.js'
@@ -37,6 +38,8 @@ export class Solver {
   readonly #stock = new Stock('fleet')
   readonly #assembler: Assembler
   readonly #spotMixes: SpotMixes
+  readonly #headroomMixes: HeadroomMixes | undefined
+  readonly #roomy = new Map<string, Solution>()
   readonly #places: Places
   readonly #frontiers = new Map<string, Frontier | undefined>()
 
@@ -58,6 +61,8 @@ export class Solver {
     this.#assembler = new Assembler(problem, this.#draft, this.#groups, this.#machines, this.#search, this.#stock)
     this.#places = new Places(this.#draft, this.#groups, () => this.#assembler.isBroken())
     this.#spotMixes = new SpotMixes(this.#assembler, (goal) => this.solve(goal))
+    const { wholeHeadroom } = problem.limits
+    this.#headroomMixes = wholeHeadroom && new HeadroomMixes(this.#assembler, wholeHeadroom)
   }
 
   /** Today's placement, pending pods left out. */
@@ -70,8 +75,22 @@ export class Solver {
   }
 
   solve(goal: Goal): Solution {
+    const plain = this.#solvePlainly(goal)
+    if (goal.kind !== 'cheapest' || this.#headroomMixes === undefined) return plain
+    const key = JSON.stringify(goal)
+    const known = this.#roomy.get(key) ?? cheapestSound([plain, ...this.#headroomMixes.solutions(goal)], goal)
+    this.#roomy.set(key, known)
+    return known
+  }
+
+  #solvePlainly(goal: Goal): Solution {
     if (goal.kind === 'cheapest' && goal.policy.kind === 'spot') return this.#spotMixes.within(goal.policy.share)
     return this.#solveOnce(goal)
+  }
+
+  /** No plan for the policy with the headroom that was asked for costs less, in micro-dollars per hour; 0 where none was. */
+  leastWithHeadroom(policy: CapacityPolicy): number {
+    return this.#headroomMixes?.leastCost(policy) ?? 0
   }
 
   /** Plans from the cheapest to the fewest nodes; undefined where the cluster is too large. */
@@ -230,3 +249,13 @@ export const keepingSpot = ({ layouts }: Solution, goal: Goal): ReadonlySet<stri
           nodes.some(({ slot }) => mayGo(slot) && machineOf(slot).capacityType === 'spot') ? [name] : [],
         ),
   )
+
+/** The cheapest of those that are within the rails, or next to them, and have the fewest nodes on spot that should not be. */
+function cheapestSound(solutions: readonly Solution[], goal: Goal): Solution {
+  const onSpot = ({ layouts }: Solution): number =>
+    [...layouts.values()].reduce((nodes, layout) => nodes + unwanted(layout, goal), 0)
+  const [best] = solutions
+    .map((solution) => ({ solution, onSpot: onSpot(solution), ...sizeOf(solution) }))
+    .sort((a, b) => a.breaches - b.breaches || a.onSpot - b.onSpot || a.rate - b.rate)
+  return best!.solution
+}

@@ -24,6 +24,10 @@ export function mixFaultWords(packed: readonly PlanNode[], rails: MixRails): str
       }
       case 'addresses':
         return `the subnets of ${fault.zone} have ${fault.excess} addresses too few`
+      case 'headroom': {
+        const part = percent(fault.excess / fault.demand)
+        return `its nodes carry ${part} less ${fault.resource} than is requested with the headroom that was asked for`
+      }
       case 'limit': {
         const [most, has] = [fault.most, fault.most + fault.excess].map((one) => formatAmount(fault.resource, one))
         return `NodePool ${fault.group} would have ${has} of ${fault.resource}, more than its limit of ${most}`

@@ -5,10 +5,10 @@
 import type { Goal } from '../../src/domain/goal.js'
 import type { FilterName, NodeOption, Plan, PlanNode } from '../../src/domain/plan.js'
 import type { Pod } from '../../src/domain/pod.js'
-import { shortfalls, sum, subtract } from '../../src/domain/resources.js'
+import { shortfalls, sum, subtract, type Resources } from '../../src/domain/resources.js'
 import { nodeLimits, type NodeLimits } from '../../src/pack/draft.js'
 import { allowedOptions } from '../../src/pack/goal.js'
-import type { LiveNode, Machine } from '../../src/pack/problem.js'
+import type { Limits, LiveNode, Machine } from '../../src/pack/problem.js'
 import { verifyPlan } from '../../src/pack/verify.js'
 import { keptNode, makePlan } from './make-plan.js'
 import { HOST, nodeOf, type Packed } from './make-problem.js'
@@ -93,11 +93,8 @@ export function cheapestPlan(
       [...nodes.map(({ node, pods }) => ({ ...node, pods: [...pods] })), ...untouched],
       unplaced,
     )
-    const more = costOfShare(
-      nodes,
-      [...live, ...options.map((option, at) => newCandidate(option, `spare-${at}`))],
-      goal,
-    )
+    const spares = options.map((option, at) => newCandidate(option, `spare-${at}`))
+    const more = costOfRest(nodes, [...live, ...spares], goal, state.problem.limits)
     if (cost + more >= best) return
     if (verifyPlan({ plan, cluster, mustPlace: state.mustPlace }).some(({ inherited }) => !inherited)) return
     best = cost + more
@@ -137,30 +134,44 @@ export function cheapestPlan(
 }
 
 /**
- * What empty nodes that are not on spot cost at least where a plan has too much on spot: up to two of them; Infinity where
- * these are not enough. They are not verified: no rule speaks for a plan without them.
+ * What empty nodes cost at least where a plan has too much on spot, or too little free: up to two of them; Infinity where these
+ * are not enough. They are not verified: no rule speaks for a plan without them.
  */
-function costOfShare(nodes: readonly Candidate[], all: readonly Candidate[], goal: Goal): number {
-  if (goal.kind === 'repack' || goal.policy.kind !== 'spot') return 0
-  const { share } = goal.policy
-  const excess = (some: readonly Candidate[]): number =>
+function costOfRest(
+  nodes: readonly Candidate[],
+  all: readonly Candidate[],
+  goal: Goal,
+  { wholeHeadroom }: Limits,
+): number {
+  const share = goal.kind === 'repack' || goal.policy.kind !== 'spot' ? 1 : goal.policy.share
+  const onSpot = (some: readonly Candidate[]): number =>
     some.reduce((sum, { node }) => sum + node.allocatable.cpu * ((node.capacityType === 'spot' ? 1 : 0) - share), 0)
-  const over = excess(nodes)
-  if (over <= 0) return 0
+  const isSound = (some: readonly Candidate[]): boolean =>
+    onSpot(some) <= 0 && (wholeHeadroom === undefined || leavesFree(some, wholeHeadroom.share))
+  if (isSound(nodes)) return 0
   const isNew = ({ node }: Candidate): boolean => node.action === 'new'
-  const spare = all.filter((one) => one.node.capacityType !== 'spot' && !nodes.includes(one))
+  const spare = all.filter((one) => !nodes.includes(one))
   const pairs = spare.flatMap((one, at) => [[one], ...spare.slice(isNew(one) ? at : at + 1).map((two) => [one, two])])
-  return pairs
-    .filter((added) => over + excess(added) <= 0)
-    .reduce(
-      (least, added) =>
-        Math.min(
-          least,
-          added.reduce((sum, { rate }) => sum + rate, 0),
-        ),
-      Infinity,
-    )
+  return pairs.reduce((least, added) => {
+    const cost = added.reduce((sum, { rate }) => sum + rate, 0)
+    return cost < least && isSound([...nodes, ...added]) ? cost : least
+  }, Infinity)
 }
+
+/** Does this share of the CPU and of the memory of all nodes together stay free? */
+function leavesFree(nodes: readonly Candidate[], share: number): boolean {
+  const has = sum(nodes.map(({ node }) => node.allocatable))
+  const used = sum(nodes.map(usedOn))
+  return used.cpu <= (1 - share) * has.cpu + 1e-6 && used.memory <= (1 - share) * has.memory + 1e-6
+}
+
+const isHome = ({ node }: Candidate, pod: Pod): boolean => node.action === 'keep' && pod.nodeName === node.name
+
+const usedOn = (one: Candidate): Resources =>
+  sum([
+    ...one.node.residentPods.map(({ held }) => held),
+    ...one.pods.map((pod) => (isHome(one, pod) ? pod.held : pod.needed)),
+  ])
 
 function liveCandidate({ node, price, residents, mustStay, pinned }: LiveNode, group: string): Candidate {
   return {
@@ -196,14 +207,9 @@ function newCandidate(option: NodeOption, name: string): Candidate {
 }
 
 /** More than it has of something that a pod takes which was not there before: no further pod makes that good. */
-function isTooFull({ node, pods }: Candidate): boolean {
-  const isHome = (pod: Pod): boolean => node.action === 'keep' && pod.nodeName === node.name
-  const used = sum([
-    ...node.residentPods.map(({ held }) => held),
-    ...pods.map((pod) => (isHome(pod) ? pod.held : pod.needed)),
-  ])
-  const came = sum(pods.filter((pod) => !isHome(pod)).map(({ needed }) => needed))
-  const missing = shortfalls(node.allocatable, used)
+function isTooFull(one: Candidate): boolean {
+  const came = sum(one.pods.filter((pod) => !isHome(one, pod)).map(({ needed }) => needed))
+  const missing = shortfalls(one.node.allocatable, usedOn(one))
   return missing.some(({ resource }) => amountOf(came, resource) > 0)
 }
 
@@ -221,13 +227,10 @@ export function isWithinShare({ nodes }: Plan, goal: Goal): boolean {
 }
 
 /** Carries more than the guard rails allow, of pods that were not there before; one alone may. */
-function isOverRails({ node, pods }: Candidate, { headroom, cpu, memory }: NodeLimits): boolean {
-  const isHome = (pod: Pod): boolean => node.action === 'keep' && pod.nodeName === node.name
-  if ((headroom === 0 && cpu === Infinity) || pods.length < 2 || pods.every(isHome)) return false
-  const used = sum([
-    ...node.residentPods.map(({ held }) => held),
-    ...pods.map((pod) => (isHome(pod) ? pod.held : pod.needed)),
-  ])
+function isOverRails(one: Candidate, { headroom, cpu, memory }: NodeLimits): boolean {
+  const { node, pods } = one
+  if ((headroom === 0 && cpu === Infinity) || pods.length < 2 || pods.every((pod) => isHome(one, pod))) return false
+  const used = usedOn(one)
   const { allocatable } = node
   return (
     used.cpu > Math.min(cpu, allocatable.cpu * (1 - headroom)) ||

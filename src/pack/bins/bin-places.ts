@@ -1,6 +1,8 @@
 import { countsFor } from '../../domain/group-limit.js'
+import { carries } from '../../domain/headroom.js'
 import type { NodeOption } from '../../domain/plan.js'
 import type { Pod } from '../../domain/pod.js'
+import { sum, type Resources } from '../../domain/resources.js'
 import { valueOf, VOLUME_ZONE_LABELS } from '../../domain/requirement.js'
 import { roomsOfLive, roomsOfOption, type Rooms } from './bin-room.js'
 import { kindOf, type Question, type Surcharge } from './bin-question.js'
@@ -29,16 +31,17 @@ export const staysAnyway = ({ mustStay, pinned, price }: LiveNode): boolean =>
 
 /** Machines on offer, then the nodes of today that may go, those that are alike together, then each that stays. */
 export function placesOf(question: Question): Place[] {
-  const { options, group, interests, rails, limit, volumesOf, mayKeep } = question
-  const chargedFor = (machine: NodeOption | LiveNode['node']): Place['charged'] & object => ({
+  const { options, group, interests, rails, limit, wholeHeadroom, volumesOf, mayKeep } = question
+  const chargedFor = (machine: NodeOption | LiveNode['node'], own: Resources): Place['charged'] & object => ({
     spot: machine.capacityType === 'spot',
     cpu: machine.allocatable.cpu,
     counted: [...(limit?.keys() ?? [])].map((resource) => countsFor(resource, machine.capacity)),
+    ...(wholeHeadroom === undefined ? {} : { carries: carries(machine.allocatable, own, wholeHeadroom) }),
   })
   const places = options.map((option): Place => ({
     name: kindOf(option),
     rate: option.price.rate,
-    charged: chargedFor(option),
+    charged: chargedFor(option, option.overhead),
     rooms: roomsOfOption(option, rails),
     option,
     nodes: [],
@@ -56,7 +59,7 @@ export function placesOf(question: Question): Place[] {
     const kind = kindOf(node)
     const look = [seenLabels(node.labels, withoutHost(interests)), node.taints, node.closed !== undefined]
     const { rate } = price
-    const charged = chargedFor(node)
+    const charged = chargedFor(node, sum(live.residents.map(({ held }) => held)))
     const key = JSON.stringify([kind, rate, charged, rooms, look])
     const known = alike.get(key)
     if (known !== undefined) known.nodes = [...known.nodes, live]

@@ -1,4 +1,5 @@
 import type { GroupLimit } from '../../domain/group-limit.js'
+import type { Headroom, Room } from '../../domain/headroom.js'
 import type { NodeOption } from '../../domain/plan.js'
 import type { Pod } from '../../domain/pod.js'
 import type { VolumeCounts } from './bin-room.js'
@@ -23,8 +24,8 @@ export function kindOf(machine: Named): MachineKind {
 }
 
 /**
- * What a machine costs more, or less, than its price, by its allocatable millicores and what it counts towards the limits of
- * its group; what comes out is rounded down. No machine may become cheaper than one micro-dollar by it. Nodes that stay are
+ * What a machine costs more, or less, than its price, by its allocatable millicores, what it counts towards the limits of its
+ * group and what it carries; what comes out is rounded down. No machine may become cheaper than one micro-dollar by it. Nodes that stay are
  * not charged.
  */
 export type Surcharge = (machine: {
@@ -32,6 +33,8 @@ export type Surcharge = (machine: {
   readonly cpu: number
   /** In the order of the group's limit; empty where it has none. */
   readonly counted: readonly number[]
+  /** What it may carry so that its part of the headroom stays free; absent where none was asked for. */
+  readonly carries?: Room
 }) => number
 
 export type Question = {
@@ -45,6 +48,7 @@ export type Question = {
   readonly suits: PackProblem['suits']
   readonly interests: PackProblem['interests']
   readonly rails: NodeLimits
+  readonly wholeHeadroom?: Headroom | undefined
   /** The most that the group's nodes may have together. */
   readonly limit?: GroupLimit | undefined
   readonly rivals: Pick<Rivals, 'of' | 'repelled'>

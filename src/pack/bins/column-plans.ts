@@ -37,7 +37,10 @@ export class ColumnPlans {
   readonly #known = new Map<string, BinPlan>()
   readonly #packings = new WeakMap<PackGroup, Map<string, ColumnPlan>>()
   /** Of each group the last one: a question is repeated at other prices before another one is asked. */
-  readonly #unpriced = new WeakMap<PackGroup, { readonly key: string; readonly bins: UnpricedBins }>()
+  readonly #unpriced = new WeakMap<
+    PackGroup,
+    { readonly key: string; readonly share: number; readonly bins: UnpricedBins }
+  >()
 
   /** `lp`: without one, bounds are weaker and plans dearer. */
   constructor(lp?: LpSolver) {
@@ -54,9 +57,11 @@ export class ColumnPlans {
   /** `key`: the same for equal questions about the group. */
   of(question: Question, key: string, surcharge?: Surcharge): ColumnPlan {
     const { group } = question
+    // What machines carry is the only thing in which planners that share this one may ask differently about a group.
+    const share = question.wholeHeadroom?.share ?? 0
     const last = this.#unpriced.get(group)
-    const unpriced = last?.key === key ? last.bins : unpricedBins(question)
-    this.#unpriced.set(group, { key, bins: unpriced })
+    const unpriced = last?.key === key && last.share === share ? last.bins : unpricedBins(question)
+    this.#unpriced.set(group, { key, share, bins: unpriced })
     return this.#packed(pricedBins(unpriced, surcharge), surcharge !== undefined)
   }
 

@@ -1,9 +1,11 @@
 import { countsFor, type LimitFault } from '../../domain/group-limit.js'
+import type { HeadroomFault } from '../../domain/headroom.js'
 import { poolOf, type MixFault, type MixedNode, type MixRails } from '../../domain/node-mix.js'
 import type { Pod } from '../../domain/pod.js'
-import { sum } from '../../domain/resources.js'
+import { sum, type Resources } from '../../domain/resources.js'
 import { leastHeld } from '../bins/demand.js'
 import type { Slot } from '../draft.js'
+import { byText } from '../order.js'
 import { holds } from '../shapes.js'
 import { withPods, type Offer } from './offers.js'
 
@@ -12,6 +14,8 @@ export type MixedGroup = {
   readonly name: string
   readonly nodes: readonly Slot[]
   readonly mayGo: (slot: Slot) => boolean
+  /** May room that stays free be on spot although it could be elsewhere? */
+  readonly wantsSpot?: boolean
   /** Cheapest first. */
   readonly offers: readonly Offer[]
 }
@@ -25,6 +29,8 @@ export type Change = {
   readonly cost: number
   /** How much of the fault it mends, to compare what changes cost by; 1 where one is as good as another. */
   readonly relief: number
+  /** Only where nothing else helps. */
+  readonly isLast?: boolean
   readonly key: string
 }
 
@@ -67,6 +73,8 @@ export function changesOf(
       const ofPool = movable.filter(({ node }) => node.isNew && isOfPool(node))
       return ofPool.flatMap((one) => instead(group, one, (node) => !isOfPool(node), Infinity))
     }
+    case 'headroom':
+      return roomier(group, movable, fault, view)
     case 'limit': {
       const own = group.name === fault.group ? movable : []
       return own.flatMap((one) => withLess(group, one, fault, view))
@@ -139,11 +147,60 @@ function withFewerAddresses(
   for (const offer of group.offers) {
     if (found.length === MOST_FRUGAL) break
     if (isMoreSpot(offer.node, node) || !holds(offer.room, need)) continue
-    const [come] = withPods([offer], pods, rails.subnets)
+    const [come] = withPods([offer], pods, rails)
     const saved = (node.addresses ?? 0) - (come?.zone === zone ? (come.addresses ?? 0) : 0)
     if (saved > 0) found.push({ ...change(group, [offer], slot), relief: Math.min(saved, excess) })
   }
   return found
+}
+
+/**
+ * Nodes that carry more in the place of others, for the same pods; of nodes that are alike the one with the fewest of them. Empty
+ * nodes come last: autoscalers take them away.
+ */
+function roomier(
+  group: MixedGroup,
+  movable: readonly Movable[],
+  { resource, excess }: HeadroomFault,
+  { rails, podsOn }: View,
+): Change[] {
+  const carried = (offer: Offer): number => withPods([offer], [], rails)[0]?.carries?.[resource] ?? 0
+  const offers = group.offers.map((offer) => ({ offer, gain: carried(offer) })).filter(({ gain }) => gain > 0)
+  const mayBe = ({ node }: Offer, gone?: MixedNode): boolean =>
+    group.wantsSpot === true || (gone === undefined ? !isSpot(node) : !isMoreSpot(node, gone))
+  const larger = leastLoaded(movable, podsOn).flatMap(({ slot, node, need }) =>
+    offers.flatMap(({ offer, gain }): Change[] => {
+      const relief = gain - (node.carries?.[resource] ?? 0)
+      if (relief <= 0 || !mayBe(offer, node) || !holds(offer.room, need)) return []
+      return [{ ...change(group, [offer], slot), relief: Math.min(relief, excess) }]
+    }),
+  )
+  const steady = offers.filter(({ offer }) => mayBe(offer))
+  const empty = (steady.length > 0 ? steady : offers).map(({ offer, gain }) => {
+    const copies = offer.node.isNew ? Math.max(1, Math.floor(excess / gain)) : 1
+    const more = change(
+      group,
+      Array.from({ length: copies }, () => offer),
+    )
+    return { ...more, relief: Math.min(copies * gain, excess), isLast: true }
+  })
+  return [...bestOf(larger), ...bestOf(empty)]
+}
+
+const bestOf = (changes: readonly Change[]): Change[] =>
+  [...changes].sort((a, b) => a.cost / a.relief - b.cost / b.relief || byText(a.key, b.key)).slice(0, MOST_FRUGAL)
+
+/** Of each kind of node the one whose pods need the least. */
+function leastLoaded(movable: readonly Movable[], podsOn: View['podsOn']): (Movable & { readonly need: Resources })[] {
+  const least = new Map<string, Movable & { readonly need: Resources }>()
+  for (const one of movable) {
+    const { instanceType, zone, capacityType } = one.node
+    const key = [instanceType, zone, capacityType, one.slot.rate].join()
+    const need = sum([...podsOn(one.slot)].map(leastHeld))
+    const known = least.get(key)
+    if (known === undefined || need.cpu < known.need.cpu) least.set(key, { ...one, need })
+  }
+  return [...least.values()]
 }
 
 /** Nodes that hold the same pods and count less towards the limit of their group. */

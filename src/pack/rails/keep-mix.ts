@@ -2,7 +2,7 @@ import { gravity, mixFaults, poolOf, type MixedNode, type MixFault, type MixRail
 import type { Pod } from '../../domain/pod.js'
 import type { Slot } from '../draft.js'
 import { byText } from '../order.js'
-import { changesOf, type MixedGroup } from './changes.js'
+import { changesOf, type Change, type MixedGroup } from './changes.js'
 import { asMixed, lent, withPods } from './offers.js'
 
 /** One or two nodes come, with the pods of the one that goes, if one goes. */
@@ -23,7 +23,7 @@ export function keepMix(
   swap: (one: Swap) => boolean,
   podsOn: (slot: Slot) => Iterable<Pod> = ({ pods }) => pods,
 ): void {
-  const seen = (slot: Slot): MixedNode => asMixed(slot, rails.subnets, podsOn(slot))
+  const seen = (slot: Slot): MixedNode => asMixed(slot, rails, podsOn(slot))
   const nodesOf = new Map(groups.map(({ name, nodes }) => [name, nodes]))
   const stuck = new Set<string>()
   /** Changes that could not be carried out: with other nodes around, they hardly ever can be. */
@@ -41,11 +41,11 @@ export function keepMix(
     const done = groups
       .flatMap((group) => changesOf(group, nodesOf.get(group.name)!, inUse, fault, { rails, seen, podsOn }))
       .filter(({ key }) => !vain.has(key))
-      .sort((a, b) => a.cost / a.relief - b.cost / b.relief || byText(a.key, b.key))
+      .sort((a, b) => isLast(a) - isLast(b) || a.cost / a.relief - b.cost / b.relief || byText(a.key, b.key))
       .some(({ group: { name }, gone, offers, key }) => {
         const others = now.filter((_, at) => nodes[at] !== gone)
         const moved = gone === undefined ? [] : [...podsOn(gone)]
-        if (gravity(mixFaults([...others, ...withPods(offers, moved, rails.subnets)], rails)) >= weight) return false
+        if (gravity(mixFaults([...others, ...withPods(offers, moved, rails)], rails)) >= weight) return false
         const come = lent(offers, inUse)
         if (come === undefined || !swap({ group: name, gone, come })) {
           vain.add(key)
@@ -58,6 +58,8 @@ export function keepMix(
   }
 }
 
+const isLast = ({ isLast: last = false }: Change): number => (last ? 1 : 0)
+
 function nameOf(fault: MixFault): string {
   switch (fault.kind) {
     case 'zone':
@@ -68,6 +70,8 @@ function nameOf(fault: MixFault): string {
       return `addresses ${fault.zone}`
     case 'limit':
       return `${fault.resource} of ${fault.group}`
+    case 'headroom':
+      return `free ${fault.resource}`
     case 'count':
       return fault.kind
     default:

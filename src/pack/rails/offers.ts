@@ -1,11 +1,5 @@
-import {
-  mixFaults,
-  type AddressedNode,
-  type MixedNode,
-  type MixFault,
-  type MixRails,
-  type SubnetRail,
-} from '../../domain/node-mix.js'
+import { carries } from '../../domain/headroom.js'
+import { mixFaults, type AddressedNode, type MixedNode, type MixFault, type MixRails } from '../../domain/node-mix.js'
 import type { NodeOption } from '../../domain/plan.js'
 import type { Pod } from '../../domain/pod.js'
 import { subtract, sum, type Resources } from '../../domain/resources.js'
@@ -19,6 +13,8 @@ export type Offer = {
   readonly node: MixedNode
   /** As the subnets see it, empty but for the pods that come with it. */
   readonly empty: AddressedNode
+  /** What comes with it. */
+  readonly own: Resources
   /** What is free on it then. */
   readonly room: Resources
   /** Micro-dollars per hour, or what it counts for when plans are compared. */
@@ -38,6 +34,7 @@ export const offersOf = (
       key: id,
       node: { isNew: true, group, instanceType, zone, capacityType, cpu: allocatable.cpu, capacity },
       empty: { ...option, pods: option.overheadPods },
+      own: option.overhead,
       room: room(option),
       rate: counted ?? price.rate,
       lend: (inUse) => nodeOf(option, inUse),
@@ -54,7 +51,8 @@ export const offersOfToday = (slots: readonly Slot[]): Offer[] =>
             key: slot.site.name,
             node: asMixed(slot),
             empty: asAddressed(slot, []),
-            room: subtract(slot.site.allocatable, sum(slot.residents.map(({ held }) => held))),
+            own: ownOf(slot),
+            room: subtract(slot.site.allocatable, ownOf(slot)),
             rate: slot.rate,
             lend: (inUse: ReadonlySet<Slot>) => (inUse.has(slot) ? undefined : slot),
           },
@@ -81,22 +79,39 @@ export function lent(offers: readonly Offer[], inUse: ReadonlySet<Slot>): Slot[]
 export const withPods = (
   offers: readonly Offer[],
   pods: readonly Pod[],
-  subnets: SubnetRail | undefined,
+  { subnets, wholeHeadroom }: MixRails,
 ): MixedNode[] =>
-  offers.map(({ node, empty }, at) => {
-    if (subnets === undefined) return node
-    const own = pods.filter((_, index) => index % offers.length === at)
-    return { ...node, addresses: subnets.takenBy({ ...empty, pods: [...empty.pods, ...own] }) }
+  offers.map(({ node, empty, own }, at) => {
+    const seen =
+      wholeHeadroom === undefined ? node : { ...node, carries: carries(empty.allocatable, own, wholeHeadroom) }
+    if (subnets === undefined) return seen
+    const part = pods.filter((_, index) => index % offers.length === at)
+    return { ...seen, addresses: subnets.takenBy({ ...empty, pods: [...empty.pods, ...part] }) }
   })
 
-/** A node as the rails see it; `subnets`: with the addresses that it takes with these pods. */
-export function asMixed(slot: Slot, subnets?: SubnetRail, pods: Iterable<Pod> = slot.pods): MixedNode {
+const owned = new WeakMap<Slot, Resources>()
+
+/** What comes with a node. */
+function ownOf(slot: Slot): Resources {
+  const known = owned.get(slot) ?? sum(slot.residents.map(({ held }) => held))
+  owned.set(slot, known)
+  return known
+}
+
+/** A node as the rails see it, with what they look at: the addresses that it takes with these pods, what it may carry. */
+export function asMixed(slot: Slot, rails: MixRails = {}, pods: Iterable<Pod> = slot.pods): MixedNode {
+  const { subnets, wholeHeadroom } = rails
   const { origin, site } = slot
   const { group, instanceType, zone, capacityType, capacity } =
     origin.kind === 'live' ? origin.live.node : origin.option
   const cpu = site.allocatable.cpu
   const node = { isNew: origin.kind === 'new', group, instanceType, zone, capacityType, cpu, capacity }
-  return subnets === undefined ? node : { ...node, addresses: subnets.takenBy(asAddressed(slot, pods)) }
+  if (subnets === undefined && wholeHeadroom === undefined) return node
+  return {
+    ...node,
+    ...(subnets === undefined ? {} : { addresses: subnets.takenBy(asAddressed(slot, pods)) }),
+    ...(wholeHeadroom === undefined ? {} : { carries: carries(site.allocatable, ownOf(slot), wholeHeadroom) }),
+  }
 }
 
 /** What the rails find wrong with nodes. `podsOn`: the pods that a plan has on one; absent: those of the draft. */
@@ -106,7 +121,7 @@ export const faultsAmong = (
   podsOn: (slot: Slot) => Iterable<Pod> = ({ pods }) => pods,
 ): MixFault[] =>
   mixFaults(
-    slots.map((slot) => asMixed(slot, rails.subnets, podsOn(slot))),
+    slots.map((slot) => asMixed(slot, rails, podsOn(slot))),
     rails,
   )
 
