@@ -1,7 +1,6 @@
 import type { CapacityPolicy, Goal } from '../domain/goal.js'
 import { carries, type Headroom, type Room } from '../domain/headroom.js'
-import type { Resources } from '../domain/resources.js'
-import { sum } from '../domain/resources.js'
+import { sum, type Resources } from '../domain/resources.js'
 import type { Assembler, Solution } from './assembly.js'
 import { leastHeld } from './bins/demand.js'
 import type { Surcharge } from './bins/bin-question.js'
