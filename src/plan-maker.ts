@@ -3,6 +3,7 @@ import type { Headroom, Room } from './domain/headroom.js'
 import type { LowerBound, Plan } from './domain/plan.js'
 import type { LpSolver } from './pack/columns/lp.js'
 import { ColumnPlans } from './pack/bins/column-plans.js'
+import { MOST_TO_PACK } from './pack/layouts.js'
 import { once } from './pack/once.js'
 import { Planner } from './pack/plans.js'
 import type { Limits, PackProblem } from './pack/problem.js'
@@ -59,7 +60,9 @@ export class PlanMaker {
       plannerWith(() => ({ headroom: part * headroom, isShareOfPlan })),
     )
     const wholeHeadroom = (): Headroom => ({ share: headroom, demand: demandOf(free().plan(AS_IS).plan) })
-    const roomy = headroom > 0 ? [plannerWith(() => ({ wholeHeadroom: wholeHeadroom() }))] : []
+    // Nodes make way for larger ones one by one, each time with a look at all pods.
+    const isSearched = headroom > 0 && sizeOf(problem) <= MOST_TO_PACK
+    const roomy = isSearched ? [plannerWith(() => ({ wholeHeadroom: wholeHeadroom() }))] : []
     return new PlansWithin(whole, [free, ...roomy], strict)
   }
 
@@ -68,6 +71,12 @@ export class PlanMaker {
     this.#columns.set(limits, known)
     return known
   }
+}
+
+/** Pods × nodes of today. */
+function sizeOf({ groups }: PackProblem): number {
+  const live = groups.flatMap((group) => group.live)
+  return live.length * live.reduce((count, { pods }) => count + pods.length, 0)
 }
 
 /** What the pods of a plan ask for at most, wherever they are; pods that wait and have no place in it are left out. */

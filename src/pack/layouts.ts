@@ -23,7 +23,7 @@ import { volumeCounts } from './board/volume-counts.js'
 const STEPS = 400_000
 const MOST_SHAPES = 5
 /** Pods × nodes of a cluster beyond which column generation takes more time and memory than it is worth. */
-const MOST_TO_PACK = 60_000_000
+export const MOST_TO_PACK = 60_000_000
 const FEWEST_SHAPES = 2
 const AS_IS: Goal = { kind: 'cheapest', policy: { kind: 'as-is' } }
 

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest'
 import type { NodeOption } from '../../src/domain/plan.js'
 import type { Pod } from '../../src/domain/pod.js'
 import { newSlot, type Slot } from '../../src/pack/draft.js'
-import { repair, SEEDS, worstOver } from '../../src/pack/replay/repair.js'
+import { nodesToAdd, repair, SEEDS, worstOver } from '../../src/pack/replay/repair.js'
 import { room } from '../../src/pack/shapes.js'
 import { makeOption } from './make-problem.js'
 import { schedulerFor, shopOf } from './make-repair.js'
@@ -63,8 +63,6 @@ describe('a repair', () => {
     expect(added(2, PLENTY)).toHaveLength(1)
     expect(added(4, PLENTY)).toHaveLength(1)
     expect(added(8, PLENTY)).toHaveLength(2)
-    // Nothing is bought without steps to try it.
-    expect(added(8, 1)).toBeUndefined()
   })
 
   it('gives up where no machine takes the pod', () => {
@@ -73,15 +71,21 @@ describe('a repair', () => {
     expect(added).toBeUndefined()
   })
 
-  it('gives up where more steps would be needed than allowed, or no number of nodes helps', () => {
+  it('buys nodes in bulk where more steps would be needed than allowed, and none where no number of them helps', () => {
     // Each small pod takes a node of its own as long as there are such, and the big one comes last.
     const all = [...pods(6, 250, 'small'), { ...pod('big', 1000), priority: -1 }]
     const scheduler = schedulerFor(all)
     const enough = repair(scheduler, nodes(3, SMALL), shopOf([SMALL]), SEEDS, PLENTY)
     expect(enough.added).toHaveLength(4)
-    expect(repair(scheduler, nodes(3, SMALL), shopOf([SMALL]), SEEDS, 0)).toEqual({ ...enough, added: undefined })
+    const slots = nodes(3, SMALL)
+    expect(nodesToAdd(scheduler, slots, shopOf([SMALL]), SEEDS, { steps: 0 })).toBeUndefined()
+    const bulk = repair(scheduler, slots, shopOf([SMALL]), SEEDS, 0)
+    expect(bulk.unplaced).toEqual(enough.unplaced)
+    expect(bulk.added!.length).toBeGreaterThanOrEqual(4)
+    expect(worstOver(scheduler, [...slots, ...bulk.added!], SEEDS)).toEqual([])
     const more = [...pods(100, 250, 'small'), { ...pod('big', 1000), priority: -1 }]
     expect(repair(schedulerFor(more), nodes(25, SMALL), shopOf([SMALL]), SEEDS, PLENTY).added?.length).toBeLessThan(100)
+    // A hundred nodes, which the small ones do not take all of: that many are not bought without trying.
     expect(repair(schedulerFor(more), nodes(5, SMALL), shopOf([SMALL]), SEEDS, 50_000).added).toBeUndefined()
     // A machine that is said to take the pod, and does not.
     const tied = { ...pod('tied', 1), spec: { ...pod('tied', 1).spec, nodeSelector: { disk: 'ssd' } } }

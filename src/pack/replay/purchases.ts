@@ -5,6 +5,8 @@ import { room } from '../shapes.js'
 import type { ReplayScheduler } from './replay.js'
 import type { Shop } from './shop.js'
 
+/** A pod that takes no more of a node finds room there, although others come first. */
+const ROOMY = 0.5
 /** Machines that are tried for a pod: the cheapest of which it takes at most such a part. */
 const SHARES: readonly number[] = [1, 0.5, 0.25, 0.125]
 /** Bids for one pod before it is given up; the last ones are for dozens of nodes. */
@@ -49,6 +51,17 @@ export class Purchases {
     this.#spare.delete(option)
     const more = Math.floor(left.length / (2 * saved)) - 1
     return [slot, ...this.#copiesOf(option, Math.max(0, more), [...slots, slot])]
+  }
+
+  /** So many nodes for each of the pods, of the cheapest kind of which it takes at most a half. */
+  forEach(left: readonly Pod[], count: number, slots: readonly Slot[]): Slot[] {
+    const bought: Slot[] = []
+    for (const pod of left) {
+      const machines = this.#shop.machinesFor(pod)
+      const machine = cheapestFor(pod, machines, ROOMY) ?? largest(pod, machines)
+      if (machine !== undefined) bought.push(...this.#copiesOf(machine, count, [...slots, ...bought]))
+    }
+    return bought
   }
 
   /** So many nodes of a kind, or as many as may stand beside these. */

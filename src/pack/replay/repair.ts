@@ -44,7 +44,7 @@ export function repair(
 ): Repair {
   const unplaced = worstOver(scheduler, slots, seeds)
   if (unplaced.length === 0) return { unplaced, added: [] }
-  return { unplaced, added: nodesToAdd(scheduler, slots, shop, seeds, { steps: mostSteps }) }
+  return { unplaced, added: nodesToAdd(scheduler, slots, shop, seeds, { steps: mostSteps, insists: true }) }
 }
 
 /**
