@@ -13,7 +13,8 @@ import type { Pod } from '../domain/pod.js'
 import type { MicroUsdPerHour } from '../domain/units.js'
 import type { BoardContext } from './board/board.js'
 import type { ColumnPlans } from './bins/column-plans.js'
-import type { Slot } from './draft.js'
+import { liveSlot, type Slot } from './draft.js'
+import { allowedOptions } from './goal.js'
 import { keepWishes } from './wishes/keep-wishes.js'
 import { whyLeftOver } from './left-over.js'
 import { lowerBound } from './lower-bound.js'
@@ -27,6 +28,7 @@ import { Releases } from './release/release.js'
 import { MOST_STEPS_OF_A_SEARCHED_REFILL, Rebuilding } from './rebuilding.js'
 import { fleetOfPlan, type Fleet } from './replay/fleet.js'
 import { furtherOrders } from './replay/further-orders.js'
+import { reliefOf } from './replay/relief.js'
 import { JUDGES, repair, worstOver, type Repair } from './replay/repair.js'
 import { ReplayScheduler, ROLLOUTS } from './replay/replay.js'
 import type { Shop } from './replay/shop.js'
@@ -324,12 +326,19 @@ export class Planner implements PlanSource {
   /** Machines of the pod's own group that the goal allows. */
   #shop(goal: Goal): Shop {
     const { groupLimits } = this.#problem.limits
+    const allows: Shop['allows'] = (slots) => keepsLimits(slots, groupLimits)
+    const groups = this.#problem.groups
+    const options = once(() =>
+      goal.kind === 'repack' ? [] : groups.flatMap((one) => allowedOptions(one, goal.policy)),
+    )
+    const today = once(() => groups.flatMap(({ live }) => live.map(liveSlot)))
     return {
       machinesFor: (pod) => {
         const group = this.#groupOf.get(pod.nodeName)
         return group === undefined ? [] : this.#solver.machinesFor(group, pod, goal)
       },
-      allows: (slots) => keepsLimits(slots, groupLimits),
+      allows,
+      relief: (slots, share) => reliefOf(slots, today(), options(), share, { allows, nextSlot: this.#lend }),
       nextSlot: this.#lend,
     }
   }

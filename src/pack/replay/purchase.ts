@@ -10,6 +10,8 @@ import type { Shop } from './shop.js'
 const MOST_ROUNDS = 50
 /** Rounds of buying in bulk; the last ones are for dozens of nodes for each pod left over. */
 const MOST_DOUBLINGS = 6
+/** Of the CPU of all nodes; doubled each time. */
+const LEAST_RELIEF = 0.05
 
 /** What is left out again of nodes that were bought in bulk may cost this part of the steps. */
 const PART = 1 / 4
@@ -46,7 +48,7 @@ export function purchase(
     for (const pod of failed.left) left.add(pod)
     if (round === MOST_ROUNDS || scheduler.steps > end) {
       if (most.insists !== true) return undefined
-      const bulk = inBulk(scheduler, [...slots, ...added], purchases, orders)
+      const bulk = inBulk(scheduler, [...slots, ...added], { purchases, relief: shop.relief }, orders)
       if (bulk === undefined) return undefined
       const all = [...added, ...bulk.added]
       const last = scheduler.steps + PART * most.steps
@@ -65,11 +67,14 @@ export function purchase(
   return { added: needed(scheduler, slots, added, orders, end), left, seeds: orders }
 }
 
-/** For each pod left over a node, then two, four and so on, until every order works out. */
+/**
+ * For each pod left over a node, then two, four and so on, and ever more room for all, until every order works out: where few
+ * nodes are for these pods, the scheduler fills what is bought for them with others.
+ */
 function inBulk(
   scheduler: ReplayScheduler,
   slots: readonly Slot[],
-  purchases: Purchases,
+  { purchases, relief }: { readonly purchases: Purchases; readonly relief: Shop['relief'] },
   seeds: readonly number[],
 ): Purchase | undefined {
   const left = new Set<Pod>()
@@ -79,7 +84,8 @@ function inBulk(
     const failed = firstFailure(scheduler, [...slots, ...added], orders)
     if (failed === undefined) return { added, left, seeds: orders }
     for (const pod of failed.left) left.add(pod)
-    const bought = purchases.forEach(failed.left, 2 ** doubling, [...slots, ...added])
+    const own = purchases.forEach(failed.left, 2 ** doubling, [...slots, ...added])
+    const bought = [...own, ...(relief?.([...slots, ...added, ...own], LEAST_RELIEF * 2 ** doubling) ?? [])]
     if (bought.length === 0) return undefined
     added = [...added, ...bought]
     orders = [failed.seed, ...orders.filter((seed) => seed !== failed.seed)]

@@ -16,13 +16,25 @@ const ROUNDING = 1e-9
  * spot than of today's nodes or of the fleet. Nodes with taints are not bought: few pods may go there.
  */
 export function withRelief(fleet: Fleet, groups: readonly Alternatives[], share: number, shop: Shop): Fleet {
-  const nodes = slotsOf(fleet)
-  const all = cpuOf(nodes)
   const today = groups.flatMap(({ choices }) => choices[0]?.slots ?? [])
+  const options = groups.flatMap(({ machines }) => machines.flat())
+  const added = reliefOf(slotsOf(fleet), today, options, share, shop)
+  return fleetOf(fleet.chosen, [...fleet.added, ...added], fleet.places)
+}
+
+/** What is bought for these nodes, of these machines. */
+export function reliefOf(
+  nodes: readonly Slot[],
+  today: readonly Slot[],
+  onOffer: readonly NodeOption[],
+  share: number,
+  shop: Pick<Shop, 'allows' | 'nextSlot'>,
+): readonly Slot[] {
+  const all = cpuOf(nodes)
   const mostOnSpot = Math.max(spotShare(today), spotShare(nodes))
   const bought = share * all
   const onSpot = mostOnSpot * (all + bought) - cpuOf(nodes.filter(isSpot))
-  const options = groups.flatMap(({ machines }) => machines.flat()).filter((option) => isPlain(option, LARGEST * all))
+  const options = onOffer.filter((option) => isPlain(option, LARGEST * all))
   const architectures = [...new Set(nodes.flatMap((slot) => architectureOf(slot) ?? []))].sort(byText)
   let added: readonly Slot[] = []
   /** So much CPU at least, or at most, of the machines of which a core costs the least and that the limits of groups allow. */
@@ -43,7 +55,7 @@ export function withRelief(fleet: Fleet, groups: readonly Alternatives[], share:
     const spot = buy(of('spot'), Math.min(1, onSpot / bought) * cpu, roundedDown)
     buy(of('on-demand'), cpu - spot, roundedUp)
   }
-  return fleetOf(fleet.chosen, [...fleet.added, ...added], fleet.places)
+  return added
 }
 
 const roundedDown = (nodes: number): number => Math.floor(nodes + ROUNDING)

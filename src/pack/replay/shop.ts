@@ -8,6 +8,8 @@ export type Shop = {
   readonly machinesFor: (pod: Pod) => readonly NodeOption[]
   /** May a fleet have these nodes together, by the limits of its groups? */
   readonly allows: (slots: readonly Slot[]) => boolean
+  /** Nodes of such a share of the CPU of these, wherever a core costs the least; absent: nothing is bought in bulk. */
+  readonly relief?: (slots: readonly Slot[], share: number) => readonly Slot[]
   /** A node of the kind that is not in use yet. */
   readonly nextSlot: (option: NodeOption) => Slot
 }
