@@ -328,8 +328,9 @@ export class Planner implements PlanSource {
     const { groupLimits } = this.#problem.limits
     const allows: Shop['allows'] = (slots) => keepsLimits(slots, groupLimits)
     const groups = this.#problem.groups
+    // What a repack needs once it is rebuilt may be bought: any machine of a group.
     const options = once(() =>
-      goal.kind === 'repack' ? [] : groups.flatMap((one) => allowedOptions(one, goal.policy)),
+      groups.flatMap((one) => (goal.kind === 'repack' ? one.options : allowedOptions(one, goal.policy))),
     )
     const today = once(() => groups.flatMap(({ live }) => live.map(liveSlot)))
     return {

@@ -80,9 +80,10 @@ function inBulk(
   const left = new Set<Pod>()
   let added: readonly Slot[] = []
   let orders = seeds
-  for (let doubling = 0; doubling < MOST_DOUBLINGS; doubling += 1) {
+  for (let doubling = 0; ; doubling += 1) {
     const failed = firstFailure(scheduler, [...slots, ...added], orders)
     if (failed === undefined) return { added, left, seeds: orders }
+    if (doubling === MOST_DOUBLINGS) return undefined
     for (const pod of failed.left) left.add(pod)
     const own = purchases.forEach(failed.left, 2 ** doubling, [...slots, ...added])
     const bought = [...own, ...(relief?.([...slots, ...added, ...own], LEAST_RELIEF * 2 ** doubling) ?? [])]
@@ -90,7 +91,6 @@ function inBulk(
     added = [...added, ...bought]
     orders = [failed.seed, ...orders.filter((seed) => seed !== failed.seed)]
   }
-  return undefined
 }
 
 const costOf = (slots: readonly Slot[]): number => slots.reduce((sum, { rate }) => sum + (rate ?? 0), 0)
