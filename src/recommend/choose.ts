@@ -88,7 +88,10 @@ export function choose(all: readonly Candidate[], maxSpot: number | undefined, c
     .find((option) => searched.includes(option) || (isFollowable(option) && isAsSure(option)))
   const { plan: today } = current.proven
   const now = today.cost.rate
-  const against = whyNot(unchanged, now, costOf, maxSpot)
+  const against =
+    unchanged === undefined && [cheapest, ...asItIs].some((one) => isNeverRebuilt(one, now))
+      ? 'no number of nodes was found with which the default scheduler rebuilds a cheaper plan'
+      : whyNot(unchanged, now, costOf, maxSpot)
   const best =
     against === undefined
       ? unchanged
@@ -113,6 +116,13 @@ export function choose(all: readonly Candidate[], maxSpot: number | undefined, c
     cheapest,
     ...(best.needs === undefined ? {} : { needs: best.needs }),
   }
+}
+
+/** A feasible plan, cheaper than `now`, that was replayed, and of which no number of nodes was found that leaves no pod over. */
+function isNeverRebuilt({ scenario: { outcome }, proven }: Candidate, now: number): boolean {
+  if (outcome.kind !== 'planned' || !outcome.feasible || outcome.plan.cost.rate >= now) return false
+  const replay = proven?.replay()
+  return replay !== undefined && replay.realised === undefined
 }
 
 /** Why today's nodes are kept all the same; undefined: they are not. `now`: what they cost. */

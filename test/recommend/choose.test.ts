@@ -241,7 +241,11 @@ describe('what is recommended', () => {
     const today = { cost: 100, nodes: 5, realised: 'never' } as const
     const kept = chosen({ today, cheapest }, more)
     expect(kept).toMatchObject({ follows: 'current', title: KEEP, rate: 100 })
-    expect(kept.notes[0]).toBe('no other plan is feasible within the guard rails')
+    expect(kept.notes[0]).toBe(
+      cheapest.realised === 'never'
+        ? 'no number of nodes was found with which the default scheduler rebuilds a cheaper plan'
+        : 'no other plan is feasible within the guard rails',
+    )
     // The next best takes its place.
     expect(chosen({ today, cheapest, repack: { cost: 70, nodes: 4 } }, more)).toMatchObject({
       follows: 'repack',
