@@ -34,6 +34,7 @@ import { tightPlan } from './recommend/tight-plan.js'
 import { withPreferences } from './recommend/preferences.js'
 import { candidates, foundFor, recommendedGoal, type ScenarioContext } from './recommend/scenarios.js'
 import { PlanMaker } from './plan-maker.js'
+import { smallerNodes } from './smaller-nodes.js'
 import { modelOf, priceIn, problemOf, type Settings } from './problem.js'
 import { assumptions, capacityFindings, clusterFindings, feeFindings, growthOf, planFindings } from './remarks.js'
 import { prefixDelegation } from './what-if.js'
@@ -81,6 +82,13 @@ export function analyse(
   const answers = asked.flatMap(({ proven }) => proven ?? [])
   const widened =
     scenarioContext.frontier && widerFrontier(scenarioContext.frontier, foundFor(scenarioContext, answers))
+  const smaller = smallerNodes({
+    problem: state.problem,
+    plansFor: (problem) => planMaker.of(problem, state, settings),
+    frontier: widened ?? [],
+    isSound: (plan) => soundPlans([plan], judged).length > 0,
+    today: plans.today(goal).plan.cost.rate,
+  })
   const choice = choose(asked, settings.maxSpot, scenarioContext)
   const tight = tightPlan(choice, settings.maxSpot, scenarioContext)
   const whatIf = prefixDelegation({
@@ -107,7 +115,7 @@ export function analyse(
   const vertical = recommendedRequests(snapshot.verticalAutoscalers, cluster.workloads)
   const tested = withLosses(
     [...asked.map(({ scenario }) => scenario), choice.recommended, whatIf.scenario],
-    frontierOf(widened, state.problem.groups, judged.nothingToPlan),
+    frontierOf(widened, smaller, state.problem.groups, judged.nothingToPlan),
     survivalTests(cluster, state.problem.suits),
   )
   const scenarios = withPreferences(tested.scenarios, (today) => preferenceChanges(cluster, today))

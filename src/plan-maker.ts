@@ -50,7 +50,7 @@ export class PlanMaker {
     const plannerWith = (limits: () => Partial<Limits>): (() => Planner) =>
       once(() => {
         const all = { ...problem.limits, headroom: 0, ...limits() }
-        const columns = this.#columnsFor(`${all.headroom} ${all.isShareOfPlan ?? false}`)
+        const columns = this.#columnsFor(`${all.headroom} ${all.maxNodeShare} ${all.isShareOfPlan ?? false}`)
         return new Planner({ ...problem, limits: all }, context, untouched, columns)
       })
     const free = plannerWith(() => ({}))

@@ -3,11 +3,13 @@ import type { CapacityType } from './offering.js'
 import type { LowerBound, Plan } from './plan.js'
 import type { Resources } from './resources.js'
 
-/** A plan that no other one beats in both, cost and number of nodes. */
+/** A plan for its number and size of nodes. */
 export type FrontierPoint = {
   readonly plan: Plan
-  /** No plan with at most as many nodes costs less. */
+  /** No plan with at most as many nodes costs less, or none within `maxNodeShare`. */
   readonly lowerBound: LowerBound
+  /** No node may carry more than this share of what is requested today; absent: it is the number of nodes that counts. */
+  readonly maxNodeShare?: number
   readonly largestNodeShare: number | undefined
   /** Pods left over when an imitation of the default scheduler refills the nodes from empty; undefined: not tried. */
   readonly refillUnplaced: number | undefined
@@ -27,8 +29,10 @@ export type FamilyPrices = {
 export type Frontier =
   | {
       readonly kind: 'planned'
-      /** The cheapest first, the fewest nodes last; at least one. */
+      /** The cheapest first, the fewest nodes last; at least one. No other plan beats one of them in both. */
       readonly points: readonly FrontierPoint[]
+      /** With more and smaller nodes than the cheapest, the largest nodes first. */
+      readonly smaller: readonly FrontierPoint[]
       /** Of the families that these plans use most, one for each capacity type. */
       readonly families: readonly FamilyPrices[]
       /** Requests of DaemonSets and static pods that the last plan has less than the first. */

@@ -76,11 +76,13 @@ export type ProvenPlan = {
   readonly replay: () => Replay | undefined
 }
 
-/** A plan with few nodes for its cost. */
+/** A plan with few nodes, or with small ones, for its cost. */
 export type FrontierPlan = {
   readonly proven: ProvenPlan
-  /** No plan with at most as many nodes costs less. */
+  /** No plan with at most as many nodes costs less, or none within `maxNodeShare`. */
   readonly bound: LowerBound
+  /** No node may carry more than this share of what is requested today; absent: it is the number of nodes that counts. */
+  readonly maxNodeShare?: number
   /** Pods left over when the default scheduler refills its nodes, as in `Replay`; undefined: too large to try. */
   readonly refillUnplaced: () => number | undefined
 }

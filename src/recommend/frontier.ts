@@ -14,20 +14,19 @@ const TOO_LARGE = 'the cluster is too large to be packed again and again: pods Ã
 export const soundPlans = (plans: readonly FrontierPlan[], context: ScenarioContext): FrontierPlan[] =>
   plans.filter(({ proven }) => faultsOf('fewer-larger', proven, context).length === 0)
 
-/** What a reader is told of these plans; undefined: the cluster is too large. `groups`: the machines that each may buy. */
+/**
+ * What a reader is told of these plans, and of those with smaller nodes; undefined: the cluster is too large. `groups`: the
+ * machines that each may buy.
+ */
 export function frontierOf(
   plans: readonly FrontierPlan[] | undefined,
+  smaller: readonly FrontierPlan[],
   groups: readonly { readonly options: readonly NodeOption[] }[],
   nothingToPlan: string | undefined,
 ): Frontier {
   if (nothingToPlan !== undefined) return { kind: 'none', why: nothingToPlan }
   if (plans === undefined) return { kind: 'none', why: TOO_LARGE }
-  const points = plans.map(({ proven: { plan }, bound, refillUnplaced }): FrontierPoint => ({
-    plan,
-    lowerBound: bound,
-    largestNodeShare: fillOf(plan.nodes).largestNodeShare,
-    refillUnplaced: refillUnplaced(),
-  }))
+  const points = plans.map(pointOf)
   const [first] = points
   const last = points.at(-1)
   if (first === undefined || last === undefined)
@@ -36,6 +35,7 @@ export function frontierOf(
   return {
     kind: 'planned',
     points,
+    smaller: smaller.map(pointOf),
     families: [false, true].flatMap((spot) =>
       familyPrices(
         nodes,
@@ -50,13 +50,21 @@ export function frontierOf(
   }
 }
 
+const pointOf = ({ proven: { plan }, bound, maxNodeShare, refillUnplaced }: FrontierPlan): FrontierPoint => ({
+  plan,
+  lowerBound: bound,
+  ...(maxNodeShare === undefined ? {} : { maxNodeShare }),
+  largestNodeShare: fillOf(plan.nodes).largestNodeShare,
+  refillUnplaced: refillUnplaced(),
+})
+
 /** Scenarios and frontier with what happens when a node or a zone of their plans is lost; all plans are asked for at once. */
 export function withLosses(
   scenarios: readonly Scenario[],
   frontier: Frontier,
   survivals: (plans: readonly Plan[]) => readonly PlanSurvival[],
 ): { readonly scenarios: readonly Scenario[]; readonly frontier: Frontier } {
-  const points = frontier.kind === 'planned' ? frontier.points : []
+  const points = frontier.kind === 'planned' ? [...frontier.points, ...frontier.smaller] : []
   let ofPoints: readonly PlanSurvival[] = []
   const tested = withSurvival(scenarios, (plans) => {
     const answers = survivals([...plans, ...points.map(({ plan }) => plan)])
@@ -64,10 +72,9 @@ export function withLosses(
     return answers.slice(0, plans.length)
   })
   if (frontier.kind === 'none') return { scenarios: tested, frontier }
-  return {
-    scenarios: tested,
-    frontier: { ...frontier, points: points.map((point, at) => ({ ...point, survival: ofPoints[at]! })) },
-  }
+  const all = points.map((point, at): FrontierPoint => ({ ...point, survival: ofPoints[at]! }))
+  const split = frontier.points.length
+  return { scenarios: tested, frontier: { ...frontier, points: all.slice(0, split), smaller: all.slice(split) } }
 }
 
 const residents = ({ nodes }: Plan, name: 'cpu' | 'memory'): number =>

@@ -176,7 +176,7 @@ export const BLOCKERS = {
   fix: 'text',
 } as const satisfies Columns
 
-/** Not in the contract: one row for each plan that no other one beats in both, cost and number of nodes. */
+/** Not in the contract: one row for each plan from many small nodes to few large ones. */
 export const FRONTIER = {
   nodes: 'figure',
   instance_types: 'types',
@@ -185,6 +185,7 @@ export const FRONTIER = {
   above_cheapest_pct: 'figure',
   lower_bound_hourly_usd: 'figure',
   gap_pct: 'figure',
+  bound_covers: 'text',
   largest_node_share: 'figure',
   survives_node_loss: 'flag',
   node_loss: 'text',

@@ -28,20 +28,20 @@ export function frontierSection({ frontier }: View): string[] {
     row.scenarios.join(', '),
   ])
   return [
-    'Packed tightly, each node group with the capacity types that it has: the cheapest plan first, the fewest nodes last, none beaten in both by another.',
+    `Packed tightly, each node group with the capacity types that it has, from ${frontier.smaller > 0 ? 'many small nodes' : 'the cheapest plan'} to few large ones: fewer nodes than the cheapest plan's cost more${frontier.smaller > 0 ? ', and so do smaller ones, of which one lost node takes less with it' : ''}.`,
     '',
     ...table(headings, cells),
     '',
     ...whatLargerSave(frontier).map(bullet),
     bullet(
-      'Gap: the part of the cost by which it is above a bound that no plan with at most so many nodes can beat. Above the cheapest: as a share of the cheapest cost. Refill leaves over: pods without a place when the default scheduler fills the nodes from empty.',
+      `Gap: the part of the cost by which it is above a bound that no plan with at most so many nodes can beat${frontier.smaller > 0 ? ' or, above the cheapest, none without a larger node (bound_covers in frontier.csv)' : ''}. Above the cheapest: as a share of the cheapest cost. Refill leaves over: pods without a place when the default scheduler fills the nodes from empty.`,
     ),
   ]
 }
 
 /** One sentence for each family, and what the nodes saved had for themselves. */
-function whatLargerSave({ rows, families, saved }: NonNullable<View['frontier']>): string[] {
-  const [first] = rows
+function whatLargerSave({ rows, smaller, families, saved }: NonNullable<View['frontier']>): string[] {
+  const first = rows[smaller]
   const last = rows.at(-1)
   if (first === undefined || last === undefined || saved === undefined) return []
   const prices = families.map(priceWords)

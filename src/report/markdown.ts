@@ -22,7 +22,7 @@ export function markdown(view: View, written: Written): string {
     ...facts(view),
     ...section('What to do', whatToDo(view, written)),
     ...section('Scenarios', scenarioTable(view)),
-    ...section('Fewer, larger nodes', frontierSection(view)),
+    ...section('Fewer, larger nodes, or more and smaller ones', frontierSection(view)),
     ...section(TIGHT_PLAN, tightPlanSection(view)),
     ...section('What one lost node or zone does', lossTable(view)),
     ...section('Preferences given up', preferenceTable(view)),

@@ -24,10 +24,12 @@ export type FamilyView = {
 }
 
 export type FrontierView = {
-  /** Rows of frontier.csv, the cheapest first. */
+  /** Rows of frontier.csv, the most nodes first. */
   readonly rows: readonly FrontierRow[]
   readonly families: readonly FamilyView[]
-  /** DaemonSets and static pods that the last row has less of than the first; undefined where there are no two rows. */
+  /** Rows with smaller nodes than the cheapest plan's, which comes after them. */
+  readonly smaller: number
+  /** DaemonSets and static pods that the last row has less of than the cheapest; undefined where these are one. */
   readonly saved: { readonly cpu: Figure; readonly memory: Figure } | undefined
   /** Why there are no rows. */
   readonly why: string | undefined
@@ -36,11 +38,14 @@ export type FrontierView = {
 export function frontierView(analysis: Analysis): FrontierView | undefined {
   const { frontier } = analysis
   if (frontier === undefined) return undefined
-  if (frontier.kind === 'none') return { rows: [], families: [], saved: undefined, why: frontier.why }
-  const { points, families, overheadSaved } = frontier
+  if (frontier.kind === 'none') return { rows: [], smaller: 0, families: [], saved: undefined, why: frontier.why }
+  const { points, smaller, families, overheadSaved } = frontier
   const [cheapest] = points
   return {
-    rows: points.map((point) => rowOf(point, cheapest?.plan.cost.rate ?? 0, followersOf(point.plan, analysis))),
+    rows: [...smaller.toReversed(), ...points].map((point) =>
+      rowOf(point, cheapest?.plan.cost.rate ?? 0, followersOf(point.plan, analysis)),
+    ),
+    smaller: smaller.length,
     families: families.flatMap(familyView),
     saved: points.length < 2 ? undefined : { cpu: cores(overheadSaved.cpu), memory: mib(overheadSaved.memory) },
     why: undefined,
@@ -59,12 +64,19 @@ function rowOf(point: FrontierPoint, cheapest: number, scenarios: readonly strin
     above_cheapest_pct: cheapest === 0 ? undefined : percent((100 * (rate - cheapest)) / cheapest),
     lower_bound_hourly_usd: hourlyUsd(lowerBound.rate),
     gap_pct: rate === 0 ? undefined : percent((100 * (rate - lowerBound.rate)) / rate),
+    bound_covers: coverOf(point),
     largest_node_share: known(point.largestNodeShare, share),
     ...{ survives_node_loss, node_loss, survives_zone_loss, zone_loss },
     refill_unplaced_pods: known(point.refillUnplaced, count),
     scenarios,
   }
 }
+
+/** Rounded down, the share is one for which the bound holds as well. */
+const coverOf = ({ plan, maxNodeShare }: FrontierPoint): string =>
+  maxNodeShare === undefined
+    ? `plans with at most ${plan.nodes.length === 1 ? '1 node' : `${plan.nodes.length} nodes`}`
+    : `plans in which no node carries more than ${Math.floor(1e4 * maxNodeShare) / 100} % of what is requested today`
 
 /** Scenarios that come to the same nodes at the same cost. */
 const followersOf = ({ nodes, cost }: Plan, { scenarios }: Analysis): string[] =>

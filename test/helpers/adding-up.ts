@@ -111,14 +111,24 @@ function compareCounts({ rows, json, scenario, planObjects }: WrittenReport, equ
 /** Cost against nodes: no row beats another, and the scenarios that it names have its nodes at its cost. */
 function compareFrontier({ rows, scenario }: WrittenReport, equal: Equal): void {
   const points = rows['frontier.csv']
+  const cheapest = points.findIndex((row) => Number(row['above_cheapest_pct']) === 0)
+  equal('frontier.csv has no row of the cheapest plan', cheapest < 0, points.length === 0)
   points.forEach((row, at) => {
     const of = `row ${at + 1} of frontier.csv`
     const [cost, bound] = [moneyOf(row['hourly_usd']) ?? NaN, moneyOf(row['lower_bound_hourly_usd']) ?? NaN]
     equal(`${of} costs no less than its bound`, bound <= cost, true)
     const before = points[at - 1]
     if (before !== undefined) {
-      equal(`${of} has fewer nodes than the one before`, Number(row['nodes']) < Number(before['nodes']), true)
-      equal(`${of} costs more than the one before`, cost > (moneyOf(before['hourly_usd']) ?? NaN), true)
+      const isDearer = cost > (moneyOf(before['hourly_usd']) ?? NaN)
+      const isFewer = Number(row['nodes']) < Number(before['nodes'])
+      if (at <= cheapest) {
+        equal(`${of} costs less than the one before`, isDearer, false)
+        const largest = [before, row].map((one) => Number(one['largest_node_share']))
+        equal(`${of} has a larger node than the one before`, largest[0]! < largest[1]!, true)
+      } else {
+        equal(`${of} has fewer nodes than the one before`, isFewer, true)
+        equal(`${of} costs more than the one before`, isDearer, true)
+      }
     }
     for (const id of (row['scenarios'] ?? '').split(' ').filter((name) => name !== ''))
       for (const column of ['nodes', 'hourly_usd', 'monthly_usd', 'instance_types', 'largest_node_share'])

@@ -35,6 +35,8 @@ const point = (nodes: number, cost: number): FrontierPlan => ({
 })
 const POINTS = [point(9, 1000), point(6, 1040), point(4, 1050), point(3, 1051)]
 
+const SMALLER: readonly FrontierPlan[] = [{ ...point(12, 1100), maxNodeShare: 0.1 }]
+
 const context = (more: Partial<ScenarioContext> = {}): ScenarioContext => ({
   plans: {
     today: () => proven(12, 2000),
@@ -79,7 +81,7 @@ describe('cost against number of nodes', () => {
       makeOption('m6i.large', 2000, 5000, { capacityType: 'spot' }),
       makeOption('r6i.large', 2000, 10_000),
     ]
-    expect(frontierOf(POINTS, [{ options }], undefined)).toMatchObject({
+    expect(frontierOf(POINTS, [], [{ options }], undefined)).toMatchObject({
       kind: 'planned',
       families: [
         {
@@ -102,9 +104,9 @@ describe('cost against number of nodes', () => {
 
   it('says why there is none', () => {
     const why = (...args: Parameters<typeof frontierOf>): unknown => frontierOf(...args)
-    expect(why(undefined, [], undefined)).toMatchObject({ why: expect.stringContaining('too large') })
-    expect(why([], [], undefined)).toEqual({ kind: 'none', why: 'no plan is feasible within the guard rails' })
-    expect(why([], [], 'nothing has a price')).toEqual({ kind: 'none', why: 'nothing has a price' })
+    expect(why(undefined, [], [], undefined)).toMatchObject({ why: expect.stringContaining('too large') })
+    expect(why([], [], [], undefined)).toEqual({ kind: 'none', why: 'no plan is feasible within the guard rails' })
+    expect(why([], [], [], 'nothing has a price')).toEqual({ kind: 'none', why: 'nothing has a price' })
   })
 
   it('asks at once what losses do to its plans and to those of scenarios', () => {
@@ -114,13 +116,14 @@ describe('cost against number of nodes', () => {
       zone: { kind: 'too-large' },
     })
     const scenarios = candidates(context(), undefined).map(({ scenario }) => scenario)
-    const tested = withLosses(scenarios, frontierOf(POINTS, [], undefined), (plans) => {
+    const tested = withLosses(scenarios, frontierOf(POINTS, SMALLER, [], undefined), (plans) => {
       asked += 1
       return plans.map(answer)
     })
     expect(asked).toBe(1)
     expect(tested.frontier).toMatchObject({
       points: ['9', '6', '4', '3'].map((why) => ({ survival: { node: { why } } })),
+      smaller: [{ maxNodeShare: 0.1, survival: { node: { why: '12' } } }],
     })
     expect(tested.scenarios[0]?.outcome).toMatchObject({ survival: { node: { why: '12' } } })
   })

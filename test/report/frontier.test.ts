@@ -32,6 +32,7 @@ const FRONTIER: Analysis['frontier'] = {
       },
     }),
   ],
+  smaller: [],
   families: [
     {
       family: 'm6i',
@@ -47,7 +48,9 @@ const FRONTIER: Analysis['frontier'] = {
 const WITH: Analysis = { ...ANALYSIS, frontier: FRONTIER }
 const files = (analysis: Analysis): ReadonlyMap<string, string> => reportOf(analysis, ['csv', 'json', 'md']).files
 const sectionOf = (analysis: Analysis): string =>
-  (files(analysis).get('report.md') ?? '').split('## Fewer, larger nodes')[1]?.split('\n## ')[0] ?? ''
+  (files(analysis).get('report.md') ?? '')
+    .split('## Fewer, larger nodes, or more and smaller ones')[1]
+    ?.split('\n## ')[0] ?? ''
 
 describe('cost against number of nodes', () => {
   it('is a row for each plan in frontier.csv, and the same in report.json', () => {
@@ -105,6 +108,27 @@ describe('cost against number of nodes', () => {
     const text = sectionOf({ ...WITH, frontier: { ...FRONTIER, families: [{ ...family!, sizes }] } })
     expect(text).toContain('- A vCPU of m6i (on-demand) costs from $0.048 an hour (m6i.large) to $0.05 (m6i.48xlarge).')
     expect(text).not.toContain('all that larger nodes save')
+  })
+
+  it('begins with the smallest nodes, where there are plans with smaller ones than the cheapest', () => {
+    if (FRONTIER.kind !== 'planned') throw new Error('it is planned')
+    const smaller = [
+      point(3, 450_000, 440_000, { maxNodeShare: 0.123456 }),
+      point(3, 480_000, 440_000, { maxNodeShare: 0.1 }),
+    ]
+    const analysis: Analysis = { ...WITH, frontier: { ...FRONTIER, smaller } }
+    const rows = parseRows(files(analysis).get('frontier.csv') ?? '')
+    expect(rows.map((row) => [row['above_cheapest_pct'], row['bound_covers']])).toEqual([
+      ['20.00', 'plans in which no node carries more than 10 % of what is requested today'],
+      ['12.50', 'plans in which no node carries more than 12.34 % of what is requested today'],
+      ['0.00', 'plans with at most 2 nodes'],
+      ['25.00', 'plans with at most 1 node'],
+    ])
+    const text = sectionOf(analysis)
+    expect(text).toContain('from many small nodes to few large ones')
+    expect(text).toContain('none without a larger node (bound_covers in frontier.csv)')
+    expect(text).toContain('- 1 node instead of 2 needs 0.25 cores')
+    expect(sectionOf(WITH)).not.toContain('bound_covers')
   })
 
   it('says why it is not there', () => {
