@@ -35,7 +35,7 @@ const DOORS: Readonly<Record<string, Door>> = {
   report: { opensTo: ['domain'], why: PURE },
   'report/csv': { opensTo: ['domain', 'report', 'csv-stringify'], why: `${PURE}; only report/csv.ts formats CSV` },
   pipeline: {
-    opensTo: ['domain', 'problem', 'plan-maker', 'what-if', 'blocker-prices', 'remarks', ...ROOMS],
+    opensTo: ['domain', 'problem', 'plan-maker', 'smaller-nodes', 'what-if', 'blocker-prices', 'remarks', ...ROOMS],
     typesOf: ['options'],
     why: 'pipeline.ts is one pure function: the rooms, the domain and the type of the options',
   },
@@ -50,6 +50,10 @@ const DOORS: Readonly<Record<string, Door>> = {
   'plan-maker': {
     opensTo: ['domain', 'pack', 'recommend'],
     why: 'plan-maker.ts is a part of the pipeline: it asks for plans within limits on the whole plan',
+  },
+  'smaller-nodes': {
+    opensTo: ['domain', 'pack', 'recommend'],
+    why: 'smaller-nodes.ts is a part of the pipeline: it asks for plans of which no node carries much',
   },
   'what-if': {
     opensTo: ['domain', 'model', 'pack', 'recommend', 'plan-maker'],
