@@ -91,6 +91,7 @@ class PlansWithin implements Plans {
   readonly #limits: WholeLimits
   readonly #planners: readonly (() => Planner)[]
   readonly #bounding: readonly (() => Planner)[]
+  #rebuiltBy: Planner | undefined
 
   /**
    * `bounding`: planners whose bounds hold for plans within the limits; the first knows nothing of them. `strict`: those that
@@ -141,18 +142,25 @@ class PlansWithin implements Plans {
 
   rebuildable(policy: CapacityPolicy, known: readonly ProvenPlan[] = []): ProvenPlan | undefined {
     const found = this.#firstOf(
-      (planner) => planner.rebuildable(policy, known),
+      (planner) => {
+        this.#rebuiltBy = planner
+        return planner.rebuildable(policy, known)
+      },
       (proven) => proven?.plan,
     )
     return found && this.#bounded(found, this.#boundFor({ kind: 'cheapest', policy }))
   }
 
+  /** Of the plan that `rebuildable` gave last, if it was asked. */
   changed(...asked: Parameters<Planner['changed']>): ReturnType<Planner['changed']> {
     const [policy] = asked
-    const found = this.#firstOf(
-      (planner) => planner.changed(...asked),
-      (changed) => changed?.proven?.plan,
-    )
+    const found =
+      this.#rebuiltBy === undefined
+        ? this.#firstOf(
+            (planner) => planner.changed(...asked),
+            (changed) => changed?.proven?.plan,
+          )
+        : this.#rebuiltBy.changed(...asked)
     const bound = this.#boundFor({ kind: 'cheapest', policy })
     return found && { ...found, proven: found.proven && this.#bounded(found.proven, bound) }
   }

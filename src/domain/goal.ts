@@ -40,8 +40,11 @@ export type FurtherOrders = {
 export type Change = {
   /** Priority classes by size: while pods wait, the big ones come first. */
   readonly bigFirst?: boolean
-  /** A taint and a label for each node group, so that its pods are on its own nodes and no others are there. */
-  readonly ownPools?: boolean
+  /**
+   * A taint and a label for each node group, or for those only that cost more in the plan without a change than today, so
+   * that their pods are on their own nodes and no others are there.
+   */
+  readonly ownPools?: 'all' | 'grown'
   /** NodeResourcesFit scores by MostAllocated. */
   readonly mostAllocated?: boolean
 }
@@ -54,6 +57,8 @@ export type Changed = {
   readonly change: Change
   /** Empty unless big pods come first; the highest first. */
   readonly classes: readonly PriorityClass[]
+  /** Node groups that have pools of their own then. */
+  readonly pools: readonly string[]
   /** Pods that the plan as packed leaves over then, in the worst of several orders. */
   readonly packedUnplaced: number
   /** The cheapest plan found that the scheduler then fills by itself; undefined: none was found. */

@@ -262,7 +262,7 @@ export type PriceBasis = {
 }
 
 /** What a change in the cluster would be good for. */
-export type ChangeWorth = Pick<Changed, 'change' | 'classes' | 'packedUnplaced'> & {
+export type ChangeWorth = Pick<Changed, 'change' | 'classes' | 'pools' | 'packedUnplaced'> & {
   /**
    * The cheapest feasible plan found that the scheduler then fills by itself; undefined: none was found that costs less than
    * the recommended one.

@@ -39,6 +39,7 @@ type Found = {
   readonly aimed: CapacityPolicy
   readonly groups: readonly Alternatives[]
   readonly fleets: readonly Fleet[]
+  readonly solution: Solution | undefined
 }
 
 /** What a change would be good for, its plan not yet proven. */
@@ -76,8 +77,8 @@ export class Rebuilding {
       ]
       const search = { scheduler: schedulerFor(), groups, shop: shopFor({ kind: 'cheapest', policy }) }
       const fleets = this.#railed.from(search, starts)
-      this.#found.set(JSON.stringify(policy), { aimed, groups, fleets })
       const solution = this.#firstSound(fleets, policy)
+      this.#found.set(JSON.stringify(policy), { aimed, groups, fleets, solution })
       if (solution !== undefined) return solution
     }
     return undefined
@@ -85,7 +86,7 @@ export class Rebuilding {
 
   /**
    * The same with a change in the cluster: a shorter search, from what `cheapest` found without it, which is asked for here,
-   * with no other starts, if nobody has asked before.
+   * with no other starts, if nobody has asked before. Undefined also where no group is concerned by the change.
    */
   changed(policy: CapacityPolicy, change: Change): Rebuilt | undefined {
     const key = JSON.stringify(policy)
@@ -93,7 +94,9 @@ export class Rebuilding {
     const found = this.#found.get(key)
     if (found === undefined) return undefined
     const { problem, solver, running, schedulerFor, shopFor } = this.#tools
-    const scheduler = schedulerFor(this.#conditions(change))
+    const pools = this.#poolsIn(change, found.solution)
+    if (change.ownPools !== undefined && pools.length === 0) return undefined
+    const scheduler = schedulerFor(this.#conditions(change, pools))
     const live = problem.groups.flatMap((group) => group.live)
     const { classes, priorityOf } = bigFirst(running, sum(live.map(({ node }) => node.allocatable)))
     if (change.bigFirst === true) scheduler.prioritise(priorityOf)
@@ -106,6 +109,7 @@ export class Rebuilding {
     return {
       change,
       classes: change.bigFirst === true ? classes : [],
+      pools,
       packedUnplaced: worstOver(scheduler, packed, JUDGES).length,
       solution: this.#firstSound(fleets, policy),
     }
@@ -127,14 +131,24 @@ export class Rebuilding {
     return undefined
   }
 
-  #conditions({ ownPools, mostAllocated }: Change): Conditions {
-    const { problem, groupOf } = this.#tools
+  /** `solution`: the plan without a change. */
+  #poolsIn({ ownPools }: Change, solution: Solution | undefined): string[] {
+    if (ownPools === undefined) return []
+    const costToday = ({ live }: PackGroup): number =>
+      live.reduce((total, { price }) => total + (price.kind === 'known' ? price.rate : 0), 0)
+    return this.#tools.problem.groups
+      .filter((group) => ownPools === 'all' || (solution?.layouts.get(group.name)?.rate ?? 0) > costToday(group))
+      .map(({ name }) => name)
+  }
+
+  #conditions({ mostAllocated }: Change, pools: readonly string[]): Conditions {
+    const { groupOf } = this.#tools
     return {
       ...(mostAllocated === true ? { packs: true } : {}),
-      ...(ownPools === true
+      ...(pools.length > 0
         ? {
             pools: {
-              groups: new Set(problem.groups.map(({ name }) => name)),
+              groups: new Set(pools),
               ofPod: ({ nodeName }) => groupOf.get(nodeName)?.name,
               ofNode: ({ site, origin }) =>
                 origin.kind === 'new' ? origin.option.group : groupOf.get(site.name)?.name,

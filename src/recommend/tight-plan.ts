@@ -4,7 +4,12 @@ import type { Choice } from './choose.js'
 import { planned, recommendedGoal, type ScenarioContext } from './scenarios.js'
 
 /** Those that people can make, alone or together, from the least work to the most. */
-const CHANGES: readonly Change[] = [{ bigFirst: true }, { bigFirst: true, ownPools: true }, { mostAllocated: true }]
+const CHANGES: readonly Change[] = [
+  { ownPools: 'grown' },
+  { bigFirst: true },
+  { bigFirst: true, ownPools: 'all' },
+  { mostAllocated: true },
+]
 
 /**
  * The cheapest plan as packed, where it costs less than what is recommended because the scheduler would not find it by

@@ -154,8 +154,9 @@ function tightPlan({ tightPlan: of }: View): Json {
     ...cost(of),
     lessThanRecommendedUsd: number(of.saving),
     refillUnplacedPods: number(of.unplaced),
-    changes: of.changes.map(({ change, classes, unplaced, cost: found, saving }) => ({
+    changes: of.changes.map(({ change, classes, pools, unplaced, cost: found, saving }) => ({
       ...changeJson({ change, classes }),
+      pools,
       ...cost(found),
       lessThanRecommendedUsd: number(saving),
       packedPlanUnplacedPods: number(unplaced),
@@ -165,7 +166,7 @@ function tightPlan({ tightPlan: of }: View): Json {
 
 const changeJson = ({ change, classes }: Pick<ChangeView, 'change' | 'classes'>) => ({
   bigPodsFirst: change.bigFirst === true,
-  ownPools: change.ownPools === true,
+  ownPools: change.ownPools !== undefined,
   mostAllocated: change.mostAllocated === true,
   priorityClasses: classes.map(({ cpu, memory, workloads }) => ({
     fromCpu: number(cpu),

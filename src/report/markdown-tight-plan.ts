@@ -33,8 +33,8 @@ export function tightPlanSection({ tightPlan }: View): string[] {
           undefined,
           needed === undefined ? unplaced : undefined,
         ],
-        ...changes.map(({ change, cost, saving: less, unplaced: over }) => [
-          changeWords(change),
+        ...changes.map(({ change, pools, cost, saving: less, unplaced: over }) => [
+          changeWords(change, pools),
           cost?.nodes,
           cost?.monthly,
           cost?.gap,
@@ -67,12 +67,17 @@ export const savedByChange = ({ tightPlan }: View): string[] =>
 const verdict = (best: ChangeView | undefined): string =>
   best === undefined
     ? 'None of the changes below was found to save anything.'
-    : `With ${changeWords(best.change)} a plan for ${best.cost?.monthly.short} a month would do, ${best.saving?.short} less than recommended.`
+    : `With ${changeWords(best.change, best.pools)} a plan for ${best.cost?.monthly.short} a month would do, ${best.saving?.short} less than recommended.`
 
-const changeWords = ({ bigFirst, ownPools, mostAllocated }: ChangeView['change']): string =>
+const changeWords = (
+  { bigFirst, ownPools, mostAllocated }: ChangeView['change'],
+  pools: ChangeView['pools'] = [],
+): string =>
   [
     bigFirst === true ? 'big pods first' : [],
-    ownPools === true ? 'own pools' : [],
+    ownPools === undefined
+      ? []
+      : `own pools for ${ownPools === 'all' ? 'all node groups' : pools.length === 1 ? '1 node group' : `${pools.length} node groups`}`,
     mostAllocated === true ? 'MostAllocated scoring' : [],
   ]
     .flat()
@@ -80,21 +85,31 @@ const changeWords = ({ bigFirst, ownPools, mostAllocated }: ChangeView['change']
 
 function explained({ changes }: TightPlanView): string[] {
   const classes = changes.find(({ change }) => change.bigFirst === true)?.classes ?? []
-  const has = (name: keyof ChangeView['change']): boolean => changes.some(({ change }) => change[name] === true)
+  const pooled = changes.find(({ change }) => change.ownPools === 'grown')?.pools ?? []
   return [
     'Each plan is the cheapest found that the scheduler fills by itself after that change, in every order of the pods that was tried; the search is shorter than the one for recommended, and what it found may be bettered; – where none costs less than recommended. Gap: the part of the cost above the same lower bound.',
     ...(classes.length === 0 ? [] : [classWords(classes)]),
-    ...(has('ownPools')
+    ...(changes.some(({ change }) => change.ownPools !== undefined)
       ? [
-          'Own pools: a taint on the nodes of each node group, tolerated and, with a label, required by the pods that run there today, so that no others take their room. DaemonSets tolerate it too.',
+          `Own pools: a taint on the nodes of each of these node groups, tolerated and, with a label, required by the pods that run there today, so that no others take their room. DaemonSets tolerate it too.${poolWords(pooled)}`,
         ]
       : []),
-    ...(has('mostAllocated')
+    ...(changes.some(({ change }) => change.mostAllocated === true)
       ? [
           'MostAllocated: the scoring strategy of NodeResourcesFit in the configuration of kube-scheduler. EKS does not let you change its own; a second scheduler can have it.',
         ]
       : []),
   ]
+}
+
+/** Those that are not all node groups. */
+function poolWords(pools: readonly string[]): string {
+  const why = 'more than today where nothing is changed, for room that other pods take'
+  const [only, ...others] = pools
+  if (only === undefined) return ''
+  return others.length === 0
+    ? ` The one node group, ${only}, costs ${why}.`
+    : ` The ${pools.length} node groups cost ${why}: ${pools.join(', ')}.`
 }
 
 const classWords = (classes: readonly ClassView[]): string =>

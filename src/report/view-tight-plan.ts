@@ -36,6 +36,8 @@ export type NeedsView = {
 export type ChangeView = {
   readonly change: Change
   readonly classes: readonly ClassView[]
+  /** Node groups that have pools of their own then. */
+  readonly pools: readonly string[]
   /** Pods that the plan as packed leaves over then. */
   readonly unplaced: Figure
   /** The cheapest plan that the scheduler then fills by itself; undefined: none cheaper than the recommended one was found. */
@@ -80,10 +82,11 @@ export function tightPlanView({ tightPlan }: Analysis): TightPlanView | undefine
     best: best?.view,
   }
 
-  function changeView({ change, classes, packedUnplaced, plan: found }: ChangeWorth): ChangeView {
+  function changeView({ change, classes, pools, packedUnplaced, plan: found }: ChangeWorth): ChangeView {
     return {
       change,
       classes: classViews(classes),
+      pools,
       unplaced: count(packedUnplaced),
       cost: found && costOf(found),
       saving: found && savingOf(found),

@@ -57,6 +57,48 @@ describe('big pods first', () => {
   })
 })
 
+describe('own pools', () => {
+  /** A pod that takes most of the only node that it may go to, which small pods of the other group may go to as well. */
+  const shared = (others: number) => {
+    const labels = { pool: 'big' }
+    const big = [4000, 8000].map((cpu) => {
+      const option = makeOption(`big-${cpu}`, cpu, cpu / 100, { group: 'big' })
+      return { ...option, labels: { ...option.labels, ...labels } }
+    })
+    const small = makeOption('small', 2000, 20, { group: 'rest' })
+    const nodes = [
+      nodeOf(big[0]!, 'n0', [pod('big', 3500, 1, { spec: { nodeSelector: labels } })]),
+      ...Array.from({ length: others }, (_, at) =>
+        nodeOf(
+          small,
+          `n${at + 1}`,
+          Array.from({ length: 8 }, (__, index) => pod(`p${at}${index}`, 250)),
+        ),
+      ),
+    ]
+    return packed({ nodes, options: [...big, small] }).planner()
+  }
+
+  it('keep other pods out of the groups that would cost more than today for their sake', () => {
+    const planner = shared(1)
+    expect(planner.rebuildable(AS_IS)?.plan.cost.rate).toBeGreaterThan(60)
+    const { proven, pools } = planner.changed(AS_IS, { ownPools: 'grown' })!
+    expect(pools).toEqual(['big'])
+    expect(proven?.plan.cost.rate).toBe(60)
+    expect(planner.changed(AS_IS, { ownPools: 'all' })).toMatchObject({
+      pools: ['big', 'rest'],
+      proven: { plan: { cost: { rate: 60 } } },
+    })
+    expect(planner.changed(AS_IS, { bigFirst: true })?.pools).toEqual([])
+  })
+
+  it('are not asked for where no group would cost more', () => {
+    const planner = shared(0)
+    expect(planner.rebuildable(AS_IS)?.plan.cost.rate).toBe(40)
+    expect(planner.changed(AS_IS, { ownPools: 'grown' })).toBeUndefined()
+  })
+})
+
 describe('the scheduler under other conditions', () => {
   const slot = (name: string, group: string, cpu: number): Slot => newSlot(makeOption('t', cpu, 1, { group }), name)
 
@@ -89,11 +131,14 @@ describe('the scheduler under other conditions', () => {
 })
 
 describe('on random clusters', () => {
-  const anyChange: fc.Arbitrary<Change> = fc.record({
-    bigFirst: fc.boolean(),
-    ownPools: fc.boolean(),
-    mostAllocated: fc.boolean(),
-  })
+  const anyChange: fc.Arbitrary<Change> = fc.record(
+    {
+      bigFirst: fc.boolean(),
+      ownPools: fc.constantFrom('all', 'grown'),
+      mostAllocated: fc.boolean(),
+    },
+    { requiredKeys: ['bigFirst', 'mostAllocated'] },
+  )
   const anyInput = fc.record({
     groups: fc.array(
       fc.array(fc.tuple(fc.integer({ min: 50, max: 1500 }), fc.integer({ min: 50, max: 3000 })), {
@@ -124,7 +169,7 @@ describe('on random clusters', () => {
         planner.rebuildable(AS_IS)
         const changed = planner.changed(AS_IS, change)
         const proven = changed?.proven
-        if (proven === undefined) return
+        if (changed === undefined || proven === undefined) return
         found += 1
         const { plan, bound } = proven
         expect(plan.cost.rate).toBeGreaterThanOrEqual(bound.rate)
@@ -136,13 +181,13 @@ describe('on random clusters', () => {
           newSlot(options.get(`${group}/${instanceType}/${zone}/${capacityType}`)!, name),
         )
         const pools = {
-          groups: new Set(groups.map((_, index) => `g${index}`)),
+          groups: new Set(changed.pools),
           ofPod: ({ nodeName }: Pod) => groupOf.get(nodeName),
           ofNode: ({ origin }: Slot) => (origin.kind === 'new' ? origin.option.group : undefined),
         }
         const scheduler = new ReplayScheduler({ namespaces, pods }, pods, () => false, 0, {
           packs: change.mostAllocated === true,
-          ...(change.ownPools === true ? { pools } : {}),
+          ...(change.ownPools === undefined ? {} : { pools }),
         })
         if (change.bigFirst === true)
           scheduler.prioritise(bigFirst(pods, sum(nodes.map(({ allocatable }) => allocatable))).priorityOf)

@@ -72,7 +72,7 @@ function contextOf(plans: Plans, more: Partial<ScenarioContext> = {}): ScenarioC
     plan: ({ kind }) => proven(byKind[kind]),
     rebuildable: () => (rebuildable === undefined ? undefined : proven(rebuildable)),
     changed: (_, change) => ({
-      ...{ change, classes: [], packedUnplaced: 0 },
+      ...{ change, classes: [], pools: [], packedUnplaced: 0 },
       proven: changed && change.bigFirst === true ? proven(changed) : undefined,
     }),
   }

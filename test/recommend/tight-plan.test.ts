@@ -24,6 +24,7 @@ function proven(cost: number, unplaced = 0): ProvenPlan {
 
 const worth = (cost: number | undefined): Omit<Changed, 'change'> => ({
   classes: [],
+  pools: [],
   packedUnplaced: 3,
   proven: cost === undefined ? undefined : proven(cost),
 })
@@ -57,8 +58,9 @@ describe('the cheapest plan as packed', () => {
     expect(found).toMatchObject({ unplaced: 2, lowerBound: { rate: 10 } })
     expect([found?.plan.cost.rate, found?.recommended.cost.rate]).toEqual([50, 80])
     expect(found?.changes.map(({ change, plan }) => [change, plan?.cost.rate])).toEqual([
+      [{ ownPools: 'grown' }, 60],
       [{ bigFirst: true }, 60],
-      [{ bigFirst: true, ownPools: true }, 60],
+      [{ bigFirst: true, ownPools: 'all' }, 60],
       [{ mostAllocated: true }, undefined],
     ])
   })
@@ -66,12 +68,12 @@ describe('the cheapest plan as packed', () => {
   it('has no plan for a change where the one found breaks a rule', () => {
     const strict = context({ violationsOf: ({ cost }) => (cost.rate === 60 ? ['a rule'] : []) })
     const found = tightPlan(choice(candidate(proven(50, 2))), undefined, strict)
-    expect(found?.changes.map(({ plan }) => plan)).toEqual([undefined, undefined, undefined])
+    expect(found?.changes.map(({ plan }) => plan)).toEqual(Array.from({ length: 4 }, () => undefined))
   })
 
   it('has no plan for a change with which nothing cheaper than the recommended plan was found', () => {
     const found = tightPlan(choice(candidate(proven(50, 2)), 60), undefined, context())
-    expect(found?.changes.map(({ plan }) => plan)).toEqual([undefined, undefined, undefined])
+    expect(found?.changes.map(({ plan }) => plan)).toEqual(Array.from({ length: 4 }, () => undefined))
   })
 
   it('does not come with the change that the recommended plan needs already', () => {
@@ -79,7 +81,8 @@ describe('the cheapest plan as packed', () => {
     const found = tightPlan({ ...choice(candidate(proven(50, 2))), needs }, undefined, context())
     expect(found?.needed).toEqual({ bigFirst: true })
     expect(found?.changes.map(({ change }) => change)).toEqual([
-      { bigFirst: true, ownPools: true },
+      { ownPools: 'grown' },
+      { bigFirst: true, ownPools: 'all' },
       { mostAllocated: true },
     ])
   })

@@ -23,10 +23,23 @@ const withChanges = (changes: readonly ChangeWorth[]): Analysis => ({
 })
 const CLASSES = [{ cpu: milliCpu(4000), memory: bytes(2 ** 34), workloads: 1 }]
 const CHANGES: readonly ChangeWorth[] = [
-  { change: { bigFirst: true }, classes: CLASSES, packedUnplaced: 2, plan: costing(150_000) },
-  { change: { bigFirst: true, ownPools: true }, classes: CLASSES, packedUnplaced: 0, plan: costing(120_000) },
-  { change: { mostAllocated: true }, classes: [], packedUnplaced: 9, plan: undefined },
+  { change: { bigFirst: true }, classes: CLASSES, pools: [], packedUnplaced: 2, plan: costing(150_000) },
+  {
+    change: { bigFirst: true, ownPools: 'all' },
+    classes: CLASSES,
+    pools: ['a', 'b'],
+    packedUnplaced: 0,
+    plan: costing(120_000),
+  },
+  { change: { mostAllocated: true }, classes: [], pools: [], packedUnplaced: 9, plan: undefined },
 ]
+const POOLED: ChangeWorth = {
+  change: { ownPools: 'grown' },
+  classes: [],
+  pools: ['kafka', 'a|b'],
+  packedUnplaced: 1,
+  plan: costing(110_000),
+}
 const files = (analysis: Analysis): ReadonlyMap<string, string> => reportOf(analysis, ['csv', 'json', 'md']).files
 const sectionOf = (analysis: Analysis): string | undefined =>
   (files(analysis).get('report.md') ?? '').split('## The cheapest plan as packed')[1]?.split('\n## ')[0]
@@ -38,14 +51,25 @@ describe('the cheapest plan as packed', () => {
     const section = sectionOf(withChanges(CHANGES))
     expect(section).toContain('for $73.00 a month, of which 10.0 % is above the lower bound')
     expect(section).toContain('recommended costs $73.00 more')
-    expect(section).toContain('With big pods first and own pools a plan for $87.60 a month would do, $58.40 less')
+    expect(section).toContain(
+      'With big pods first and own pools for all node groups a plan for $87.60 a month would do, $58.40 less',
+    )
     const rows = section?.split('\n').filter((line) => line.startsWith('| ')) ?? []
     expect(rows.map((row) => row.split('|').map((cell) => cell.trim()))).toEqual([
       expect.arrayContaining(['Change in the cluster']),
       expect.anything(),
       ['', 'none (recommended)', expect.any(String), '$146.00', '55.0 %', '–', '7', ''],
       ['', 'big pods first', expect.any(String), '$109.50', '40.0 %', '$36.50', '2', ''],
-      ['', 'big pods first and own pools', expect.any(String), '$87.60', '25.0 %', '$58.40', '0', ''],
+      [
+        '',
+        'big pods first and own pools for all node groups',
+        expect.any(String),
+        '$87.60',
+        '25.0 %',
+        '$58.40',
+        '0',
+        '',
+      ],
       ['', 'MostAllocated scoring', '–', '–', '–', '–', '9', ''],
     ])
     expect(section).toContain('4 cores or 16.0 GiB (1 workload)')
@@ -54,8 +78,21 @@ describe('the cheapest plan as packed', () => {
   it('is pointed to from what to do', () => {
     const todo = (files(withChanges(CHANGES)).get('report.md') ?? '').split('## What to do')[1]?.split('\n## ')[0]
     expect(todo).toContain(
-      'own pools a plan for $87.60 a month would do, $58.40 less than recommended. See “The cheapest',
+      'own pools for all node groups a plan for $87.60 a month would do, $58.40 less than recommended. See “The cheapest',
     )
+  })
+
+  it('names the node groups that would have pools of their own, where these are not all', () => {
+    const section = sectionOf(withChanges([...CHANGES, POOLED]))
+    expect(section).toContain('With own pools for 2 node groups a plan for $80.30 a month would do')
+    expect(section).toContain('The 2 node groups cost more than today where nothing is changed')
+    expect(section).toContain('other pods take: kafka, a\\|b.')
+    const [one] = POOLED.pools
+    const alone = sectionOf(withChanges([{ ...POOLED, pools: [one!] }]))
+    expect(alone).toContain('own pools for 1 node group')
+    expect(alone).toContain('The one node group, kafka, costs more')
+    expect(sectionOf(withChanges(CHANGES))).not.toContain('where nothing is changed, for room')
+    expect(jsonOf(withChanges([POOLED]))).toMatchObject({ changes: [{ ownPools: true, pools: ['kafka', 'a|b'] }] })
   })
 
   it('says so where no change saves anything', () => {
@@ -70,7 +107,7 @@ describe('the cheapest plan as packed', () => {
       refillUnplacedPods: 7,
       changes: [
         { bigPodsFirst: true, ownPools: false, monthlyUsd: 109.5, packedPlanUnplacedPods: 2 },
-        { bigPodsFirst: true, ownPools: true, monthlyUsd: 87.6, lessThanRecommendedUsd: 58.4 },
+        { bigPodsFirst: true, ownPools: true, pools: ['a', 'b'], monthlyUsd: 87.6, lessThanRecommendedUsd: 58.4 },
         { mostAllocated: true, monthlyUsd: null, lessThanRecommendedUsd: null, priorityClasses: [] },
       ],
     })
