@@ -11,7 +11,7 @@ import type { PackState } from './pack/state.js'
 import { chosenNodeShare, usedShare } from './recommend/figures.js'
 
 /** What is asked of the plans of a cluster. */
-export type Plans = PlanSource & Pick<Planner, 'frontier' | 'releases' | 'keepWishes'>
+export type Plans = PlanSource & Pick<Planner, 'frontier' | 'releases' | 'keepWishes' | 'refillUnplaced'>
 
 /** The part of the headroom that each node keeps free by itself where the search for the whole plan does not get there. */
 const STRICTNESS = [0.6, 1]
@@ -138,6 +138,14 @@ class PlansWithin implements Plans {
         proven: this.#bounded(one.proven, bound),
         bound: lower(one.bound, bound),
       }))
+  }
+
+  refillUnplaced(plan: Plan): number | undefined {
+    for (const planner of this.#planners) {
+      const unplaced = planner().refillUnplaced(plan)
+      if (unplaced !== undefined) return unplaced
+    }
+    return undefined
   }
 
   rebuildable(policy: CapacityPolicy, known: readonly ProvenPlan[] = []): ProvenPlan | undefined {

@@ -1,6 +1,7 @@
-import type { FrontierPlan, Goal, PlanSource } from './domain/goal.js'
+import type { FrontierPlan, Goal } from './domain/goal.js'
 import type { Plan } from './domain/plan.js'
 import type { PackProblem } from './pack/problem.js'
+import type { Plans } from './plan-maker.js'
 import { requestedOn } from './recommend/figures.js'
 
 /** What one node may carry at most, as a part of what the largest one carries in the plan before, or was to carry. */
@@ -13,7 +14,7 @@ const AS_IS: Goal = { kind: 'cheapest', policy: { kind: 'as-is' } }
 
 type Asked = {
   readonly problem: PackProblem
-  readonly plansFor: (problem: PackProblem) => Pick<PlanSource, 'plan'>
+  readonly plansFor: (problem: PackProblem) => Pick<Plans, 'plan' | 'refillUnplaced'>
   /** From the cheapest plan to the fewest nodes. */
   readonly frontier: readonly FrontierPlan[]
   /** Does nothing stand against the plan? */
@@ -35,11 +36,12 @@ export function smallerNodes({ problem, plansFor, frontier, isSound, today }: As
   let maxNodeShare = largestLoad(cheapest.proven.plan, problem)
   for (let ask = 0; ask < MOST_PLANS && frontier.length + found.length < WANTED; ask += 1) {
     maxNodeShare *= STEP
-    const proven = plansFor({ ...problem, limits: { ...problem.limits, maxNodeShare } }).plan(AS_IS)
+    const plans = plansFor({ ...problem, limits: { ...problem.limits, maxNodeShare } })
+    const proven = plans.plan(AS_IS)
     const largest = largestLoad(proven.plan, problem)
     // What no plan beats whose nodes may carry more, none beats whose nodes may not.
     const bound = last !== cheapest && last.bound.rate > proven.bound.rate ? last.bound : proven.bound
-    const refillUnplaced = (): number | undefined => proven.replay()?.unplaced
+    const refillUnplaced = (): number | undefined => plans.refillUnplaced(proven.plan)
     const next: FrontierPlan = { proven, bound, maxNodeShare, refillUnplaced }
     // Where one large pod, or a node that stays, carries more than that, it does so in every plan.
     if (costOf(next) > today || largest > maxNodeShare * (1 + ROUNDING)) break

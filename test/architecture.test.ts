@@ -52,7 +52,7 @@ const DOORS: Readonly<Record<string, Door>> = {
     why: 'plan-maker.ts is a part of the pipeline: it asks for plans within limits on the whole plan',
   },
   'smaller-nodes': {
-    opensTo: ['domain', 'pack', 'recommend'],
+    opensTo: ['domain', 'pack', 'recommend', 'plan-maker'],
     why: 'smaller-nodes.ts is a part of the pipeline: it asks for plans of which no node carries much',
   },
   'what-if': {

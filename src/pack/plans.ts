@@ -154,6 +154,12 @@ export class Planner implements PlanSource {
     })
   }
 
+  /** Pods of a plan of ours that a refill leaves over in the worst order; undefined for other plans, and for large clusters. */
+  refillUnplaced(plan: Plan): number | undefined {
+    const made = this.#made.get(plan)
+    return made && this.#refillUnplaced(made.solution)
+  }
+
   rebuildable(policy: CapacityPolicy, known: readonly ProvenPlan[] = []): ProvenPlan | undefined {
     const goal: Goal = { kind: 'cheapest', policy }
     const starts = (): Fleet[] => known.flatMap(({ plan }) => this.#startFrom(plan) ?? [])
