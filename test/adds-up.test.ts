@@ -5,25 +5,18 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { disagreements } from './helpers/adding-up.js'
 import { k8sCost, ROOT } from './helpers/command.js'
 import { podCounts, podsThatNeedAPlace, readObjects } from './helpers/kubectl-list.js'
+import { SAMPLE, writePartOfSample } from './helpers/part-of-sample.js'
 import { incomplete, readReport, type WrittenReport } from './helpers/written-report.js'
 import { microUsd } from './report/parse-csv.js'
 
-const SAMPLE = readObjects(join(ROOT, 'data', 'sample-cluster.json.gz'))
+const objects = readObjects(SAMPLE)
+/** What demo writes, as test/sample-report.test.ts makes sure. */
+const plain = readReport(join(ROOT, 'reports', 'sample'))
 
 let folder: string
-let plain: WrittenReport
-const demo = (name: string, ...args: string[]): WrittenReport => {
-  const out = join(folder, name)
-  expect(k8sCost(['demo', '--out', out, '--now', '2026-07-01T00:00:00Z', ...args])).toMatchObject({
-    exitCode: 0,
-    stderr: '',
-  })
-  return readReport(out)
-}
 beforeAll(() => {
   folder = mkdtempSync(join(tmpdir(), 'k8s-cost-adds-up-'))
-  plain = demo('plain')
-}, 120_000)
+})
 afterAll(() => rmSync(folder, { recursive: true }))
 
 describe('the report of the sample cluster', () => {
@@ -34,13 +27,13 @@ describe('the report of the sample cluster', () => {
 
   test('has the nodes and pods of the sample cluster, and no others', () => {
     const { rows, json } = plain
-    expect(rows['nodes.csv'].length).toBe(SAMPLE.filter(({ kind }) => kind === 'Node').length)
-    const counts = podCounts(SAMPLE)
+    expect(rows['nodes.csv'].length).toBe(objects.filter(({ kind }) => kind === 'Node').length)
+    const counts = podCounts(objects)
     for (const row of rows['nodes.csv']) expect(Number(row['pods_running'])).toBe(counts.get(row['node'] ?? '') ?? 0)
     const bound = [...counts.values()].reduce((sum, count) => sum + count, 0)
     expect(json.cluster.pods - json.cluster.pendingPods).toBe(bound)
     const ids = rows['placements.csv'].map((row) => `${row['namespace']}/${row['pod']}`)
-    expect(ids.sort()).toEqual([...podsThatNeedAPlace(SAMPLE).keys()].sort())
+    expect(ids.sort()).toEqual([...podsThatNeedAPlace(objects).keys()].sort())
   })
 
   test('the first sentence: the cost now less the cost then is the saving beside them', () => {
@@ -70,7 +63,11 @@ test('files add up under limits of every kind', () => {
     '--arch',
     'any',
   ]
-  const report = demo('limits', ...args)
+  const [file, out] = [join(folder, 'part.json'), join(folder, 'limits')]
+  writePartOfSample(file)
+  const run = k8sCost(['--snapshot', file, '--out', out, '--now', '2026-07-01T00:00:00Z', ...args])
+  expect(run).toMatchObject({ exitCode: 0, stderr: '' })
+  const report = readReport(out)
   expect(incomplete(report)).toEqual([])
   expect(disagreements(report)).toEqual([])
   const recommended = report.scenario('recommended')

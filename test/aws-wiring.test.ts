@@ -3,113 +3,26 @@ import { mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'n
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { text } from 'node:stream/consumers'
-import { pathToFileURL } from 'node:url'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { readCatalog } from '../src/collect/catalog-file.js'
 import { priceBook } from '../src/price/price-book.js'
-import { product, spot, TYPES, usage } from './collect/aws/answers.js'
+import { product } from './collect/aws/answers.js'
 import { ec2, json } from './collect/aws/fake-aws.js'
 import { startLoopbackAws, type LoopbackAws } from './collect/aws/loopback-aws.js'
-import {
-  answer,
-  sampleObjects,
-  startApiServer,
-  status,
-  type ApiServer,
-  type Raw,
-} from './collect/cluster/api-server.js'
+import { answer, startApiServer, status, type ApiServer } from './collect/cluster/api-server.js'
 import { cleanEnvironment, ENTRY, ROOT, type Run } from './helpers/command.js'
+import { partOfSample, SAMPLE, writePartOfSample } from './helpers/part-of-sample.js'
+import { ANSWERS, day, first, prices } from './helpers/sample-account.js'
 import { parseRows } from './report/parse-csv.js'
 
-const SAMPLE = join(ROOT, 'data', 'sample-cluster.json.gz')
 const NOW = ['--now', '2026-07-01T00:00:00Z']
-const objects = sampleObjects(pathToFileURL(SAMPLE))
-
-type NodeRaw = Raw & {
-  readonly metadata: { readonly labels: Record<string, string> }
-  readonly spec: { readonly providerID: string }
-}
-const instances = objects
-  .filter((item): item is NodeRaw => item.kind === 'Node')
-  .map(({ metadata: { labels }, spec }) => ({
-    id: spec.providerID.split('/').at(-1) ?? '',
-    zone: spec.providerID.split('/').at(-2) ?? '',
-    spot: [labels['eks.amazonaws.com/capacityType'], labels['karpenter.sh/capacity-type']].some((value) =>
-      /^spot$/i.test(value ?? ''),
-    ),
-  }))
-  .filter(({ id }) => id.startsWith('i-'))
-const [first] = instances
-const subnetOf = (zone: string): string => `subnet-${zone.at(-1)}`
-const day = new Date().toISOString().slice(0, 10)
-
-const listed = (type: string, usd: string): string =>
-  product(type, usd, { regionCode: 'us-east-1', usagetype: `BoxUsage:${type}` })
-const prices = (...entries: readonly string[]) => json({ FormatVersion: 'aws_v1', PriceList: entries })
-
-/** The sample's region as AWS would describe it: m5.2xlarge is dearer than in the package, offers are denied. */
-const ANSWERS: LoopbackAws['answers'] = {
-  'ec2:DescribeInstanceTypes': () => ec2({ instanceTypeSet: TYPES }),
-  'ec2:DescribeSpotPriceHistory': () =>
-    ec2({
-      spotPriceHistorySet: ['us-east-1a', 'us-east-1b', 'us-east-1c'].flatMap((zone) => [
-        spot('m5.xlarge', zone, '0.0611', `${day}T00:00:00.000Z`),
-        spot('t3.medium', zone, '0.0123', `${day}T00:00:00.000Z`),
-      ]),
-    }),
-  'ec2:DescribeInstances': () =>
-    ec2({
-      reservationSet: [
-        {
-          instancesSet: instances.map(({ id, zone, spot: isSpot }) => ({
-            instanceId: id,
-            instanceType: 'm5.large',
-            placement: { availabilityZone: zone, tenancy: 'default' },
-            platformDetails: 'Linux/UNIX',
-            subnetId: subnetOf(zone),
-            vpcId: 'vpc-1',
-            // Its label says ON_DEMAND; EC2 knows better.
-            ...(id === first?.id ? { capacityReservationId: 'cr-1' } : {}),
-            ...(isSpot ? { instanceLifecycle: 'spot' } : {}),
-          })),
-        },
-      ],
-    }),
-  'ec2:DescribeSubnets': () =>
-    ec2({
-      subnetSet: [...new Set(instances.map(({ zone }) => zone))].map((zone) => ({
-        subnetId: subnetOf(zone),
-        vpcId: 'vpc-1',
-        availabilityZone: zone,
-        availableIpAddressCount: 1234,
-        cidrBlock: '10.40.0.0/20',
-      })),
-    }),
-  'ec2:DescribeReservedInstances': () => ec2({ reservedInstancesSet: [] }),
-  'pricing:GetProducts': ({ operatingSystem, usagetype, productFamily }) => {
-    if (operatingSystem === 'Linux') return prices(listed('m5.2xlarge', '0.5000000000'))
-    if (productFamily === 'Storage') return prices(usage('EBS:VolumeUsage.gp3', '0.08', 'GB-Mo'))
-    if (usagetype === 'AmazonEKS-Hours:')
-      return prices(
-        usage('USE1-AmazonEKS-Hours:perCluster', '0.10', 'Hours', 'Compute'),
-        usage('USE1-AmazonEKS-Hours:extendedSupport', '0.50', 'Hours', 'Compute'),
-      )
-    return prices()
-  },
-  'savingsplans:DescribeSavingsPlans': () => json({ savingsPlans: [] }),
-  'eks:DescribeCluster': () =>
-    json({ cluster: { name: 'orchard-prod', version: '1.29', resourcesVpcConfig: { vpcId: 'vpc-1' } } }),
-  'eks:DescribeClusterVersions': () =>
-    json({ clusterVersions: [{ clusterVersion: '1.29', versionStatus: 'EXTENDED_SUPPORT' }] }),
-  'eks:ListNodegroups': () => json({ nodegroups: [] }),
-}
 
 let folder: string
 let cluster: ApiServer
 let aws: LoopbackAws
 beforeAll(async () => {
   folder = mkdtempSync(join(tmpdir(), 'k8s-cost-aws-wiring-'))
-  cluster = await startApiServer(objects, { secure: false })
+  cluster = await startApiServer(partOfSample(), { secure: false })
   aws = await startLoopbackAws(ANSWERS)
 })
 afterAll(async () => {
@@ -184,7 +97,7 @@ describe('with credentials', () => {
     const nodes = readFileSync(join(cwd, 'live', 'nodes.csv'), 'utf8')
     expect(nodes).toContain(`on-demand list ${day}`)
     expect(nodes).toMatch(/on-demand list 2026-07-20/)
-    expect(nodes).toContain(`${first?.id ?? ''},m5.2xlarge,us-east-1a,reserved,`)
+    expect(nodes).toContain(`${first.id},m5.2xlarge,us-east-1a,reserved,`)
     expect(report.pricing.asOf).toBe('2026-07-20')
 
     const collected = await run(['collect', '--out', 'c.json.gz'], cwd)
@@ -245,7 +158,7 @@ describe('with credentials', () => {
 
   test('dedicated tenancy has its own price, for nodes of today and for new ones of their group', async () => {
     const { 'ec2:DescribeInstances': instancesOf, 'pricing:GetProducts': productsOf } = ANSWERS
-    const id = first?.id ?? ''
+    const { id } = first
     const dedicated = (type: string, usd: string): string =>
       product(type, usd, { regionCode: 'us-east-1', tenancy: 'Dedicated', usagetype: `DedicatedUsage:${type}` })
     aws.answers = {
@@ -262,8 +175,13 @@ describe('with credentials', () => {
           ? prices(dedicated('m5.2xlarge', '0.6600000000'), dedicated('m6a.xlarge', '0.0100000000'))
           : (productsOf?.(params) ?? prices()),
     }
+    // Of two nodes of the group one has a reservation, which a plan keeps.
+    const group = partOfSample(({ metadata: { name } }) => /^ip-10-40-(0-25|32-100)\./.test(name))
+    const { kubeconfig, close } = await startApiServer(group, { secure: false })
     const cwd = place()
-    expect(await run(['--out', 'out', '--format', 'csv', ...NOW], cwd)).toMatchObject({ exitCode: 0, stderr: '' })
+    const done = await run(['--out', 'out', '--format', 'csv', ...NOW], cwd, { ...LOGIN, KUBECONFIG: kubeconfig })
+    await close()
+    expect(done).toMatchObject({ exitCode: 0, stderr: '' })
     const rowsOf = (name: string) => parseRows(readFileSync(join(cwd, 'out', name), 'utf8'))
     const source = `on-demand list ${day}, dedicated tenancy`
     const today = rowsOf('nodes.csv').find((row) => row['instance_id'] === id)
@@ -282,7 +200,7 @@ describe('with credentials', () => {
     expect(await run(['collect', '--redact', '--out', 'c.json'], cwd)).toMatchObject({ exitCode: 0 })
     const file = readFileSync(join(cwd, 'c.json'), 'utf8')
     expect(file).toContain('"kind":"AwsSnapshot"')
-    for (const name of ['orchard', '"subnet-a"', '"vpc-1"', '"cr-1"', first?.id ?? '']) expect(file).not.toContain(name)
+    for (const name of ['orchard', '"subnet-a"', '"vpc-1"', '"cr-1"', first.id]) expect(file).not.toContain(name)
     expect(await run(['--snapshot', 'c.json', '--out', 'out', ...NOW], cwd, {})).toMatchObject({ exitCode: 0 })
     expect(readFileSync(join(cwd, 'out', 'nodes.csv'), 'utf8')).toContain(',m5.2xlarge,us-east-1a,reserved,')
     expect(reportOf(join(cwd, 'out')).warnings.map(({ code }) => code)).not.toContain('aws-instance-unknown')
@@ -317,7 +235,8 @@ describe('with credentials', () => {
 
   test('a kubectl snapshot is priced from the package without a call, and by AWS on request', async () => {
     const cwd = place()
-    const silent = await run(['--snapshot', SAMPLE, '--out', 'a', '--format', 'json', ...NOW], cwd)
+    writePartOfSample(join(cwd, 'part.json'))
+    const silent = await run(['--snapshot', 'part.json', '--out', 'a', '--format', 'json', ...NOW], cwd)
     expect([silent, aws.calls]).toMatchObject([{ exitCode: 0, stderr: '' }, []])
     expect(reportOf(join(cwd, 'a')).pricing.source).toBe(PACKAGE)
     const args = ['--snapshot', SAMPLE, '--pricing', 'aws', '--out', 'b', '--format', 'json', ...NOW]

@@ -12,20 +12,10 @@ import {
 } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { text } from 'node:stream/consumers'
-import { pathToFileURL } from 'node:url'
-import { gunzipSync } from 'node:zlib'
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
-import {
-  answer,
-  hasOpenssl,
-  sampleObjects,
-  startApiServer,
-  status,
-  writeKubeconfig,
-  type ApiServer,
-} from './collect/cluster/api-server.js'
-import { cleanEnvironment, ENTRY, k8sCost, ROOT, type Run } from './helpers/command.js'
+import { gzipSync } from 'node:zlib'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { cleanEnvironment, ENTRY, k8sCost, ROOT } from './helpers/command.js'
+import { SAMPLE, writePartOfSample } from './helpers/part-of-sample.js'
 
 let folder: string
 beforeAll(() => {
@@ -33,7 +23,6 @@ beforeAll(() => {
 })
 afterAll(() => rmSync(folder, { recursive: true }))
 
-const SAMPLE = join(ROOT, 'data', 'sample-cluster.json.gz')
 const NOW = ['--now', '2026-07-01T00:00:00Z']
 
 describe('results go to standard output', () => {
@@ -62,7 +51,9 @@ describe('results go to standard output', () => {
     }
     for (const later of ['schema', '--usage']) expect(stdout).not.toContain(later)
     expect(k8sCost(['analyze', '--help']).stdout).toContain('--max-node-share <SHARE>')
-    expect(k8sCost(['demo', '--help']).stdout).not.toContain('--snapshot')
+    const demo = k8sCost(['demo', '--help']).stdout
+    for (const word of ['--out', '--format', '--fail-on']) expect(demo).toContain(word)
+    expect(demo).not.toContain('--snapshot')
   })
 
   test('max-pods: table, CSV and JSON of the same rows, nothing else', () => {
@@ -161,37 +152,41 @@ test('without a snapshot and without a cluster: exit 3, with the command that ma
   }
 })
 
-describe('a run on the sample cluster', () => {
-  test('writes the report, says where, and is silent on standard error', () => {
-    const out = join(folder, 'report')
-    const { exitCode, stdout, stderr } = k8sCost(['demo', '--out', out, ...NOW])
-    expect([exitCode, stderr]).toEqual([0, ''])
-    expect(stdout).toContain(join(out, 'report.md'))
-    expect(readdirSync(out)).toEqual(expect.arrayContaining(['report.md', 'report.json', 'nodes.csv', 'scenarios.csv']))
+describe('a run on a part of the sample cluster', () => {
+  let part: string
+  let plain: string
+  beforeAll(() => {
+    part = join(folder, 'part.json')
+    plain = writePartOfSample(part)
   })
 
   test('from standard input, plain or gzip, gives the same bytes as from a file', () => {
-    const files = (name: string): string => readFileSync(join(folder, name, 'nodes.csv'), 'utf8')
-    const plain = gunzipSync(readFileSync(SAMPLE)).toString('utf8')
-    expect(k8sCost(['--snapshot', SAMPLE, '--out', join(folder, 'a'), ...NOW])).toMatchObject({
-      exitCode: 0,
-      stderr: '',
-    })
-    const piped = k8sCost(['--snapshot', '-', '--out', join(folder, 'b'), ...NOW], { input: plain })
-    expect(piped).toMatchObject({ exitCode: 0, stderr: '' })
-    expect(files('b')).toBe(files('a'))
+    const filesOf = (name: string): Record<string, string> =>
+      Object.fromEntries(
+        readdirSync(join(folder, name)).map((file) => [file, readFileSync(join(folder, name, file), 'utf8')]),
+      )
+    expect(k8sCost(['--snapshot', part, '--out', join(folder, 'a'), ...NOW])).toMatchObject({ exitCode: 0, stderr: '' })
+    for (const [name, input] of [
+      ['b', plain],
+      ['c', gzipSync(plain)],
+    ] as const) {
+      const piped = k8sCost(['--snapshot', '-', '--out', join(folder, name), ...NOW], { input })
+      expect(piped).toMatchObject({ exitCode: 0, stderr: '' })
+      expect(filesOf(name)).toEqual(filesOf('a'))
+    }
   })
 
   test('only the formats that were asked for', () => {
     const out = join(folder, 'markdown')
-    expect(k8sCost(['demo', '--out', out, '--format', 'md', ...NOW]).exitCode).toBe(0)
+    expect(k8sCost(['--snapshot', part, '--out', out, '--format', 'md', ...NOW]).exitCode).toBe(0)
     expect(readdirSync(out)).toEqual(['report.md'])
   })
 
   test('a condition that holds: exit 4, with the report written all the same', () => {
     const out = join(folder, 'limit')
     const { exitCode, stdout, stderr } = k8sCost([
-      'demo',
+      '--snapshot',
+      part,
       '--out',
       out,
       '--fail-on',
@@ -221,139 +216,6 @@ describe('a run on the sample cluster', () => {
     const { exitCode, stderr } = k8sCost(['demo', '--region', 'eu-nowhere-1', '--out', join(folder, 'nowhere')])
     expect([exitCode, existsSync(join(folder, 'nowhere'))]).toEqual([2, false])
     expect(stderr).toContain('eu-nowhere-1')
-  })
-})
-
-describe.skipIf(!hasOpenssl)(`a live cluster${hasOpenssl ? '' : ' (skipped: openssl is absent)'}`, () => {
-  let server: ApiServer
-  beforeAll(async () => {
-    server = await startApiServer(sampleObjects(pathToFileURL(SAMPLE)))
-  })
-  afterAll(() => server.close())
-  beforeEach(() => {
-    server.fault = undefined
-    server.token = 'valid'
-  })
-
-  /** The server lives in this process, which must not stand still while the command runs. */
-  const run = async (args: readonly string[], cwd: string): Promise<Run> => {
-    const env = { ...cleanEnvironment(), KUBECONFIG: server.kubeconfig }
-    const child = spawn(process.execPath, [ENTRY, ...args], { cwd, env, stdio: ['ignore', 'pipe', 'pipe'] })
-    const [stdout, stderr, exitCode] = await Promise.all([
-      text(child.stdout),
-      text(child.stderr),
-      new Promise<number | null>((resolve) => child.on('close', resolve)),
-    ])
-    return { exitCode, stdout, stderr }
-  }
-  const place = (): string => mkdtempSync(join(folder, 'live-'))
-  const filesOf = (path: string): Record<string, string> =>
-    Object.fromEntries(readdirSync(path).map((name) => [name, readFileSync(join(path, name), 'utf8')]))
-
-  test('gives the same report, byte for byte, as its collect file and as the output of kubectl', async () => {
-    const cwd = place()
-    const live = await run(['--out', 'live', ...NOW], cwd)
-    expect(live).toMatchObject({ exitCode: 0, stderr: '' })
-    for (const file of ['c.json', 'c.json.gz']) {
-      const collected = await run(['collect', '--out', file], cwd)
-      expect(collected).toMatchObject({ exitCode: 0, stderr: '' })
-      expect(collected.stdout).toMatch(/^\d+ objects in c\.json.* --snapshot c\.json/)
-    }
-    expect(gunzipSync(readFileSync(join(cwd, 'c.json.gz')))).toEqual(readFileSync(join(cwd, 'c.json')))
-    expect(readdirSync(cwd).sort()).toEqual(['c.json', 'c.json.gz', 'live'])
-    for (const [name, file] of [
-      ['collected', 'c.json.gz'],
-      ['kubectl', SAMPLE],
-    ] as const) {
-      expect(k8sCost(['--snapshot', file, '--out', name, ...NOW], { cwd })).toMatchObject({ exitCode: 0, stderr: '' })
-      expect(filesOf(join(cwd, name))).toEqual(filesOf(join(cwd, 'live')))
-    }
-  })
-
-  test('under pseudonyms it costs the same, and nothing names it', async () => {
-    const cwd = place()
-    expect(await run(['collect', '--redact', '--out', 'c.json'], cwd)).toMatchObject({ exitCode: 0, stderr: '' })
-    expect(readFileSync(join(cwd, 'c.json'), 'utf8')).not.toContain('orchard')
-    const current = (file: string, name: string): string | undefined => {
-      const args = ['--snapshot', file, '--out', name, '--format', 'csv', ...NOW]
-      expect(k8sCost(args, { cwd })).toMatchObject({ exitCode: 0, stderr: '' })
-      return /^current,.*$/m
-        .exec(readFileSync(join(cwd, name, 'scenarios.csv'), 'utf8'))?.[0]
-        .split(',')
-        .slice(0, 6)
-        .join()
-    }
-    expect(current('c.json', 'redacted')).toBe(current(SAMPLE, 'plain'))
-  })
-
-  test('what could not be read is in both reports alike', async () => {
-    const cwd = place()
-    server.fault = ({ path }, response) =>
-      path.endsWith('/poddisruptionbudgets') && answer(response, 403, status(403, 'forbidden'))
-    expect(await run(['--out', 'live', ...NOW], cwd)).toMatchObject({ exitCode: 0, stderr: '' })
-    const collected = await run(['collect', '--out', 'c.json.gz'], cwd)
-    expect(collected).toMatchObject({ exitCode: 0, stderr: expect.stringContaining('may not be listed (403)') })
-    expect(k8sCost(['--snapshot', 'c.json.gz', '--out', 'file', ...NOW], { cwd }).exitCode).toBe(0)
-    expect(filesOf(join(cwd, 'file'))).toEqual(filesOf(join(cwd, 'live')))
-    const { warnings } = JSON.parse(filesOf(join(cwd, 'live'))['report.json'] ?? '') as { warnings: object[] }
-    const rule = '{apiGroups: ["policy"], resources: [poddisruptionbudgets], verbs: [get, list]}'
-    expect(warnings).toContainEqual(
-      expect.objectContaining({
-        code: 'denied-kind',
-        message: expect.stringContaining(`Add to the ClusterRole: ${rule}`),
-      }),
-    )
-  })
-
-  test('denied nodes: exit 3, one message, and nothing is written', async () => {
-    const cwd = place()
-    server.fault = ({ path }, response) => path.endsWith('/nodes') && answer(response, 403, status(403, 'forbidden'))
-    for (const args of [
-      ['--out', 'live'],
-      ['collect', '--out', 'c.json'],
-    ]) {
-      const { exitCode, stdout, stderr } = await run(args, cwd)
-      expect({ exitCode, stdout, lines: stderr.split('\n').length }).toEqual({ exitCode: 3, stdout: '', lines: 2 })
-      expect(stderr).toContain('{apiGroups: [""], resources: [nodes], verbs: [get, list]}')
-    }
-    expect(readdirSync(cwd)).toEqual([])
-  })
-
-  test('a token that nobody accepts: exit 3', async () => {
-    server.token = 'another'
-    const { exitCode, stderr } = await run(['--out', 'live'], place())
-    expect([exitCode, stderr.split('\n').length]).toEqual([3, 2])
-    expect(stderr).toContain('does not accept the credentials (401)')
-  })
-
-  test('a login program that fails: exit 3, with what it said', async () => {
-    const cwd = place()
-    writeKubeconfig(join(cwd, 'config'), 'https://127.0.0.1:1', undefined, {
-      exec: {
-        apiVersion: 'client.authentication.k8s.io/v1',
-        command: 'sh',
-        args: ['-c', 'echo no session >&2; exit 1'],
-      },
-    })
-    const { exitCode, stderr } = await run(['--kubeconfig', 'config'], cwd)
-    expect([exitCode, stderr.split('\n').length]).toEqual([3, 2])
-    expect(stderr).toContain('no credentials: no session')
-  })
-
-  test('collect --check: what works, what is denied, what to add', async () => {
-    server.fault = ({ path }, response) => path.endsWith('/pods') && answer(response, 403, status(403, 'forbidden'))
-    const { exitCode, stdout, stderr } = await run(['collect', '--check'], place())
-    expect([exitCode, stderr]).toEqual([0, ''])
-    expect(stdout).toMatch(/^nodes +works$/m)
-    expect(stdout).toMatch(/^pods +denied +add \{apiGroups: \[""\], resources: \[pods\], verbs: \[get, list\]\}$/m)
-    expect(stdout).toMatch(/^nodepools\.karpenter\.sh +absent +not installed/m)
-    expect(stdout).toContain('No report can be made without pods.')
-  })
-
-  test('a collect file that cannot be written: exit 2', async () => {
-    const { exitCode, stderr } = await run(['collect', '--out', 'absent/c.json'], place())
-    expect(exitCode).toBe(2)
-    expect(stderr).toBe('k8s-cost: absent/c.json: cannot be written (ENOENT). Name another file with --out.\n')
   })
 })
 

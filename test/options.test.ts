@@ -140,10 +140,13 @@ describe('defaults and order', () => {
 
   test('demo reads the sample, whatever else is set', async () => {
     const environment = { K8S_COST_SNAPSHOT: 'x', K8S_COST_PRICING: 'aws', K8S_COST_KUBECONFIG: 'y' }
-    expect(await readDemoOptions({ 'max-spot': ['0.5'] }, environment, 'sample.gz')).toMatchObject({
+    const flags = { 'max-spot': ['0.5'], format: ['md'], 'fail-on': ['monthly>0'] }
+    expect(await readDemoOptions(flags, environment, 'sample.gz')).toMatchObject({
       snapshots: ['sample.gz'],
       pricing: { kind: 'embedded' },
       maxSpot: 0.5,
+      formats: new Set(['md']),
+      failOn: [{ text: 'monthly>0' }],
     })
   })
 })

@@ -1,18 +1,18 @@
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { readCatalog } from '../src/collect/catalog-file.js'
-import { readSnapshot } from '../src/collect/snapshot-file.js'
 import type { Analysis } from '../src/domain/recommendation.js'
 import { analyse } from '../src/pipeline.js'
 import { reportOf } from '../src/report/files.js'
 import { ROOT } from './helpers/command.js'
 import { nodePoolObject } from './helpers/objects.js'
+import { snapshotOfPart, TWO_GROUPS } from './helpers/part-of-sample.js'
 import { SETTINGS } from './helpers/settings.js'
 
-const snapshot = await readSnapshot([join(ROOT, 'data', 'sample-cluster.json.gz')], () => {})
+const snapshot = snapshotOfPart(TWO_GROUPS)
 const catalog = await readCatalog(join(ROOT, 'data', 'catalog.json.gz'))
 
-/** The sample cluster once the NodePool of its group `batch`, whose nodes have 40 cores today, has a limit. */
+/** A part of the sample cluster once the NodePool of its group `batch`, whose nodes have 40 cores today, has a limit. */
 function limitedTo(cpu: string): Analysis {
   const pool = nodePoolObject({ metadata: { name: 'batch' }, spec: { limits: { cpu } } })
   return analyse({ ...snapshot, nodePools: [pool] }, catalog, { ...SETTINGS, maxNodeShare: undefined }, () => {})
@@ -37,7 +37,7 @@ describe('a NodePool that may have no more than some cores', () => {
 
   it('costs nothing where they are enough', () => {
     const { cores, bought } = recommendedOf(roomy)
-    expect([cores, bought]).toEqual([24, 1])
+    expect([cores, bought]).toEqual([24, 2])
     expect(roomy.findings.filter(({ code }) => code === 'pool-over-limit')).toEqual([])
     expect(reportFor(roomy)).toContain('no node bought beyond the limits of 1 NodePool')
     expect(reportFor(roomy)).not.toContain('raise the limit')

@@ -11,7 +11,9 @@ afterAll(() => rmSync(folder, { recursive: true }))
 
 test('reports/sample is what demo writes: npx k8s-cost demo --out reports/sample --now 2026-11-21T00:00:00Z', () => {
   const out = join(folder, 'report')
-  expect(k8sCost(['demo', '--out', out, '--now', '2026-11-21T00:00:00Z']).exitCode).toBe(0)
+  const { exitCode, stdout, stderr } = k8sCost(['demo', '--out', out, '--now', '2026-11-21T00:00:00Z'])
+  expect([exitCode, stderr]).toEqual([0, ''])
+  expect(stdout).toContain(join(out, 'report.md'))
   const names = readdirSync(SAMPLE).sort()
   expect(readdirSync(out).sort()).toEqual(names)
   expect(names.length).toBeGreaterThan(5)

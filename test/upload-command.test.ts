@@ -1,23 +1,30 @@
 /** The built command with `--out s3://…`, against a store on loopback. */
 import { spawn } from 'node:child_process'
-import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { text } from 'node:stream/consumers'
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
 import { cleanEnvironment, ENTRY, k8sCost, type Run } from './helpers/command.js'
+import { writePartOfSample } from './helpers/part-of-sample.js'
 import { startFakeS3, type FakeS3 } from './upload/fake-s3.js'
 
 const NOW = ['--now', '2026-07-01T00:00:00Z']
+/** The command runs in `folder`, which stays empty; its input lies beside it. */
+let above: string
 let folder: string
+const input = (): string => join(above, 'part.json')
 let s3: FakeS3
 beforeAll(async () => {
-  folder = mkdtempSync(join(tmpdir(), 'k8s-cost-upload-'))
+  above = mkdtempSync(join(tmpdir(), 'k8s-cost-upload-'))
+  folder = join(above, 'empty')
+  mkdirSync(folder)
+  writePartOfSample(input())
   s3 = await startFakeS3('reports')
 })
 afterAll(async () => {
   await s3.close()
-  rmSync(folder, { recursive: true })
+  rmSync(above, { recursive: true })
 })
 beforeEach(() => {
   s3.objects.clear()
@@ -41,13 +48,13 @@ async function run(args: readonly string[], env: NodeJS.ProcessEnv = {}): Promis
 }
 
 test('uploads the same files that a folder would hold, and leaves nothing on disk', async () => {
-  const uploaded = await run(['demo', '--out', 's3://reports/costs', ...NOW])
+  const uploaded = await run(['--snapshot', input(), '--out', 's3://reports/costs', ...NOW])
   expect(uploaded).toMatchObject({ exitCode: 0, stderr: '' })
   const day = /s3:\/\/reports\/(costs\/\S+?\/)report\.md, with \d+ more/.exec(uploaded.stdout)?.[1] ?? ''
   expect(day).toMatch(/^costs\/[^/]+\/2026-07-01\/$/)
   expect(readdirSync(folder)).toEqual([])
 
-  expect(k8sCost(['demo', '--out', 'local', ...NOW], { cwd: folder }).exitCode).toBe(0)
+  expect(k8sCost(['--snapshot', input(), '--out', 'local', ...NOW], { cwd: folder }).exitCode).toBe(0)
   const local = readdirSync(join(folder, 'local'))
   for (const name of local)
     expect([name, s3.objects.get(day + name)?.text]).toEqual([name, readFileSync(join(folder, 'local', name), 'utf8')])
@@ -80,7 +87,7 @@ test('a --fail-on condition that holds is exit 4, with the report uploaded', asy
 })
 
 test('stopped in the middle, and told so twice: no pointer to what is there', async () => {
-  const child = spawn(process.execPath, [ENTRY, 'demo', '--out', 's3://reports', ...NOW], {
+  const child = spawn(process.execPath, [ENTRY, '--snapshot', input(), '--out', 's3://reports', ...NOW], {
     cwd: folder,
     env: {
       ...cleanEnvironment(),

@@ -8,6 +8,7 @@ const BUILT = [
   'test/adds-up.test.ts',
   'test/cli.test.ts',
   'test/clusters.test.ts',
+  'test/live-command.test.ts',
   'test/package.test.ts',
   'test/sample-report.test.ts',
   'test/upload-command.test.ts',

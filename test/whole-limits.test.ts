@@ -1,28 +1,62 @@
+/** Plans of the whole sample cluster, asked for once by all tests here: they take their time. */
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { readCatalog } from '../src/collect/catalog-file.js'
 import { readSnapshot } from '../src/collect/snapshot-file.js'
 import type { Analysis, Scenario } from '../src/domain/recommendation.js'
+import type { Snapshot } from '../src/domain/snapshot.js'
 import { analyse } from '../src/pipeline.js'
 import type { Settings } from '../src/problem.js'
 import { ROOT } from './helpers/command.js'
+import { SAMPLE, snapshotOfPart, TWO_GROUPS } from './helpers/part-of-sample.js'
 import { SETTINGS as ANYTHING } from './helpers/settings.js'
 
-const snapshot = await readSnapshot([join(ROOT, 'data', 'sample-cluster.json.gz')], () => {})
+const whole = await readSnapshot([SAMPLE], () => {})
 const catalog = await readCatalog(join(ROOT, 'data', 'catalog.json.gz'))
-const ask = (wanted: Partial<Settings>): Analysis =>
+const ask = (snapshot: Snapshot, wanted: Partial<Settings>): Analysis =>
   analyse(snapshot, catalog, { ...ANYTHING, maxNodeShare: undefined, ...wanted }, () => {})
 
-const planned = ({ scenarios }: Analysis) =>
-  scenarios.flatMap(({ id, outcome }) => (outcome.kind === 'planned' && id !== 'current' ? [{ id, ...outcome }] : []))
+const everyOutcome = ({ scenarios }: Analysis) =>
+  scenarios.flatMap(({ id, outcome }) => (outcome.kind === 'planned' ? [{ id, ...outcome }] : []))
+const planned = (analysis: Analysis) => everyOutcome(analysis).filter(({ id }) => id !== 'current')
 const named = (analysis: Analysis, id: Scenario['id']) =>
-  planned(analysis).find((one) => one.id === id) ?? expect.unreachable(id)
+  everyOutcome(analysis).find((one) => one.id === id) ?? expect.unreachable(id)
 const used = ({ efficiency }: ReturnType<typeof named>): number => Math.max(efficiency.cpu ?? 0, efficiency.memory ?? 0)
 
-const free = ask({})
+const free = ask(whole, {})
+
+describe('without limits every scenario', () => {
+  it('has plausible figures of what the loss of a node or a zone does', () => {
+    const zones = 3
+    for (const { id, blast, survival, largestNodeShare = 0 } of everyOutcome(free)) {
+      expect(blast?.largestZoneShare, id).toBeGreaterThanOrEqual(Math.max(1 / zones, largestNodeShare))
+      expect(blast?.largestZoneShare).toBeLessThan(1)
+      for (const kind of [survival?.node, survival?.zone]) {
+        expect(['survives', 'fails']).toContain(kind?.kind)
+        if (kind?.kind !== 'fails') continue
+        const homeless = kind.worst.homeless.reduce((sum, { pods }) => sum + pods, 0)
+        expect(homeless).toBeGreaterThan(0)
+        expect(homeless).toBeLessThanOrEqual(kind.worst.pods)
+        expect(kind.failing).toBeLessThanOrEqual(kind.of)
+      }
+      // Databases with volumes are in every zone.
+      expect(survival?.zone).toMatchObject({ kind: 'fails', failing: zones, of: zones })
+    }
+  })
+
+  it('knows the preferences of today, and gives up no more of them than are held; today gives up none', () => {
+    const held = named(free, 'current').preferences?.heldToday ?? 0
+    expect(held).toBeGreaterThan(0)
+    for (const { id, preferences } of everyOutcome(free)) {
+      expect(preferences?.heldToday, id).toBe(held)
+      expect(preferences?.givenUp).toBeLessThanOrEqual(held)
+      if (id === 'current') expect(preferences).toMatchObject({ givenUp: 0, gained: 0 })
+    }
+  })
+})
 
 describe('headroom is one of all nodes together', () => {
-  const roomy = ask({ headroom: 0.2 })
+  const roomy = ask(whole, { headroom: 0.2 })
 
   it('what leaves as much free by itself stays as it is', () => {
     expect(used(named(free, 'recommended'))).toBeLessThan(0.8)
@@ -57,8 +91,11 @@ describe('headroom is one of all nodes together', () => {
 })
 
 it('--max-node-share is a share of what the plan carries, not of what today carries', () => {
-  const share = named(free, 'recommended').largestNodeShare ?? 0
+  const snapshot = snapshotOfPart(TWO_GROUPS)
+  const share = named(ask(snapshot, {}), 'recommended').largestNodeShare ?? 0
   const asked = share - 0.01
-  for (const one of planned(ask({ maxNodeShare: asked })))
+  const limited = ask(snapshot, { maxNodeShare: asked })
+  expect(named(limited, 'recommended').feasible).toBe(true)
+  for (const one of planned(limited))
     if (one.feasible) expect(one.largestNodeShare, one.id).toBeLessThanOrEqual(asked + 1e-9)
 })

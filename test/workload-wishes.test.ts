@@ -1,7 +1,6 @@
 import { join } from 'node:path'
 import { beforeAll, describe, expect, it } from 'vitest'
 import { readCatalog } from '../src/collect/catalog-file.js'
-import { readSnapshot } from '../src/collect/snapshot-file.js'
 import type { PriceCatalog } from '../src/domain/catalog.js'
 import type { Plan } from '../src/domain/plan.js'
 import type { Analysis, Scenario } from '../src/domain/recommendation.js'
@@ -17,10 +16,8 @@ import { SETTINGS as ANYTHING } from './helpers/settings.js'
 const SETTINGS: Settings = { ...ANYTHING, wantedType: (name) => /^m5\.(x?large|2xlarge)$/.test(name) }
 
 let catalog: PriceCatalog
-let sample: Snapshot
 beforeAll(async () => {
   catalog = await readCatalog(join(ROOT, 'data', 'catalog.json.gz'))
-  sample = await readSnapshot([join(ROOT, 'data', 'sample-cluster.json.gz')], () => undefined)
 })
 
 const run = (snapshot: Snapshot, settings: Partial<Settings> = {}): Analysis =>
@@ -122,18 +119,6 @@ describe('preferences', () => {
     const [plain, wishful] = [run(snapshotOf(cluster('ON_DEMAND'))), run(snapshotOf(cluster('ON_DEMAND', apart)))]
     for (const id of ['repack', 'cheapest-on-demand', 'recommended'] as const)
       expect(nodesOf(outcomeOf(wishful, id))).toEqual(nodesOf(outcomeOf(plain, id)))
-  })
-
-  it('of the sample cluster are known for all scenarios, none given up today', () => {
-    const analysis = run(sample, { wantedType: () => true, maxNodeShare: undefined })
-    const held = outcomeOf(analysis, 'current').preferences?.heldToday ?? 0
-    expect(held).toBeGreaterThan(0)
-    for (const { id, outcome } of analysis.scenarios) {
-      if (outcome.kind !== 'planned') continue
-      expect(outcome.preferences?.heldToday, id).toBe(held)
-      expect(outcome.preferences?.givenUp).toBeLessThanOrEqual(held)
-      if (id === 'current') expect(outcome.preferences).toMatchObject({ givenUp: 0, gained: 0 })
-    }
   })
 })
 

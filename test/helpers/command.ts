@@ -27,7 +27,11 @@ const textOf = ({ status, stdout, stderr }: SpawnSyncReturns<string>): Run => ({
 /** Runs the built command (dist/entry.js, which test/build-once.ts makes). */
 export const k8sCost = (
   args: readonly string[],
-  { cwd, env = {}, input }: { readonly cwd?: string; readonly env?: NodeJS.ProcessEnv; readonly input?: string } = {},
+  {
+    cwd,
+    env = {},
+    input,
+  }: { readonly cwd?: string; readonly env?: NodeJS.ProcessEnv; readonly input?: string | Buffer } = {},
 ): Run =>
   textOf(
     spawnSync(process.execPath, [ENTRY, ...args], {
