@@ -1,5 +1,6 @@
 import { fileURLToPath } from 'node:url'
 import { defineConfig } from 'vitest/config'
+import { BaseSequencer } from 'vitest/node'
 
 /** Tests of the built command: they need dist/, which is made once for all of them, and only when one of them runs. */
 const BUILT = [
@@ -15,6 +16,15 @@ const BUILT = [
   'test/verify-command.test.ts',
 ]
 
+/** What takes longest begins first, else it would run alone at the end. */
+class LongestFirst extends BaseSequencer {
+  override async sort(...[files]: Parameters<BaseSequencer['sort']>): ReturnType<BaseSequencer['sort']> {
+    const isLongest = ({ moduleId }: (typeof files)[number]): boolean => moduleId.endsWith('/test/clusters.test.ts')
+    const sorted = await super.sort(files)
+    return [...sorted.filter(isLongest), ...sorted.filter((file) => !isLongest(file))]
+  }
+}
+
 const SETUP = 'test/same-examples.ts'
 
 const root = fileURLToPath(new URL('..', import.meta.url))
@@ -24,6 +34,7 @@ export default defineConfig({
   test: {
     // Vitest leaves a core free: of two cores it would use one.
     maxWorkers: 2,
+    sequence: { sequencer: LongestFirst },
     reporters: ['default', fileURLToPath(new URL('totals-reporter.ts', import.meta.url))],
     projects: [
       {
