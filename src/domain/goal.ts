@@ -104,6 +104,6 @@ export type PlanSource = {
    * none was found or the cluster is too large for the search. `known`: other plans of this source, as starts.
    */
   readonly rebuildable: (policy: CapacityPolicy, known: readonly ProvenPlan[]) => ProvenPlan | undefined
-  /** What a change in the cluster would be good for; undefined where the cluster is too large to try it. */
+  /** What a change in the cluster would be good for; undefined where it concerns nothing, or the cluster is too large to try it. */
   readonly changed: (policy: CapacityPolicy, change: Change) => Changed | undefined
 }
