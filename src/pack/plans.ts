@@ -13,14 +13,13 @@ import type { Pod } from '../domain/pod.js'
 import type { MicroUsdPerHour } from '../domain/units.js'
 import type { BoardContext } from './board/board.js'
 import type { ColumnPlans } from './bins/column-plans.js'
-import { liveSlot, type Slot } from './draft.js'
-import { allowedOptions } from './goal.js'
+import type { Slot } from './draft.js'
 import { keepWishes } from './wishes/keep-wishes.js'
 import { whyLeftOver } from './left-over.js'
 import { lowerBound } from './lower-bound.js'
 import { sizeOf } from './node-frontier.js'
 import { partReplicas } from './wishes/part-replicas.js'
-import type { PackGroup, PackProblem } from './problem.js'
+import type { PackProblem } from './problem.js'
 import { once } from './once.js'
 import { OptionFit } from './option-fit.js'
 import type { Conditions } from './replay/conditions.js'
@@ -28,16 +27,14 @@ import { Releases } from './release/release.js'
 import { MOST_STEPS_OF_A_SEARCHED_REFILL, Rebuilding } from './rebuilding.js'
 import { fleetOfPlan, type Fleet } from './replay/fleet.js'
 import { furtherOrders } from './replay/further-orders.js'
-import { reliefOf } from './replay/relief.js'
 import { JUDGES, repair, worstOver, type Repair } from './replay/repair.js'
 import { ReplayScheduler, ROLLOUTS } from './replay/replay.js'
 import type { Shop } from './replay/shop.js'
 import { nodesOf, type Solution } from './assembly.js'
+import { makeShops } from './shops.js'
 import { keepingSpot, Solver } from './solve.js'
 import { spotShare } from './spot/spot-share.js'
-import { Stock } from './stock.js'
 import { toPlan, type Untouched } from './to-plan.js'
-import { keepsLimits } from './within-limit.js'
 import { readWishes, type WishBook } from './wishes/wishes.js'
 
 /** Pods × nodes up to which plans are refilled: beyond it one refill would take minutes. */
@@ -81,10 +78,9 @@ export class Planner implements PlanSource {
   readonly #running: readonly Pod[]
   readonly #newScheduler: (conditions?: Conditions) => ReplayScheduler
   #madeScheduler: ReplayScheduler | undefined
-  readonly #groupOf: ReadonlyMap<string, PackGroup>
   readonly #fit: OptionFit
   readonly #reasons = new Map<Pod, string>()
-  readonly #lend = new Stock('added').lender()
+  readonly #shop: (goal: Goal) => Shop
   readonly #repairs = new Map<string, Repair>()
   readonly #bounds = new Map<string, LowerBound>()
   readonly #plans = new Map<string, ProvenPlan>()
@@ -100,7 +96,8 @@ export class Planner implements PlanSource {
     this.#untouched = untouched
     this.#fit = new OptionFit(problem.interests)
     this.#solver = new Solver(problem, context, columns)
-    this.#groupOf = new Map(problem.groups.flatMap((group) => group.live.map(({ node }) => [node.name, group])))
+    const groupOf = new Map(problem.groups.flatMap((group) => group.live.map(({ node }) => [node.name, group])))
+    this.#shop = makeShops(problem, this.#solver, groupOf)
     this.#running = problem.groups.flatMap(({ live }) => live.flatMap(({ pods }) => pods))
     this.#wishesOf = ({ nodes }) =>
       readWishes(context.namespaces, [
@@ -111,7 +108,7 @@ export class Planner implements PlanSource {
     const stays = (pod: Pod): boolean => this.#shop(anything).machinesFor(pod).length === 0
     this.#newScheduler = (conditions) => new ReplayScheduler(context, this.#running, stays, ROLLOUTS, conditions)
     this.#rebuilding = new Rebuilding({
-      ...{ problem, running: this.#running, solver: this.#solver, groupOf: this.#groupOf },
+      ...{ problem, running: this.#running, solver: this.#solver, groupOf },
       schedulerFor: (conditions) => (conditions === undefined ? this.#scheduler : this.#newScheduler(conditions)),
       shopFor: (goal) => this.#shop(goal),
       added: (slots, goal) => this.#repaired(slots, goal).added,
@@ -327,26 +324,5 @@ export class Planner implements PlanSource {
   /** A board of its own, made only where plans are replayed. */
   get #scheduler(): ReplayScheduler {
     return (this.#madeScheduler ??= this.#newScheduler())
-  }
-
-  /** Machines of the pod's own group that the goal allows. */
-  #shop(goal: Goal): Shop {
-    const { groupLimits } = this.#problem.limits
-    const allows: Shop['allows'] = (slots) => keepsLimits(slots, groupLimits)
-    const groups = this.#problem.groups
-    // What a repack needs once it is rebuilt may be bought: any machine of a group.
-    const options = once(() =>
-      groups.flatMap((one) => (goal.kind === 'repack' ? one.options : allowedOptions(one, goal.policy))),
-    )
-    const today = once(() => groups.flatMap(({ live }) => live.map(liveSlot)))
-    return {
-      machinesFor: (pod) => {
-        const group = this.#groupOf.get(pod.nodeName)
-        return group === undefined ? [] : this.#solver.machinesFor(group, pod, goal)
-      },
-      allows,
-      relief: (slots, share) => reliefOf(slots, today(), options(), share, { allows, nextSlot: this.#lend }),
-      nextSlot: this.#lend,
-    }
   }
 }
