@@ -28,13 +28,17 @@ export function frontierSection({ frontier }: View): string[] {
     row.scenarios.join(', '),
   ])
   return [
-    `Packed tightly, each node group with the capacity types that it has, from ${frontier.smaller > 0 ? 'many small nodes' : 'the cheapest plan'} to few large ones: fewer nodes than the cheapest plan's cost more${frontier.smaller > 0 ? ', and so do smaller ones, of which one lost node takes less with it' : ''}.`,
+    `Packed tightly, each node group with the capacity types that it has, ${
+      frontier.smaller > 0
+        ? 'from many small nodes to few large ones. Below the cheapest plan none is beaten by another in cost and in nodes; those above it cost more, but one lost node takes less with it'
+        : 'from the cheapest plan to the fewest nodes, none beaten in both by another'
+    }.`,
     '',
     ...table(headings, cells),
     '',
     ...whatLargerSave(frontier).map(bullet),
     bullet(
-      `Gap: the part of the cost by which it is above a bound that no plan with at most so many nodes can beat${frontier.smaller > 0 ? ' or, above the cheapest, none without a larger node (bound_covers in frontier.csv)' : ''}. Above the cheapest: as a share of the cheapest cost. Refill leaves over: pods without a place when the default scheduler fills the nodes from empty.`,
+      `Gap: the part of the cost by which it is above a bound that no plan with at most so many nodes can beat${frontier.smaller > 0 ? ' or, in the rows above the cheapest, none without a larger node (bound_covers in frontier.csv)' : ''}. Above the cheapest: as a share of the cheapest cost. Refill leaves over: pods without a place when the default scheduler fills the nodes from empty.`,
     ),
   ]
 }

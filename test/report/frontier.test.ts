@@ -126,7 +126,7 @@ describe('cost against number of nodes', () => {
     ])
     const text = sectionOf(analysis)
     expect(text).toContain('from many small nodes to few large ones')
-    expect(text).toContain('none without a larger node (bound_covers in frontier.csv)')
+    expect(text).toContain('in the rows above the cheapest, none without a larger node (bound_covers in frontier.csv)')
     expect(text).toContain('- 1 node instead of 2 needs 0.25 cores')
     expect(sectionOf(WITH)).not.toContain('bound_covers')
   })
