@@ -210,6 +210,7 @@ export class Planner implements PlanSource {
           toPlan: (layouts) =>
             toPlan(
               { layouts, pendingPlaced: new Map(), pendingLeft: [...reasons.keys()] },
+              this.#problem,
               this.#untouched,
               (pod) => reasons.get(pod) ?? '',
             ),
@@ -280,7 +281,7 @@ export class Planner implements PlanSource {
   }
 
   #toPlan(solution: Solution): Plan {
-    return toPlan(solution, this.#untouched, (pod) => this.#reason(pod))
+    return toPlan(solution, this.#problem, this.#untouched, (pod) => this.#reason(pod))
   }
 
   #reason(pod: Pod): string {

@@ -7,6 +7,7 @@ import type { MicroUsdPerHour } from '../domain/units.js'
 import type { Slot } from './draft.js'
 import { hostLabels } from './host-labels.js'
 import { byText } from './order.js'
+import type { PackProblem } from './problem.js'
 import type { Solution } from './assembly.js'
 
 /**
@@ -19,7 +20,13 @@ export type Untouched = { readonly node: Node; readonly price: Price; readonly p
  * A solution as the nodes of the cluster afterwards: kept ones under their own names, bought ones numbered within their
  * group in a stable order, and everything that no plan touches. `reasonFor` says why a pod is left over.
  */
-export function toPlan(solution: Solution, untouched: readonly Untouched[], reasonFor: (pod: Pod) => string): Plan {
+export function toPlan(
+  solution: Solution,
+  { groups }: Pick<PackProblem, 'groups'>,
+  untouched: readonly Untouched[],
+  reasonFor: (pod: Pod) => string,
+): Plan {
+  const taken = new Set([...groups.flatMap(({ live }) => live), ...untouched].map(({ node }) => node.name))
   const pending = new Map<Slot, Pod[]>()
   for (const [pod, slot] of solution.pendingPlaced) pending.set(slot, [...(pending.get(slot) ?? []), pod])
   const packed: PlanNode[] = []
@@ -40,7 +47,7 @@ export function toPlan(solution: Solution, untouched: readonly Untouched[], reas
     packed.push(
       ...kept.sort((a, b) => byText(a.name, b.name)),
       ...bought.map(({ slot, option, pods }, position): PlanNode => {
-        const name = newNodeName(group, position + 1)
+        const name = unlike(taken, newNodeName(group, position + 1))
         return {
           ...option,
           name,
@@ -67,6 +74,14 @@ const newNodeName = (group: string, position: number): string => {
     .replaceAll(/[^a-z0-9-]+/g, '-')
     .replaceAll(/^-+|-+$/g, '')
   return `new-${safe || 'group'}-${String(position).padStart(3, '0')}`
+}
+
+/** The name, with a number where another node has it: groups may differ in nothing that a Node's name may have. */
+function unlike(taken: Set<string>, name: string): string {
+  let own = name
+  for (let number = 2; taken.has(own); number += 1) own = `${name}-${number}`
+  taken.add(own)
+  return own
 }
 
 const keptNode = (node: Node, price: Price, slot: Slot, pods: readonly Pod[]): PlanNode => ({
