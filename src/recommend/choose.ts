@@ -68,11 +68,8 @@ export function choose(all: readonly Candidate[], maxSpot: number | undefined, c
       : [planned({ id: 'recommended', title: 'rebuilt by the default scheduler', goal }, rebuildable, context)]
   const isWithinSpot = ({ plan }: Option): boolean =>
     maxSpot === undefined || (fillOf(plan.nodes).spotShare ?? 0) <= maxSpot
-  const isFollowable = (option: Option): boolean =>
-    // A node added in a zone that the plan had left opens that zone again to rules about an even spread.
-    isWithinSpot(option) && context.violationsOf(option.plan).length === 0
   const optionsOf = (some: readonly Candidate[]): Option[] => some.flatMap((candidate) => optionOf(candidate, context))
-  const searched = optionsOf(robust).filter(isFollowable)
+  const searched = optionsOf(robust).filter(isWithinSpot)
   const sure = searched[0]?.further?.()
   // Fewer orders were tried of a plan that was only mended: it must do as well in others as what was searched for.
   const isAsSure = ({ further }: Option): boolean =>
@@ -85,7 +82,7 @@ export function choose(all: readonly Candidate[], maxSpot: number | undefined, c
         movesIn(a.plan.nodes) - movesIn(b.plan.nodes) ||
         a.plan.nodes.length - b.plan.nodes.length,
     )
-    .find((option) => searched.includes(option) || (isFollowable(option) && isAsSure(option)))
+    .find((option) => searched.includes(option) || (isWithinSpot(option) && isAsSure(option)))
   const { plan: today } = current.proven
   const now = today.cost.rate
   const against =

@@ -36,9 +36,6 @@ export function whyNotFollowed(
   const rebuilt: Option = { from: scenario, plan, extra: 0, replayed: true }
   if (!isWithinSpot(rebuilt))
     return `once rebuilt, ${percent(fillOf(plan.nodes).spotShare ?? 0)} of the CPU on spot, more than ${percent(maxSpot ?? 1)}`
-  const [violation] = context.violationsOf(plan)
-  if (violation !== undefined)
-    return `with the nodes that a rebuild takes, a rule of the scheduler is broken: ${violation}`
   const option = options.find(({ from, plan: other }) => from.id === scenario.id || hasSameNodes(other, plan))
   if (option === undefined) return 'not among the plans that the policy chooses from'
   if (isAsSure(option)) return 'its new nodes count as dearer: --prefer-existing'

@@ -2,7 +2,7 @@ import type { FurtherOrders, Needs, ProvenPlan, Replay } from '../domain/goal.js
 import type { Plan } from '../domain/plan.js'
 import type { Scenario } from '../domain/recommendation.js'
 import { movesIn } from './figures.js'
-import type { Candidate, ScenarioContext } from './scenarios.js'
+import { faultsOf, type Candidate, type ScenarioContext } from './scenarios.js'
 
 /** A plan that could be recommended: what the default scheduler makes of a scenario's nodes. */
 export type Option = {
@@ -32,11 +32,12 @@ export function rebuiltPlan(proven: ProvenPlan | undefined): Plan | undefined {
   return replay === undefined ? proven?.plan : replay.realised
 }
 
-/** What stands against a plan only once nodes were added: empty but for DaemonSets, they shift the shares of the zones. */
-export const rebuiltFaults = (plan: Plan, { subnetFaultsOf, blast }: ScenarioContext): readonly string[] => [
-  ...subnetFaultsOf(plan),
-  ...(blast?.faultsOf(plan) ?? []),
-]
+/**
+ * What stands against a plan once nodes were added: these shift the shares of zones and of spot pools, take addresses, and open
+ * a zone that the plan had left again to rules about an even spread.
+ */
+export const rebuiltFaults = (plan: Plan, context: ScenarioContext): readonly string[] =>
+  faultsOf('recommended', { plan, breaches: 0 }, context)
 
 /** Further orders take as long as the search for some plans. */
 function askedOnce(ask: Replay['further']): Replay['further'] {

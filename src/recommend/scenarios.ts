@@ -208,7 +208,11 @@ function withoutRepeats(all: readonly Candidate[]): Candidate[] {
 }
 
 /** What stands against a plan; today's placement is measured, not judged. */
-export function faultsOf(id: ScenarioId, { plan, breaches }: ProvenPlan, context: ScenarioContext): string[] {
+export function faultsOf(
+  id: ScenarioId,
+  { plan, breaches }: Pick<ProvenPlan, 'plan' | 'breaches'>,
+  context: ScenarioContext,
+): string[] {
   if (id === 'current') return []
   const running = plan.unplaced.filter((pod) => pod.running).length
   const { headroom, wantedNodeShare = Infinity } = context.limits

@@ -21,7 +21,7 @@ type Sketch = {
   /** Pods that a refill leaves over. */
   readonly over?: number
   /** Cost after the replay, and its nodes; absent: as it is. `never`: no number of nodes does; `untried`: too large. */
-  readonly realised?: { readonly cost: number; readonly nodes: number } | 'never' | 'untried'
+  readonly realised?: Pick<Sketch, 'cost' | 'nodes' | 'spotNodes'> | 'never' | 'untried'
   readonly further?: FurtherOrders
 }
 
@@ -226,6 +226,11 @@ describe('what is recommended', () => {
       'its realised form breaks a limit that today does not break',
       { cost: 50, realised: { cost: 60, nodes: 4 } },
       { blast: { faultsOf: ({ cost }) => (cost.rate === 60 ? ['zone a'] : []), remarksOf: () => [] } },
+    ],
+    [
+      'its realised form has more of its spot CPU in one pool than is allowed',
+      { cost: 50, spotNodes: 1, realised: { cost: 60, nodes: 4, spotNodes: 2 } },
+      { limits: { headroom: 0, minNodes: undefined, maxSpotPoolShare: 0.5 } },
     ],
     [
       'it breaks a limit that today does not break',

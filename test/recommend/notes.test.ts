@@ -17,7 +17,7 @@ type Sketch = {
   readonly breaches?: number
   readonly spotNodes?: number
   /** Cost after the replay, and its nodes; absent: as it is. `never`: no number of nodes does. */
-  readonly realised?: { readonly cost: number; readonly nodes: number } | 'never'
+  readonly realised?: Pick<Sketch, 'cost' | 'nodes' | 'spotNodes'> | 'never'
   readonly further?: FurtherOrders
 }
 type Plans = {
@@ -121,9 +121,17 @@ describe('why cheaper scenarios are not followed', () => {
     expect(chosen({ today, cheapest: { cost: 90 }, repack }, { blast }).notes).toEqual([
       'cheaper and not followed: repack (with the nodes that a rebuild takes, zone a holds too much)',
     ])
+    // Two nodes on spot are added to the one of the only pool.
+    const limits = { headroom: 0, minNodes: undefined, maxSpotPoolShare: 0.5 }
+    const spot = { ...repack, nodes: 1, realised: { cost: 60, nodes: 3, spotNodes: 3 } }
+    expect(
+      chosen({ today: { ...today, spotNodes: 1 }, cheapest: { cost: 90 }, repack: spot }, { limits }).notes,
+    ).toEqual([
+      'cheaper and not followed: repack (with the nodes that a rebuild takes, 100 % of the CPU on spot is m5.large in an unknown zone, more than 50 %)',
+    ])
     const violationsOf: ScenarioContext['violationsOf'] = ({ cost }) => (cost.rate === 60 ? ['skew'] : [])
     expect(chosen({ today, cheapest: { cost: 90 }, repack }, { violationsOf }).notes).toEqual([
-      'cheaper and not followed: repack (with the nodes that a rebuild takes, a rule of the scheduler is broken: skew)',
+      'cheaper and not followed: repack (with the nodes that a rebuild takes, 1 placement breaks a rule of the scheduler: skew)',
     ])
   })
 
