@@ -93,7 +93,14 @@ function basesOf({ choice, current, context }: BlockerQuestion): Base[] {
   const cheapest = choice.cheapest?.proven
   if (outcome.kind !== 'planned' || cheapest === undefined) return []
   if (choice.follows !== 'current')
-    return [{ against: 'recommended', proven: { ...cheapest, plan: outcome.plan, breaches: 0 }, fills: true }]
+    return [
+      {
+        against: 'recommended',
+        proven: { ...cheapest, plan: outcome.plan, breaches: 0 },
+        // Where big pods are to come first, nobody fills it as the cluster is.
+        fills: choice.needs === undefined,
+      },
+    ]
   const realised = cheapest.replay()?.realised
   const packed: Base = {
     against: 'cheapest',

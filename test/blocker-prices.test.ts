@@ -3,14 +3,20 @@ import { join } from 'node:path'
 import { beforeAll, describe, expect, it } from 'vitest'
 import { readCatalog } from '../src/collect/catalog-file.js'
 import { readSnapshot } from '../src/collect/snapshot-file.js'
+import { blockerPrices } from '../src/blocker-prices.js'
 import type { PriceCatalog } from '../src/domain/catalog.js'
+import type { Goal } from '../src/domain/goal.js'
 import type { Analysis, BlockerWorth, PricedBlocker } from '../src/domain/recommendation.js'
 import type { Snapshot } from '../src/domain/snapshot.js'
 import { analyse } from '../src/pipeline.js'
 import type { Settings } from '../src/problem.js'
+import { planned } from '../src/recommend/scenarios.js'
 import { ROOT } from './helpers/command.js'
 import { snapshotOf, type Api } from './helpers/objects.js'
 import { SETTINGS as ANYTHING } from './helpers/settings.js'
+import { known, makeOption, nodeOf, packed } from './pack/make-problem.js'
+import { makePod, resources } from './pack/make.js'
+import { NO_FAULTS } from './recommend/no-faults.js'
 
 const SETTINGS: Settings = { ...ANYTHING, wantedType: (name) => /^m7i\.(large|xlarge|2xlarge|4xlarge)$/.test(name) }
 /** us-east-1, on demand, in micro-dollars per hour. */
@@ -186,6 +192,38 @@ describe('the price of a blocker', () => {
       { minNodes: 2 },
     )
     expect(rate(all)).toBe(0)
+  })
+
+  it('is not known where what is recommended is filled only once big pods come first', () => {
+    const goal: Goal = { kind: 'cheapest', policy: { kind: 'as-is' } }
+    const large = makeOption('large', 8000, 40)
+    // Whichever pod comes first goes to the larger node: in some orders that is the one that fits no other.
+    const small = makeOption('small', 2000, 10)
+    const runner = makePod('runner', { needed: resources(1500, 10) })
+    const { cluster, planner } = packed({
+      nodes: [nodeOf(small, 'a', [runner]), nodeOf(large, 'b', [makePod('big', { needed: resources(7000, 10) })])],
+      options: [small, large],
+    })
+    const plans = planner()
+    const context = { plans, ...NO_FAULTS }
+    const cheapest = planned({ id: 'recommended', title: '', goal }, plans.today(goal), context)
+    const blocker = { rule: 'safe-to-evict', what: 'an annotation', why: 'it is set', fix: 'remove it' } as const
+    const needs = { change: { bigFirst: true }, classes: [], unplacedToday: 1 }
+    const prices = blockerPrices({
+      ...{ cluster, plans, goal, context, maxSpot: undefined, current: undefined },
+      moves: {
+        nodes: new Map(),
+        pinned: new Map(),
+        spot: new Map(),
+        workloadBlockers: new Map(),
+        holds: new Map([['a', [{ blocker, pod: runner }]]]),
+      },
+      priceOf: () => known(10),
+      choice: { recommended: cheapest.scenario, follows: 'recommended', policy: '', cheapest, needs },
+    })
+    expect(prices?.blockers.map(({ alone }) => rate(alone))).toEqual([
+      'no plan within the guard rails was found that the default scheduler fills by itself',
+    ])
   })
 
   it('is absent where nothing is held', () => {
