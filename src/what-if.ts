@@ -3,7 +3,7 @@ import type { Goal } from './domain/goal.js'
 import type { NodeOption, Plan } from './domain/plan.js'
 import type { NodeUse, PodGain } from './domain/recommendation.js'
 import type { Finding } from './domain/snapshot.js'
-import { HOURS_PER_MONTH, bytes, podSlots } from './domain/units.js'
+import { bytes, podSlots } from './domain/units.js'
 import { PREFIX_NOT_APPLIED } from './model/capacity/cni-findings.js'
 import type { CniDetection } from './model/capacity/cni.js'
 import type { TypeLookup } from './model/capacity/live-node.js'
@@ -12,7 +12,7 @@ import { addressesOfNode, type AddressCheck } from './model/capacity/plan-addres
 import type { PackGroup } from './pack/problem.js'
 import { isPacked, type PackState } from './pack/state.js'
 import type { PlanMaker, WholeLimits } from './plan-maker.js'
-import { prefixWhatIf, slotBoundGroups, type PrefixAnswer } from './recommend/prefix-what-if.js'
+import { prefixWhatIf, slotBoundGroups, worthOf, type PrefixAnswer } from './recommend/prefix-what-if.js'
 import type { Candidate, ScenarioContext } from './recommend/scenarios.js'
 
 /** Why turning prefix delegation on would not change what nodes may run, or undefined. */
@@ -205,15 +205,4 @@ export function prefixDelegation(question: PrefixQuestion): PrefixDelegation {
       finding.code === PREFIX_NOT_APPLIED ? { ...finding, detail: `${finding.detail}; ${worth}` } : finding,
     ),
   }
-}
-
-/** What a setting that kubelets were not told of costs, in words. */
-function worthOf({ scenario: { outcome }, prefixes }: PrefixAnswer): string {
-  if (outcome.kind !== 'planned' || prefixes === undefined) return 'what that costs was not planned'
-  const after = outcome.realised ?? outcome.plan.cost.rate
-  const before = outcome.realised === undefined ? prefixes.cheapest.packed.rate : prefixes.cheapest.realised
-  const saved = before === undefined ? 0 : ((before - after) * HOURS_PER_MONTH) / 1e6
-  return saved > 0
-    ? `raising it makes the cheapest plan $${saved.toFixed(2)} a month cheaper (scenario prefix-delegation)`
-    : 'raising it makes no plan cheaper (scenario prefix-delegation)'
 }

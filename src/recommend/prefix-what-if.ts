@@ -2,7 +2,7 @@ import type { Goal } from '../domain/goal.js'
 import type { Node } from '../domain/cluster.js'
 import type { NodeUse, PodGain, PrefixWhatIf, Scenario } from '../domain/recommendation.js'
 import type { Resources } from '../domain/resources.js'
-import type { MicroUsdPerHour } from '../domain/units.js'
+import { HOURS_PER_MONTH, type MicroUsdPerHour } from '../domain/units.js'
 import { requestedOn } from './figures.js'
 import { bindingOf } from './node-use.js'
 import { planned, type Candidate, type ScenarioContext } from './scenarios.js'
@@ -86,6 +86,19 @@ export function prefixWhatIf(facts: PrefixFacts): PrefixAnswer {
   if (after === undefined || (before !== undefined && after >= before))
     return asCheapest('no cheaper plan was found with more pod slots')
   return { scenario: answer, prefixes }
+}
+
+/** What a setting that kubelets were not told of costs, in words. */
+export function worthOf({ scenario: { outcome, notes }, prefixes }: PrefixAnswer): string {
+  if (outcome.kind !== 'planned' || prefixes === undefined) return 'what that costs was not planned'
+  const after = outcome.realised ?? outcome.plan.cost.rate
+  const before = outcome.realised === undefined ? prefixes.cheapest.packed.rate : prefixes.cheapest.realised
+  const saved = before === undefined ? 0 : ((before - after) * HOURS_PER_MONTH) / 1e6
+  if (saved <= 0) return 'raising it makes no plan cheaper (scenario prefix-delegation)'
+  // What stands against a plan comes first among its notes.
+  if (!outcome.feasible)
+    return `raising it makes no plan cheaper that is feasible: ${notes[0] ?? ''} (scenario prefix-delegation)`
+  return `raising it makes the cheapest plan $${saved.toFixed(2)} a month cheaper (scenario prefix-delegation)`
 }
 
 /** What a plan costs once the default scheduler has rebuilt it; as packed where that was not tried. */

@@ -6,7 +6,7 @@ import type { NodeUse, PodGain } from '../../src/domain/recommendation.js'
 import { podSlots, usdPerHour } from '../../src/domain/units.js'
 import { memoryDoubts } from '../../src/recommend/certainty.js'
 import { nodeUse } from '../../src/recommend/node-use.js'
-import { prefixWhatIf, slotBoundGroups, type PrefixFacts } from '../../src/recommend/prefix-what-if.js'
+import { prefixWhatIf, slotBoundGroups, worthOf, type PrefixFacts } from '../../src/recommend/prefix-what-if.js'
 import { planned, type ScenarioContext } from '../../src/recommend/scenarios.js'
 import { keptNode, makeNode, makePlan, newNode } from '../pack/make-plan.js'
 import { makePod, makeSite, resources } from '../pack/make.js'
@@ -82,6 +82,17 @@ describe('the scenario prefix-delegation', () => {
     const { scenario } = prefixWhatIf(facts({ withPrefixes }))
     expect(scenario.outcome).toMatchObject({ kind: 'planned', feasible: false })
     expect(scenario.notes[0]).toBe('too few addresses')
+  })
+
+  it('is said to be worth something only where it is feasible', () => {
+    const worth = (more: Partial<PrefixFacts>): string => worthOf(prefixWhatIf(facts(more)))
+    expect(worth({})).toBe('raising it makes the cheapest plan $73.00 a month cheaper (scenario prefix-delegation)')
+    const withPrefixes = () => contextOf(proven(nodes(2)), { subnetFaultsOf: () => ['too few addresses'] })
+    expect(worth({ withPrefixes })).toBe(
+      'raising it makes no plan cheaper that is feasible: too few addresses (scenario prefix-delegation)',
+    )
+    expect(worth({ gains: [gain(false)] })).toBe('raising it makes no plan cheaper (scenario prefix-delegation)')
+    expect(worth({ whyNot: 'it is on already' })).toBe('what that costs was not planned')
   })
 
   it('does not apply without a reason to, or without any plan', () => {
