@@ -3,6 +3,7 @@ import type { NodeOption } from '../domain/plan.js'
 import type { Pod } from '../domain/pod.js'
 import { sum, type Resources } from '../domain/resources.js'
 import type { ColumnPlan, ColumnPlans } from './bins/column-plans.js'
+import { chargedFor } from './bins/bin-places.js'
 import type { VolumeCounts } from './bins/bin-room.js'
 import { nodeLimits, type Draft, type NodeLimits, type Slot } from './draft.js'
 import { drain } from './drain.js'
@@ -139,13 +140,13 @@ export class LayoutSearch {
     const key = `${policyKey(state.group, policy, ANY_POD.key)} ${isStrict}`
     const packed = this.#pack(state.group, policy, ANY_POD.wants, isStrict, key, surcharge)
     const shapes = mainShapes(packed, this.#machines.on(state.group, policy).options)
-    const layouts = this.#layOut(state, policy, { packing: packed, anew: isShared(state) }, shapes)
+    const layouts = this.#layOut(state, policy, { packing: packed, anew: isShared(state) }, shapes, surcharge)
     const { plan, nodes: today, staying } = packed
     const stays = new Set(staying)
     const isAdded = (type: number): boolean => !today[type]!.some((live) => stays.has(live))
     const planned = plan.bins.reduce((sum, { type, n }) => sum + (isAdded(type) ? n : 0), staying.length)
     const isUndone = shapes.size > 0 && layouts.every(({ nodes }) => nodes.length > planned)
-    const all = isUndone ? [...layouts, ...this.#layOut(state, policy, undefined, shapes)] : layouts
+    const all = isUndone ? [...layouts, ...this.#layOut(state, policy, undefined, shapes, surcharge)] : layouts
     return { packed, layouts: all.filter((layout) => this.keepsLimit(layout)) }
   }
 
@@ -248,8 +249,11 @@ export class LayoutSearch {
     policy: CapacityPolicy,
     packed: Blueprint | undefined,
     shapes: ReadonlySet<string>,
+    surcharge?: Surcharge,
   ): Layout[] {
     const { options, that } = this.#machines.on(group, policy)
+    const { groupLimits, wholeHeadroom } = this.#problem.limits
+    const rules = { limit: groupLimits?.get(group.name), wholeHeadroom }
     const materials: Materials = {
       reusable: slots.filter(mayGo),
       fixed: slots.filter((slot) => !mayGo(slot)),
@@ -258,6 +262,7 @@ export class LayoutSearch {
       machinesFor: that,
       wantsSpot: this.wish(policy).wants,
       suits: this.#problem.suits,
+      charge: surcharge && ((option) => option.price.rate + surcharge(chargedFor(option, option.overhead, rules))),
       nextName: () => `new-${group.name}-${(this.#bought += 1)}`,
     }
     return this.#attempt(() => {

@@ -7,7 +7,7 @@ import type { Labels } from '../domain/snapshot.js'
 import { seenValues, type Interests } from './interests.js'
 import { once } from './once.js'
 import { refusalsOf } from './option-fit.js'
-import { withoutDominated, type Bid } from './prune.js'
+import { burdenOf, withoutDominated, type Bid } from './prune.js'
 import { holds } from './shapes.js'
 
 /** Everything about machines that other rooms know; handed in, so that the packing asks nobody. */
@@ -104,6 +104,7 @@ export function offer(
           rate: price.rate,
           free: freeWith()(own),
           attachLimits: predicted.attachLimits,
+          burden: burdenOf({ ...predicted, capacityType }, group.limit),
           seen,
           predicted,
           price,

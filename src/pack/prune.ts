@@ -1,4 +1,6 @@
+import { countsFor, type GroupLimit } from '../domain/group-limit.js'
 import type { Architecture, CapacityType } from '../domain/offering.js'
+import type { NodeOption } from '../domain/plan.js'
 import type { Resources } from '../domain/resources.js'
 import { createInterner } from './board/interner.js'
 import { byText } from './order.js'
@@ -15,14 +17,25 @@ export type Bid = {
   /** What its own pods leave of it. */
   readonly free: Resources
   readonly attachLimits: Readonly<Record<string, number>>
+  /** What rules on all nodes together hold against it, each the same for all bids of a capacity type. */
+  readonly burden: readonly number[]
   /** Its labels as far as a rule can tell them apart; those that follow from zone and capacity type may be left out. */
   readonly seen: string
 }
 
+/** The CPU of a machine on spot counts against the share of spot, and its capacity against the limits of its group. */
+export const burdenOf = (
+  { capacity, allocatable, capacityType }: Pick<NodeOption, 'capacity' | 'allocatable' | 'capacityType'>,
+  limit: GroupLimit | undefined,
+): number[] => [
+  ...(capacityType === 'spot' ? [allocatable.cpu] : []),
+  ...[...(limit?.keys() ?? [])].map((resource) => countsFor(resource, capacity)),
+]
+
 /**
  * Leaves out instance types that others beat wherever they are on offer at a capacity type: same zone and architecture,
- * the same labels as far as a rule can tell, room for at least as much of everything, and no higher price. Neither the
- * best plan nor the lower bound changes. Types in use stay, so that today's nodes can be recognised among the options.
+ * the same labels as far as a rule can tell, room for at least as much of everything, no greater burden and no higher price.
+ * Neither the best plan nor the lower bound changes. Types in use stay, so that today's nodes can be recognised among the options.
  */
 export function withoutDominated<Machine extends Bid>(bids: readonly Machine[], inUse: ReadonlySet<string>): Machine[] {
   const unbeaten = new Map<string, Machine[]>()
@@ -48,6 +61,7 @@ const sortOf = ({ instanceType, capacityType }: Bid): string => `${instanceType}
 /** Both cost what they cost: the rival comes first in the order of prices. */
 function beats(rival: Bid, bid: Bid): boolean {
   if (!holds(rival.free, bid.free)) return false
+  if (rival.burden.some((amount, at) => amount > bid.burden[at]!)) return false
   for (const driver in rival.attachLimits)
     if (rival.attachLimits[driver]! < (bid.attachLimits[driver] ?? Infinity)) return false
   return true

@@ -25,6 +25,8 @@ export type Materials = {
   /** Should the pod be on spot, where the rules allow it? */
   readonly wantsSpot: (pod: Pod) => boolean
   readonly suits: PackProblem['suits']
+  /** What a machine counts for while the attempt lasts, in micro-dollars per hour; absent: its price. */
+  readonly charge?: ((option: NodeOption) => number) | undefined
   /** Names for bought nodes, never given out twice. */
   readonly nextName: () => string
 }
@@ -178,24 +180,32 @@ function byType(list: readonly NodeOption[]): ReadonlyMap<string, readonly NodeO
 }
 
 /**
- * Moves each bought node's pods to the cheapest machine in the same zone that still holds them all: the last node of a
- * first-fit packing is mostly empty. Returns the nodes after the exchange.
+ * Moves each bought node's pods to the machine in the same zone that counts for the least and still holds them all: the last
+ * node of a first-fit packing is mostly empty. Returns the nodes after the exchange.
  */
-export function trim(draft: Draft, slots: readonly Slot[], materials: Materials): Slot[] {
+export function trim(draft: Draft, slots: readonly Slot[], { options, charge, suits }: Materials): Slot[] {
+  const priceOf = charge ?? (({ price }: NodeOption): number => price.rate)
+  const cheapest = charge === undefined ? options : cheapestFirst(options, charge)
   return slots.map((slot) => {
     if (slot.origin.kind !== 'new') return slot
-    const { zone, capacityType, price } = slot.origin.option
+    const { zone, capacityType } = slot.origin.option
+    const price = priceOf(slot.origin.option)
     const need = sum([...slot.pods].map((pod) => pod.needed))
-    for (const option of materials.options) {
-      if (option.price.rate >= price.rate) break
+    for (const option of cheapest) {
+      if (priceOf(option) >= price) break
       if (option.zone !== zone || (option.capacityType === 'spot' && capacityType !== 'spot')) continue
       // Most machines are ruled out before anything is tried on the board.
       if (!holds(room(option), need)) continue
-      const smaller = exchange(draft, slot, newSlot(option, slot.site.name), materials.suits)
+      const smaller = exchange(draft, slot, newSlot(option, slot.site.name), suits)
       if (smaller !== undefined) return smaller
     }
     return slot
   })
+}
+
+function cheapestFirst(options: readonly NodeOption[], priceOf: (option: NodeOption) => number): NodeOption[] {
+  const priced = options.map((option) => ({ option, price: priceOf(option) }))
+  return priced.sort((a, b) => a.price - b.price || byText(a.option.id, b.option.id)).map(({ option }) => option)
 }
 
 function exchange(draft: Draft, from: Slot, to: Slot, suits: PackProblem['suits']): Slot | undefined {

@@ -39,9 +39,9 @@ describe.each([
 
   it('none costs less than the bound', LONG, () => {
     fc.assert(
-      fc.property(railedCluster, anyGoal, (input, goal) => {
+      fc.property(railedCluster, anyGoal, fc.boolean(), (input, goal, pruned) => {
         const all = clusterOf(input)
-        const planner = all.planner(lp())
+        const planner = clusterOf(input, pruned).planner(lp())
         const { bound } = isOnDemand(goal) ? planner.plan(goal) : planner.today(goal)
         expect(cheapestPlan(all, goal, bound.rate)).toBeUndefined()
       }),

@@ -12,6 +12,7 @@ import { packState, type PackState, type ProblemFacts } from '../../src/pack/sta
 import { namespaces, type World } from './arbitrary.js'
 import { makeCluster, makeNode } from './make-plan.js'
 import { makePod, makeSite, resources, type PodParts } from './make.js'
+import { remainingOf } from './remaining.js'
 import type { LpSolver } from '../../src/pack/columns/lp.js'
 
 export const ZONE = 'topology.kubernetes.io/zone'
@@ -105,10 +106,12 @@ export type ClusterParts = {
   readonly pending?: readonly Pod[]
   readonly daemonSets?: readonly DaemonSet[]
   readonly facts?: Partial<ProblemFacts>
+  /** Without the options that others beat, those of today's types, too. */
+  readonly pruned?: boolean
 }
 
 /** A cluster whose live nodes cost what an option of their group, type, zone and capacity type costs. */
-export function packed({ nodes, options, pending = [], daemonSets = [], facts = {} }: ClusterParts) {
+export function packed({ nodes, options, pending = [], daemonSets = [], facts = {}, pruned = false }: ClusterParts) {
   // In the order of their names, as the model gives them.
   const names = [...new Set(nodes.map(({ group }) => group))].sort()
   const cluster: Cluster = makeCluster(nodes, {
@@ -126,7 +129,10 @@ export function packed({ nodes, options, pending = [], daemonSets = [], facts = 
   const state: PackState = packState(cluster, {
     priceOf: ({ group, instanceType, zone, capacityType }) =>
       rates.get(`${group}/${instanceType}/${zone}/${capacityType}`) ?? { kind: 'unknown', why: 'test' },
-    optionsOf: (name) => options.filter(({ group }) => group === name),
+    optionsOf: (name, interests) => {
+      const own = options.filter(({ group }) => group === name)
+      return pruned ? remainingOf(own, interests, { limit: facts.limits?.groupLimits?.get(name) }) : own
+    },
     needsNoPlace: () => undefined,
     pinned: new Map(),
     removable: () => true,

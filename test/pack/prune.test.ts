@@ -2,31 +2,14 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import type { NodeOption } from '../../src/domain/plan.js'
 import { bytes, podSlots } from '../../src/domain/units.js'
-import { interestsOf, seenLabels, type Interests } from '../../src/pack/interests.js'
-import { withoutDominated } from '../../src/pack/prune.js'
-import { room } from '../../src/pack/shapes.js'
+import { interestsOf } from '../../src/pack/interests.js'
 import { mayHold } from './may-hold.js'
 import { makeOption, ZONE } from './make-problem.js'
 import { makePod, resources } from './make.js'
+import { remainingOf } from './remaining.js'
 
-const bidOf = (option: NodeOption, interests: Interests) => ({
-  ...option,
-  option,
-  rate: option.price.rate,
-  free: room(option),
-  seen: seenLabels(option.labels, interests),
-})
-const remainingOf = (
-  options: readonly NodeOption[],
-  interests: Interests,
-  inUse: readonly string[] = [],
-): NodeOption[] =>
-  withoutDominated(
-    options.map((option) => bidOf(option, interests)),
-    new Set(inUse),
-  ).map(({ option }) => option)
 const kept = (options: readonly NodeOption[], keys: readonly string[] = [], inUse: readonly string[] = []): string[] =>
-  remainingOf(options, new Map(keys.map((key) => [key, undefined])), inUse).map(({ instanceType }) => instanceType)
+  remainingOf(options, new Map(keys.map((key) => [key, undefined])), { inUse }).map(({ instanceType }) => instanceType)
 
 describe('machines that another one beats', () => {
   const plain = makeOption('plain', 2000, 100)
@@ -57,6 +40,17 @@ describe('machines that another one beats', () => {
     ],
   ])('stay where the rival %s', (_, rival) => {
     expect(kept([plain, rival])).toContain('plain')
+  })
+
+  it('stay where the rival counts for more of what is limited over all nodes', () => {
+    const spot = { capacityType: 'spot' } as const
+    const [small, large] = [makeOption('small', 2000, 100, spot), makeOption('large', 4000, 90, spot)]
+    expect(kept([small, large])).toEqual(['large', 'small'])
+    expect(kept([small, makeOption('equal', 2000, 90, spot)])).toEqual(['equal'])
+    const better = makeOption('better', 4000, 90)
+    const within = (limit: Readonly<Record<string, number>>) =>
+      remainingOf([plain, better], new Map(), { limit: new Map(Object.entries(limit)) }).length
+    expect([within({ cpu: 9000 }), within({ nodes: 3 }), within({ memory: 1 })]).toEqual([2, 1, 2])
   })
 
   it('stay in all of their zones, if they are the best in one', () => {

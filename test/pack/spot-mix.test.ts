@@ -57,6 +57,80 @@ describe('a share of spot', () => {
   })
 })
 
+describe('a large machine on spot that is cheaper than a small one', () => {
+  /** Pods on nodes of their own, some of them fit for spot, and what is on offer with and without what others beat. */
+  const clusterWith = (cpus: readonly number[], fit: number, offers: Offers, pruned: boolean): Packed => {
+    const option = (name: string, [cpu, rate]: readonly [number, number], capacityType: CapacityType) =>
+      makeOption(name, cpu * 1000, rate * 1000, { capacityType, memoryMib: 64 * GIBI })
+    const today = option('today', [8, 1000], 'on-demand')
+    const pods = cpus.map((cpu, at) =>
+      makePod(`p${at}`, { needed: resources(cpu * 1000, GIBI), nodeName: `n${at}`, workload: at < fit ? 'x' : 'y' }),
+    )
+    return packed({
+      nodes: pods.map((pod, at) => nodeOf(today, `n${at}`, [pod])),
+      options: [
+        today,
+        ...offers.onDemand.map((offer, at) => option(`d${at}`, offer, 'on-demand')),
+        option('small', [3, offers.large + offers.more], 'spot'),
+        option('large', [6, offers.large], 'spot'),
+      ],
+      facts: { spotFit: (workload) => workload === 'x' },
+      pruned,
+    })
+  }
+  type Offers = {
+    readonly onDemand: readonly (readonly [number, number])[]
+    readonly large: number
+    readonly more: number
+  }
+
+  it('takes more of the share, so that the small one stays on offer', () => {
+    // Only with a machine of seven cores for the other pod is one of three on spot within the share.
+    const offers: Offers = {
+      onDemand: [
+        [7, 700],
+        [4, 400],
+      ],
+      large: 45,
+      more: 5,
+    }
+    const all = clusterWith([3, 5], 1, offers, true)
+    const { plan, bound } = all.planner(solver).plan(spot(0.35))
+    expect([plan.cost.rate, isWithinShare(plan, spot(0.35))]).toEqual([750_000, true])
+    expect(bound.rate).toBeLessThanOrEqual(750_000)
+  })
+
+  it('makes no bound too high', LONG, () => {
+    const seen = { within: 0, best: 0 }
+    fc.assert(
+      fc.property(
+        fc.array(fc.integer({ min: 1, max: 4 }), { minLength: 2, maxLength: 4 }),
+        fc.nat({ max: 4 }),
+        fc.record({
+          onDemand: fc.array(fc.tuple(fc.integer({ min: 4, max: 8 }), fc.integer({ min: 200, max: 900 })), {
+            minLength: 1,
+            maxLength: 2,
+          }),
+          large: fc.integer({ min: 20, max: 300 }),
+          more: fc.integer({ min: 0, max: 30 }),
+        }),
+        fc.constantFrom(0.2, 0.3, 0.35, 0.5),
+        (cpus, fit, offers, share) => {
+          const { plan, bound } = clusterWith(cpus, fit, offers, true).planner(solver).plan(spot(share))
+          const all = clusterWith(cpus, fit, offers, false)
+          expect(cheapestPlan(all, spot(share), bound.rate)).toBeUndefined()
+          if (!isWithinShare(plan, spot(share))) return
+          seen.within += 1
+          if (cheapestPlan(all, spot(share), plan.cost.rate) === undefined) seen.best += 1
+        },
+      ),
+      { numRuns: 150 * TIMES },
+    )
+    if (process.env['SHOW'] !== undefined) console.log(seen)
+    expect(seen.best).toBeGreaterThan(0.8 * seen.within)
+  })
+})
+
 /** In half of them the first machine is on offer on spot as well, at half the price, and nothing stands in the way. */
 const withSpot = fc.tuple(tinyCluster, fc.boolean()).map(([input, isCheap]) => {
   if (!isCheap) return input

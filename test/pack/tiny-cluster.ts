@@ -161,8 +161,8 @@ export const withoutTies = (input: TinyCluster): TinyCluster => ({
 })
 const FREE = { unlike: undefined, closed: false, stays: false, reserved: false, priced: true }
 
-/** Pods are put where the input says, whether they fit there or not. */
-export function clusterOf(input: TinyCluster): Packed {
+/** Pods are put where the input says, whether they fit there or not. `pruned`: without machines that others beat. */
+export function clusterOf(input: TinyCluster, pruned = false): Packed {
   const { groups, tainted, machines, live, fitForSpot, refused, attachLimit, headroom, maxNodeShare } = input
   const pods = input.pods.map((each) => (each.same ? { ...each, rule: input.pods[0]!.rule } : each))
   const all = machines.map((each, index): NodeOption & { readonly offered: boolean } => {
@@ -225,6 +225,7 @@ export function clusterOf(input: TinyCluster): Packed {
   return packed({
     nodes,
     options: all.filter(({ offered }) => offered).map(({ offered: _, ...option }) => option),
+    pruned,
     pending: pods.flatMap((each, at) => (isWaiting(each.at) ? [podOf(each, at)] : [])),
     facts: {
       priceOf: ({ name }) => prices.get(name)!,

@@ -29,19 +29,25 @@ const HOSTNAME = 'kubernetes.io/hostname'
 export const staysAnyway = ({ mustStay, pinned, price }: LiveNode): boolean =>
   mustStay !== undefined || pinned.size > 0 || price.kind === 'unknown'
 
+/** What a surcharge looks at. `own`: what the machine's own pods take. */
+export const chargedFor = (
+  machine: NodeOption | LiveNode['node'],
+  own: Resources,
+  { limit, wholeHeadroom }: Pick<Question, 'limit' | 'wholeHeadroom'>,
+): Parameters<Surcharge>[0] => ({
+  spot: machine.capacityType === 'spot',
+  cpu: machine.allocatable.cpu,
+  counted: [...(limit?.keys() ?? [])].map((resource) => countsFor(resource, machine.capacity)),
+  ...(wholeHeadroom === undefined ? {} : { carries: carries(machine.allocatable, own, wholeHeadroom) }),
+})
+
 /** Machines on offer, then the nodes of today that may go, those that are alike together, then each that stays. */
 export function placesOf(question: Question): Place[] {
-  const { options, group, interests, rails, limit, wholeHeadroom, volumesOf, mayKeep } = question
-  const chargedFor = (machine: NodeOption | LiveNode['node'], own: Resources): Place['charged'] & object => ({
-    spot: machine.capacityType === 'spot',
-    cpu: machine.allocatable.cpu,
-    counted: [...(limit?.keys() ?? [])].map((resource) => countsFor(resource, machine.capacity)),
-    ...(wholeHeadroom === undefined ? {} : { carries: carries(machine.allocatable, own, wholeHeadroom) }),
-  })
+  const { options, group, interests, rails, volumesOf, mayKeep } = question
   const places = options.map((option): Place => ({
     name: kindOf(option),
     rate: option.price.rate,
-    charged: chargedFor(option, option.overhead),
+    charged: chargedFor(option, option.overhead, question),
     rooms: roomsOfOption(option, rails),
     option,
     nodes: [],
@@ -59,7 +65,8 @@ export function placesOf(question: Question): Place[] {
     const kind = kindOf(node)
     const look = [seenLabels(node.labels, withoutHost(interests)), node.taints, node.closed !== undefined]
     const { rate } = price
-    const charged = chargedFor(node, sum(live.residents.map(({ held }) => held)))
+    const own = sum(live.residents.map(({ held }) => held))
+    const charged = chargedFor(node, own, question)
     const key = JSON.stringify([kind, rate, charged, rooms, look])
     const known = alike.get(key)
     if (known !== undefined) known.nodes = [...known.nodes, live]
