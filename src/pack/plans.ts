@@ -15,13 +15,12 @@ import type { BoardContext } from './board/board.js'
 import type { ColumnPlans } from './bins/column-plans.js'
 import type { Slot } from './draft.js'
 import { keepWishes } from './wishes/keep-wishes.js'
-import { whyLeftOver } from './left-over.js'
+import { LeftOver } from './left-over.js'
 import { lowerBound } from './lower-bound.js'
 import { sizeOf } from './node-frontier.js'
 import { partReplicas } from './wishes/part-replicas.js'
 import type { PackProblem } from './problem.js'
 import { once } from './once.js'
-import { OptionFit } from './option-fit.js'
 import type { Conditions } from './replay/conditions.js'
 import { Releases } from './release/release.js'
 import { MOST_STEPS_OF_A_SEARCHED_REFILL, Rebuilding } from './rebuilding.js'
@@ -78,8 +77,7 @@ export class Planner implements PlanSource {
   readonly #running: readonly Pod[]
   readonly #newScheduler: (conditions?: Conditions) => ReplayScheduler
   #madeScheduler: ReplayScheduler | undefined
-  readonly #fit: OptionFit
-  readonly #reasons = new Map<Pod, string>()
+  readonly #leftOver: LeftOver
   readonly #shop: (goal: Goal) => Shop
   readonly #repairs = new Map<string, Repair>()
   readonly #bounds = new Map<string, LowerBound>()
@@ -94,8 +92,8 @@ export class Planner implements PlanSource {
   constructor(problem: PackProblem, context: BoardContext, untouched: readonly Untouched[], columns: ColumnPlans) {
     this.#problem = problem
     this.#untouched = untouched
-    this.#fit = new OptionFit(problem.interests)
     this.#solver = new Solver(problem, context, columns)
+    this.#leftOver = new LeftOver(problem, (...asked) => this.#solver.onPlan(...asked))
     const groupOf = new Map(problem.groups.flatMap((group) => group.live.map(({ node }) => [node.name, group])))
     this.#shop = makeShops(problem, this.#solver, groupOf)
     this.#running = problem.groups.flatMap(({ live }) => live.flatMap(({ pods }) => pods))
@@ -198,7 +196,7 @@ export class Planner implements PlanSource {
    * Undefined for a plan that is not of this problem.
    */
   releases<Result>(plan: Plan, goal: Goal, ask: (releases: Releases) => Result): Result | undefined {
-    const reasons = new Map(plan.unplaced.map(({ pod, reason }) => [pod, reason]))
+    const pendingLeft = plan.unplaced.map(({ pod }) => pod)
     return this.#solver.onPlan(plan, (draft, slotsOf) => {
       const nodes = [...slotsOf.values()].reduce((total, slots) => total + slots.length, 0)
       return ask(
@@ -207,13 +205,7 @@ export class Planner implements PlanSource {
           slotsOf,
           scheduler: nodes * this.#running.length > MOST_STEPS_OF_A_REFILL ? undefined : this.#scheduler,
           shop: this.#shop(goal).machinesFor,
-          toPlan: (layouts) =>
-            toPlan(
-              { layouts, pendingPlaced: new Map(), pendingLeft: [...reasons.keys()] },
-              this.#problem,
-              this.#untouched,
-              (pod) => reasons.get(pod) ?? '',
-            ),
+          toPlan: (layouts) => this.#toPlan({ layouts, pendingPlaced: new Map(), pendingLeft }),
           limits: this.#problem.limits,
         }),
       )
@@ -234,7 +226,7 @@ export class Planner implements PlanSource {
       const parted = partReplicas({ plan, today, draft, slotsOf, isIndifferent, budget })
       return book === undefined ? parted : keepWishes({ plan: parted, today, book, draft, slotsOf, budget })
     })
-    return better ?? plan
+    return better === undefined || better === plan ? plan : this.#leftOver.explain(better)
   }
 
   #proven(solution: Solution, goal: Goal): ProvenPlan {
@@ -281,15 +273,7 @@ export class Planner implements PlanSource {
   }
 
   #toPlan(solution: Solution): Plan {
-    return toPlan(solution, this.#problem, this.#untouched, (pod) => this.#reason(pod))
-  }
-
-  #reason(pod: Pod): string {
-    const known = this.#reasons.get(pod)
-    if (known !== undefined) return known
-    const reason = whyLeftOver(pod, this.#problem, this.#fit)
-    this.#reasons.set(pod, reason)
-    return reason
+    return this.#leftOver.explain(toPlan(solution, this.#problem, this.#untouched))
   }
 
   #replay(solution: Solution, goal: Goal): Replay | undefined {

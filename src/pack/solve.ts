@@ -195,7 +195,7 @@ export class Solver {
    * that is not made of this problem's nodes and machines.
    */
   onPlan<Result>(
-    plan: Plan,
+    plan: Pick<Plan, 'nodes'>,
     use: (draft: Draft, slotsOf: ReadonlyMap<string, readonly Slot[]>) => Result,
   ): Result | undefined {
     const live = new Map(this.#groups.flatMap(({ slots }) => slots.map((slot) => [slot.site.name, slot])))

@@ -1,11 +1,12 @@
 import type { Cost, Node } from '../domain/cluster.js'
 import type { Price } from '../domain/offering.js'
-import type { Plan, PlanNode, Unplaced } from '../domain/plan.js'
+import type { PlanNode } from '../domain/plan.js'
 import type { Pod } from '../domain/pod.js'
 import { sum } from '../domain/resources.js'
 import type { MicroUsdPerHour } from '../domain/units.js'
 import type { Slot } from './draft.js'
 import { hostLabels } from './host-labels.js'
+import type { Unexplained } from './left-over.js'
 import { byText } from './order.js'
 import type { PackProblem } from './problem.js'
 import type { Solution } from './assembly.js'
@@ -18,14 +19,13 @@ export type Untouched = { readonly node: Node; readonly price: Price; readonly p
 
 /**
  * A solution as the nodes of the cluster afterwards: kept ones under their own names, bought ones numbered within their
- * group in a stable order, and everything that no plan touches. `reasonFor` says why a pod is left over.
+ * group in a stable order, and everything that no plan touches.
  */
 export function toPlan(
   solution: Solution,
   { groups }: Pick<PackProblem, 'groups'>,
   untouched: readonly Untouched[],
-  reasonFor: (pod: Pod) => string,
-): Plan {
+): Unexplained {
   const taken = new Set([...groups.flatMap(({ live }) => live), ...untouched].map(({ node }) => node.name))
   const pending = new Map<Slot, Pod[]>()
   for (const [pod, slot] of solution.pendingPlaced) pending.set(slot, [...(pending.get(slot) ?? []), pod])
@@ -64,7 +64,8 @@ export function toPlan(
     )
   }
   const nodes = [...packed, ...untouched.map(untouchedNode)]
-  return { nodes, unplaced: solution.pendingLeft.map((pod) => leftOver(pod, reasonFor)), cost: costOf(nodes) }
+  const unplaced = solution.pendingLeft.map((pod) => ({ pod, running: pod.nodeName !== '' }))
+  return { nodes, unplaced, cost: costOf(nodes) }
 }
 
 /** A name that a real Node object may have (RFC 1123), whatever the group is called. */
@@ -119,12 +120,6 @@ const liveNode = (node: Node, price: Price) => ({
   capacity: node.capacity,
   allocatable: node.allocatable,
   price,
-})
-
-const leftOver = (pod: Pod, reasonFor: (pod: Pod) => string): Unplaced => ({
-  pod,
-  running: pod.nodeName !== '',
-  reason: reasonFor(pod),
 })
 
 export function costOf(nodes: readonly { readonly price: Price }[]): Cost {

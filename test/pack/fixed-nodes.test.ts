@@ -52,7 +52,7 @@ test('pods on a control-plane node need a place and have it; what comes with the
   expect(state.mustPlace.map(({ name }) => name)).toEqual(['dns'])
   expect(state.context.fixed?.map(({ site, pods }) => [site.name, pods.length])).toEqual([['control', 3]])
   const solution: Parameters<typeof toPlan>[0] = { layouts: new Map(), pendingPlaced: new Map(), pendingLeft: [] }
-  const [node] = toPlan(solution, state.problem, state.untouched, () => '').nodes
+  const [node] = toPlan(solution, state.problem, state.untouched).nodes
   expect(node?.pods.map(({ name }) => name)).toEqual(['dns'])
   expect(node?.residentPods.map(({ name }) => name)).toEqual(['agent', 'old'])
   expect(node?.resident.pods).toBe(2)

@@ -427,7 +427,9 @@ describe('a plan by hand', () => {
     for (const goal of GOALS) {
       const { plan } = all.planner().plan(goal)
       expect(violationsIn(plan, all)).toEqual([])
-      expect(plan.unplaced.map(({ pod: { name } }) => name)).toEqual(['late'])
+      expect(plan.unplaced.map(({ pod: { name }, reason }) => [name, reason])).toEqual([
+        ['late', 'on n0 it would make another pod break a rule of its own'],
+      ])
     }
   })
 
