@@ -29,5 +29,8 @@ export const podSlots = (value: number): PodSlots => value as PodSlots
 /** Dollars per hour, as AWS lists them, to whole micro-dollars. */
 export const usdPerHour = (dollars: number): MicroUsdPerHour => Math.round(dollars * 1e6) as MicroUsdPerHour
 
+/** A share of 1, for people: `29 %`, `12.5 %`. */
+export const percent = (share: number): string => `${Number((share * 100).toFixed(1))} %`
+
 export const sumRates = (rates: readonly MicroUsdPerHour[]): MicroUsdPerHour =>
   rates.reduce((sum: number, rate) => sum + rate, 0) as MicroUsdPerHour

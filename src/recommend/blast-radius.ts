@@ -1,6 +1,7 @@
 import type { BlastRadius, Concentration, PlanSurvival } from '../domain/blast-radius.js'
 import type { Plan, PlanNode } from '../domain/plan.js'
 import type { Scenario } from '../domain/recommendation.js'
+import { percent } from '../domain/units.js'
 import { mostOf, replicasOf } from '../domain/workload-replicas.js'
 
 /** Guard rails over more than one node; undefined where none is set. Shares from 0 to 1. */
@@ -78,7 +79,6 @@ type Crowding = ReadonlyMap<string, Concentration>
 
 const placeWords = (kind: Kind): string => (kind === 'node' ? 'node' : 'zone')
 const workloads = (count: number): string => (count === 1 ? '1 workload' : `${count} workloads`)
-const percent = (share: number): string => `${Number((share * 100).toFixed(1))} %`
 const countWords = ({ replicas, of, workload }: Concentration): string => `${replicas} of ${of} replicas of ${workload}`
 
 /** The largest share first, then the largest workload. */

@@ -1,6 +1,7 @@
 import type { Change, Goal, Needs, ProvenPlan } from '../domain/goal.js'
 import type { Plan } from '../domain/plan.js'
 import type { Scenario, ScenarioId } from '../domain/recommendation.js'
+import { percent } from '../domain/units.js'
 import { fillOf, movesIn } from './figures.js'
 import { passedOver } from './passed-over.js'
 import { bestAnswer } from './best-answer.js'
@@ -170,7 +171,7 @@ const policyText = (maxSpot: number | undefined): string =>
   `the cheapest feasible plan, as the default scheduler would rebuild it, within the guard rails; ${
     maxSpot === undefined
       ? 'each node group keeps its capacity types'
-      : `at most ${maxSpot * 100} % of the allocatable CPU on spot`
+      : `at most ${percent(maxSpot)} of the allocatable CPU on spot`
   }; equal costs go to fewer moves, then to fewer nodes; never dearer than today`
 
 const allProven = (all: readonly Candidate[]): ProvenPlan[] => all.flatMap(({ proven }) => proven ?? [])

@@ -3,6 +3,7 @@ import type { GroupLimit } from '../domain/group-limit.js'
 import type { WantedRails } from '../domain/guard-rails.js'
 import type { MixRails } from '../domain/node-mix.js'
 import { sum } from '../domain/resources.js'
+import { percent } from '../domain/units.js'
 
 /** The limits that plans are made and judged by, and how a report states them. */
 export type GuardRails = WantedRails &
@@ -50,8 +51,8 @@ export function guardRails(
   }
   const hopeless = isHopeless ? `, as ${percent(maxZoneShare)} cannot be kept in ${counted(zones.length)}` : ''
   const words = [
-    `${(headroom * 100).toFixed(0)} % headroom`,
-    `no node carries more than ${percent(rails.maxNodeShare)} of ${wanted.maxNodeShare === undefined ? 'what is requested today' : 'all requests'}`,
+    `${percent(headroom)} headroom`,
+    `no node carries more than ${(rails.maxNodeShare * 100).toFixed(1)} % of ${wanted.maxNodeShare === undefined ? 'what is requested today' : 'all requests'}`,
     minNodes === undefined ? '' : `at least ${minNodes} nodes`,
     minNodesPerZone === undefined ? '' : `at least ${minNodesPerZone} in each zone`,
     maxSpotPoolShare === undefined ? '' : `no spot pool more than ${percent(maxSpotPoolShare)} of the CPU on spot`,
@@ -70,4 +71,3 @@ export function guardRails(
 
 const poolsIn = ({ size }: ReadonlyMap<string, GroupLimit>): string => (size === 1 ? '1 NodePool' : `${size} NodePools`)
 const counted = (zones: number): string => (zones === 1 ? '1 zone' : `${zones} zones`)
-const percent = (share: number): string => `${(share * 100).toFixed(1)} %`

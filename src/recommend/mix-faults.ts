@@ -1,6 +1,7 @@
 import { formatAmount } from '../domain/group-limit.js'
 import { mixFaults, type MixedNode, type MixFault, type MixRails } from '../domain/node-mix.js'
 import type { PlanNode } from '../domain/plan.js'
+import { percent } from '../domain/units.js'
 
 /** A plan's node as rules about the mix of nodes see it. */
 export const asMixed = ({ action, group, zone, instanceType, capacityType, ...node }: PlanNode): MixedNode => ({
@@ -40,4 +41,3 @@ export function mixFaultWords(packed: readonly PlanNode[], rails: MixRails): str
 }
 
 const count = (nodes: number): string => (nodes === 1 ? '1 node' : `${nodes} nodes`)
-const percent = (share: number): string => `${Number((share * 100).toFixed(1))} %`

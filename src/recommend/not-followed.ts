@@ -1,5 +1,6 @@
 import type { FurtherOrders } from '../domain/goal.js'
 import type { Plan } from '../domain/plan.js'
+import { percent } from '../domain/units.js'
 import { fillOf } from './figures.js'
 import { hasSameNodes, rebuiltFaults, rebuiltPlan, type Option } from './option.js'
 import type { Candidate, ScenarioContext } from './scenarios.js'
@@ -49,5 +50,3 @@ function hasOtherCapacityTypes(plan: Plan, today: Plan): boolean {
   const known = new Set(today.nodes.map(keyOf))
   return plan.nodes.some((node) => node.action === 'new' && !known.has(keyOf(node)))
 }
-
-const percent = (share: number): string => `${Number((share * 100).toFixed(1))} %`

@@ -2,6 +2,7 @@ import type { FrontierPlan, Goal, PlanSource, ProvenPlan } from '../domain/goal.
 import type { MixRails } from '../domain/node-mix.js'
 import type { Plan, PlanNode } from '../domain/plan.js'
 import type { Scenario, ScenarioId } from '../domain/recommendation.js'
+import { percent } from '../domain/units.js'
 import { blastRadius, type BlastJudge } from './blast-radius.js'
 import { chosenNodeShare, fillOf, movesIn, usedShare } from './figures.js'
 import { bestAnswer, widerFrontier, type Found } from './best-answer.js'
@@ -165,11 +166,8 @@ export function shareFault({ id, goal }: Question, spotShare = 0): string[] {
   const { share } = goal.policy
   return spotShare <= share + 1e-9
     ? []
-    : [`${(spotShare * 100).toFixed(1)} % of the CPU stays on spot, more than ${inPercent(share)} %`]
+    : [`${(spotShare * 100).toFixed(1)} % of the CPU stays on spot, more than ${percent(share)}`]
 }
-
-/** A share that somebody asked for, as they wrote it. */
-const inPercent = (share: number): number => Number((share * 100).toFixed(1))
 
 /** Spot nodes that stay although on-demand nodes were asked for, and why. */
 function spotLeft({ nodes }: Plan, { whyOnSpot }: ScenarioContext): string[] {
@@ -227,10 +225,10 @@ export function faultsOf(
       ? `${breaches} ${breaches === 1 ? 'node carries' : 'nodes carry'} more than the guard rails allow`
       : undefined,
     used > 1 - headroom + 1e-9
-      ? `only ${((1 - used) * 100).toFixed(1)} % stays free, not ${inPercent(headroom)} %`
+      ? `only ${((1 - used) * 100).toFixed(1)} % stays free, not ${percent(headroom)}`
       : undefined,
     onOneNode > wantedNodeShare + 1e-9
-      ? `one node carries ${(onOneNode * 100).toFixed(1)} % of all requests, not ${inPercent(wantedNodeShare)} %`
+      ? `one node carries ${(onOneNode * 100).toFixed(1)} % of all requests, not ${percent(wantedNodeShare)}`
       : undefined,
     ...mixFaultWords(packed, context.limits),
     first === undefined

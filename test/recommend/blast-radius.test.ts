@@ -141,16 +141,17 @@ describe('guard rails', () => {
     expect(guardRails(nodes, { ...wanted, maxZoneShare: 0.5 }).maxZoneShare).toBe(0.5)
     const { maxZoneShare, words } = guardRails(nodes, { ...wanted, maxZoneShare: 0.4 })
     expect(maxZoneShare).toBe(0.7)
-    expect(words).toContain('no zone more than 70.0 %, as 40.0 % cannot be kept in 2 zones')
+    expect(words).toContain('no zone more than 70 %, as 40 % cannot be kept in 2 zones')
   })
 
   it('are said in one sentence', () => {
     expect(guardRails([node('a1', 100), node('b1', 100)], { ...wanted, minNodes: 3 }).words).toBe(
       '10 % headroom; no node carries more than 50.0 % of what is requested today; at least 3 nodes',
     )
+    expect(guardRails([], { ...wanted, headroom: 0.125 }).words).toMatch(/^12\.5 % headroom;/)
     const all = { ...wanted, maxZoneShare: 0.6, maxNodeReplicaShare: 0.25, maxZoneReplicaShare: 0.5 }
     expect(guardRails([node('a1', 100), node('b1', 100)], all).words).toBe(
-      "10 % headroom; no node carries more than 50.0 % of what is requested today; no zone more than 60.0 %; no node more than 25.0 % of a workload's replicas; no zone more than 50.0 % of a workload's replicas",
+      "10 % headroom; no node carries more than 50.0 % of what is requested today; no zone more than 60 %; no node more than 25 % of a workload's replicas; no zone more than 50 % of a workload's replicas",
     )
   })
 })

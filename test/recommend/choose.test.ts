@@ -356,6 +356,7 @@ describe('with --max-spot', () => {
     expect(asked(0.3)).toEqual([spot, spot])
     expect(asked(undefined)).toEqual([asIs, asIs])
     expect(chosen({ today, cheapest: { cost: 40 } }, {}, 0.3).policy).toContain('at most 30 % of the allocatable CPU')
+    expect(chosen({ today, cheapest: { cost: 40 } }, {}, 0.29).policy).toContain('at most 29 % of the allocatable CPU')
     expect(chosen({ today, cheapest: { cost: 40 } }).policy).toContain('each node group keeps its capacity types')
   })
 })
