@@ -135,3 +135,18 @@ describe('a draw', () => {
     expect(machinesByPlace([dear, LARGE, b, SMALL])).toEqual([[SMALL, LARGE], [b]])
   })
 })
+
+describe('what is drawn at random', () => {
+  it('may be anything below the limit, also where that is more than 32 bits', () => {
+    const limit = 3 * 2 ** 32
+    const random = generator(1)
+    const thirds = Array.from({ length: 300 }, () => Math.floor((3 * random(limit)) / limit))
+    for (const third of [0, 1, 2]) expect(thirds.filter((one) => one === third).length).toBeGreaterThan(60)
+    expect(thirds.every((third) => third < 3)).toBe(true)
+  })
+
+  it('is the same as ever below that', () => {
+    const random = generator(1)
+    expect([2 ** 32, 1000, 7, 1, 0].map((limit) => random(limit))).toEqual([1361921809, 966, 0, 0, 0])
+  })
+})

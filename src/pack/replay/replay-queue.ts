@@ -29,7 +29,10 @@ export function shuffled<Item>(items: Item[], seed: number): Item[] {
 /** Whole numbers from 0 to below the limit; 0 for a limit of 0. */
 export type Random = (limit: number) => number
 
-/** A 32-bit xorshift generator: whole numbers only, the same on every engine. */
+/** Numbers that the generator draws from. */
+const STATES = 2 ** 32
+
+/** A 32-bit xorshift generator: the same on every engine. */
 export function generator(seed: number): Random {
   let state = (seed * 2_654_435_761) >>> 0 || 1
   return (limit) => {
@@ -37,6 +40,8 @@ export function generator(seed: number): Random {
     state ^= state >>> 17
     state ^= state << 5
     state >>>= 0
+    // A fleet of thousands of dollars an hour is more micro-dollars than there are states.
+    if (limit > STATES) return Math.floor((state / STATES) * limit)
     return limit === 0 ? 0 : state % limit
   }
 }
