@@ -1,6 +1,6 @@
 import type { Certificate } from './certificate.js'
 import type { Filling } from './filler.js'
-import { makeNodeSolver, openKnapsack, reduceKnapsack, type Knapsack } from './knapsack.js'
+import { fillingOf, makeNodeSolver, openKnapsack, reduceKnapsack, type Knapsack } from './knapsack.js'
 import type { Packing } from './packing.js'
 
 /**
@@ -102,15 +102,6 @@ function listMaximal(
     return true
   }
   return walk(0, 0)
-}
-
-function fillingOf(type: number, sack: Knapsack, counts: Int32Array): Filling {
-  const total = new Map<number, number>()
-  for (const [c, count] of sack.fixed) total.set(c, (total.get(c) ?? 0) + count)
-  for (let j = 0; j < sack.columns; j++)
-    if (counts[j]! > 0) total.set(sack.classAt[j]!, (total.get(sack.classAt[j]!) ?? 0) + counts[j]!)
-  const pairs = [...total].sort(([a], [b]) => a - b)
-  return { type, classes: Int32Array.from(pairs, ([c]) => c), counts: Int32Array.from(pairs, ([, n]) => n) }
 }
 
 /** Where conflicts are more than a resource can say, a list of maximal fillings would miss some: it is given up. */

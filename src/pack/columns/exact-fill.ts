@@ -1,6 +1,6 @@
 import type { Filling } from './filler.js'
 import { makeHeap } from './heap.js'
-import { makeNodeSolver, openKnapsack, reduceKnapsack, type Knapsack } from './knapsack.js'
+import { fillingOf, makeNodeSolver, openKnapsack, reduceKnapsack, type Knapsack } from './knapsack.js'
 import type { Packing } from './packing.js'
 
 export type ExactAnswer = {
@@ -179,19 +179,13 @@ export function makeExactFiller(packing: Packing): ExactFiller {
 
 /** Undefined where two items of one conflict group would meet. */
 function toFilling(packing: Packing, t: number, sack: Knapsack, counts: Int32Array): Filling | undefined {
-  const total = new Map<number, number>(sack.fixed)
-  for (const [c, count] of sack.fixed) total.set(c, count)
-  for (let j = 0; j < sack.columns; j++) {
-    const c = sack.classAt[j]!
-    if (counts[j]! > 0) total.set(c, (total.get(c) ?? 0) + counts[j]!)
-  }
+  const filling = fillingOf(t, sack, counts)
   const seen = new Set<number>()
-  for (const [c, count] of total) {
+  for (const [k, c] of filling.classes.entries()) {
     const group = packing.group[c]!
     if (group < 0) continue
-    if (seen.has(group) || count > 1) return undefined
+    if (seen.has(group) || filling.counts[k]! > 1) return undefined
     seen.add(group)
   }
-  const pairs = [...total].sort(([a], [b]) => a - b)
-  return { type: t, classes: Int32Array.from(pairs, ([c]) => c), counts: Int32Array.from(pairs, ([, count]) => count) }
+  return filling
 }

@@ -1,3 +1,4 @@
+import type { Filling } from './filler.js'
 import type { Packing } from './packing.js'
 import { makeRelaxation } from './relaxation.js'
 
@@ -9,7 +10,7 @@ export type Knapsack = {
   /** Most of each that may still be added. */
   readonly most: Int32Array
   readonly left: Float64Array
-  /** Items that are in any good filling: class and count, with what they are worth together. */
+  /** Items that are in any good filling: class and count, a class more than once, with what they are worth together. */
   readonly fixed: (readonly [c: number, count: number])[]
   fixedWorth: number
 }
@@ -134,4 +135,14 @@ export function reduceKnapsack({ resources, size }: Packing, solver: NodeSolver,
     if (sack.left.some((amount) => amount < 0)) return over
     if (!changed) return bound
   }
+}
+
+/** What the bin holds with `counts` of the columns: a class may be fixed more than once, and be a column as well. */
+export function fillingOf(type: number, sack: Knapsack, counts: Int32Array): Filling {
+  const total = new Map<number, number>()
+  for (const [c, count] of sack.fixed) total.set(c, (total.get(c) ?? 0) + count)
+  for (let j = 0; j < sack.columns; j++)
+    if (counts[j]! > 0) total.set(sack.classAt[j]!, (total.get(sack.classAt[j]!) ?? 0) + counts[j]!)
+  const pairs = [...total].sort(([a], [b]) => a - b)
+  return { type, classes: Int32Array.from(pairs, ([c]) => c), counts: Int32Array.from(pairs, ([, n]) => n) }
 }

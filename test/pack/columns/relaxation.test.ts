@@ -164,4 +164,36 @@ describe('the best filling of one bin, against trying all of them', () => {
       { numRuns: 400, seed: 5 },
     )
   })
+
+  test('what is returned as the best is worth that, with many items of each class, too', () => {
+    const itemClass = fc.record({
+      size: fc.array(fc.integer({ min: 1, max: 30 }), { minLength: 2, maxLength: 2 }),
+      count: fc.integer({ min: 1, max: 30 }),
+    })
+    const seen = { found: 0 }
+    fc.assert(
+      fc.property(
+        fc.array(itemClass, { minLength: 2, maxLength: 5 }),
+        fc.array(fc.integer({ min: 1, max: 40 }), { minLength: 5, maxLength: 5 }),
+        fc.array(fc.integer({ min: 30, max: 200 }), { minLength: 2, maxLength: 2 }),
+        fc.integer({ min: 1, max: 20 }),
+        (items, worth, room, less) => {
+          const types = [{ name: 'bin', cost: 1, capacity: room }]
+          const packing = preparePacking({ resources: ['a', 'b'], types, classes: items })
+          const value = Float64Array.from({ length: packing.classes }, (_, c) => worth[c]!)
+          const exact = makeExactFiller(packing)
+          const most = exact(0, value, 0, 0, 100_000).bound
+          const over = Math.floor(most) - less
+          const { bound, filling } = exact(0, value, over, 0, 100_000)
+          const worthOf = filling?.classes.reduce((sum, c, k) => sum + filling.counts[k]! * value[c]!, 0)
+          expect(bound).toBeCloseTo(most, 6)
+          if (most <= over) return
+          seen.found += 1
+          expect(worthOf).toBeCloseTo(most, 6)
+        },
+      ),
+      { numRuns: 2000, seed: 14 },
+    )
+    expect(seen.found).toBeGreaterThan(1500)
+  })
 })
