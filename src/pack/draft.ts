@@ -55,6 +55,9 @@ export const newSlot = (option: NodeOption, name: string): Slot => ({
   pods: new Set(),
 })
 
+/** Equal for nodes to be bought that are alike but for their names: layouts give one name to several kinds of nodes. */
+export const identityOf = ({ origin, site }: Slot): string => (origin.kind === 'new' ? origin.option.id : site.name)
+
 /** Cordoned, lost or disrupted nodes may keep what they run, but no plan puts anything on them. */
 export const acceptsPods = (slot: Slot): boolean =>
   slot.origin.kind === 'new' || slot.origin.live.node.closed === undefined

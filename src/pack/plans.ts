@@ -13,7 +13,7 @@ import type { Pod } from '../domain/pod.js'
 import type { MicroUsdPerHour } from '../domain/units.js'
 import type { BoardContext } from './board/board.js'
 import type { ColumnPlans } from './bins/column-plans.js'
-import type { Slot } from './draft.js'
+import { identityOf, type Slot } from './draft.js'
 import { keepWishes } from './wishes/keep-wishes.js'
 import { LeftOver } from './left-over.js'
 import { lowerBound } from './lower-bound.js'
@@ -298,7 +298,7 @@ export class Planner implements PlanSource {
   /** Many scenarios come to the same nodes. */
   #repaired(slots: readonly Slot[], goal: Goal): Repair {
     const onOffer = goal.kind === 'repack' ? goal.kind : goal.policy.kind
-    const key = [onOffer, ...slots.map(({ site }) => site.name)].join('\n')
+    const key = [onOffer, ...slots.map(identityOf)].join('\n')
     const known = this.#repairs.get(key)
     if (known !== undefined) return known
     const made = repair(this.#scheduler, slots, this.#shop(goal), JUDGES, MOST_STEPS_OF_A_REPAIR)

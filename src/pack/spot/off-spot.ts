@@ -33,7 +33,7 @@ export function offSpot(layout: Layout, { options, that }: Market, isWithin: (on
       const option = others.find(fits)
       if (option === undefined) return []
       const to = { slot: newSlot(option, `${slot.site.name}-off-spot`), pods }
-      return [{ at, to, extra: (option.price.rate - slot.rate) / slot.site.allocatable.cpu }]
+      return [{ at, to, extra: (to.slot.rate! - slot.rate) / slot.site.allocatable.cpu }]
     })
     .sort((a, b) => a.extra - b.extra || byText(a.to.slot.site.name, b.to.slot.site.name))
   const changed = (count: number): Layout => replaced(layout, changes.slice(0, count))
