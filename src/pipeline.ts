@@ -19,6 +19,7 @@ import type { LpSolver } from './pack/columns/lp.js'
 import type { PackProblem } from './pack/problem.js'
 import { preferenceChanges } from './pack/wishes/preferences.js'
 import { isPacked } from './pack/state.js'
+import { MOST_TO_PACK } from './pack/layouts.js'
 import { survivalTests } from './pack/loss/survival.js'
 import { verifyPlan } from './pack/verify.js'
 import { unpricedReasons } from './price/bill.js'
@@ -115,7 +116,10 @@ export function analyse(
   const vertical = recommendedRequests(snapshot.verticalAutoscalers, cluster.workloads)
   const tested = withLosses(
     [...asked.map(({ scenario }) => scenario), choice.recommended, whatIf.scenario],
-    frontierOf(widened, smaller, state.problem.groups, judged.nothingToPlan),
+    frontierOf(widened, smaller, state.problem.groups, {
+      nothingToPlan: judged.nothingToPlan,
+      mostToPack: MOST_TO_PACK,
+    }),
     survivalTests(cluster, state.problem.suits),
   )
   const scenarios = withPreferences(tested.scenarios, (today) => preferenceChanges(cluster, today))

@@ -54,6 +54,15 @@ export type NodeOption = {
   readonly capacityBasis: string
 }
 
+/** The id of the machine that a node was bought as. */
+export const optionId = ({
+  group,
+  instanceType,
+  zone,
+  capacityType,
+}: Pick<PlanNode, 'group' | 'instanceType' | 'zone' | 'capacityType'>): string =>
+  `${group}/${instanceType}/${zone}/${capacityType}`
+
 /** A node of the cluster after a plan. */
 export type PlanNode = {
   readonly name: string

@@ -1,6 +1,6 @@
 import type { DaemonSet, NodeGroup } from '../domain/cluster.js'
 import type { Architecture, CapacityType, InstanceType, Price } from '../domain/offering.js'
-import type { NodeOption } from '../domain/plan.js'
+import { optionId, type NodeOption } from '../domain/plan.js'
 import type { Pod } from '../domain/pod.js'
 import { subtract, sum, type Resources } from '../domain/resources.js'
 import type { Labels } from '../domain/snapshot.js'
@@ -96,7 +96,7 @@ export function offer(
         // Its own DaemonSets would wait for a place on it for ever.
         if (!holds(predicted.allocatable, own.total)) continue
         bids.push({
-          id: `${group.name}/${type.name}/${zone}/${capacityType}`,
+          id: optionId({ group: group.name, instanceType: type.name, zone, capacityType }),
           instanceType: type.name,
           zone,
           capacityType,

@@ -1,6 +1,6 @@
 import type { CapacityPolicy, Goal } from '../domain/goal.js'
 import { byAddresses } from '../domain/node-mix.js'
-import type { NodeOption, Plan } from '../domain/plan.js'
+import { optionId, type NodeOption, type Plan } from '../domain/plan.js'
 import type { Pod } from '../domain/pod.js'
 import { Assembler, type Solution } from './assembly.js'
 import { createBoard, type BoardContext } from './board/board.js'
@@ -204,12 +204,11 @@ export class Solver {
     const placed: { readonly slot: Slot; readonly pods: readonly Pod[] }[] = []
     for (const node of plan.nodes) {
       if (!node.packed) continue
-      const { group, instanceType, zone, capacityType } = node
-      const option = options.get(`${group}/${instanceType}/${zone}/${capacityType}`)
+      const option = options.get(optionId(node))
       const bought = option === undefined ? undefined : newSlot(option, node.name)
       const slot = node.action === 'keep' ? live.get(node.name) : bought
       if (slot === undefined) return undefined
-      slotsOf.get(group)?.push(slot)
+      slotsOf.get(node.group)?.push(slot)
       placed.push({ slot, pods: node.pods })
     }
     const mark = this.#draft.mark()

@@ -8,24 +8,25 @@ import { withSurvival } from './blast-radius.js'
 import { fillOf } from './figures.js'
 import { faultsOf, type ScenarioContext } from './scenarios.js'
 
-const TOO_LARGE = 'the cluster is too large to be packed again and again: pods × nodes above 60 million'
-
 /** The plans of a frontier against which nothing stands: no rule of the scheduler, no guard rail, no subnet. */
 export const soundPlans = (plans: readonly FrontierPlan[], context: ScenarioContext): FrontierPlan[] =>
   plans.filter(({ proven }) => faultsOf('fewer-larger', proven, context).length === 0)
 
 /**
  * What a reader is told of these plans, and of those with smaller nodes; undefined: the cluster is too large. `groups`: the
- * machines that each may buy.
+ * machines that each may buy; `mostToPack`: pods × nodes above which a cluster is.
  */
 export function frontierOf(
   plans: readonly FrontierPlan[] | undefined,
   smaller: readonly FrontierPlan[],
   groups: readonly { readonly options: readonly NodeOption[] }[],
-  nothingToPlan: string | undefined,
+  { nothingToPlan, mostToPack }: { readonly nothingToPlan: string | undefined; readonly mostToPack: number },
 ): Frontier {
   if (nothingToPlan !== undefined) return { kind: 'none', why: nothingToPlan }
-  if (plans === undefined) return { kind: 'none', why: TOO_LARGE }
+  if (plans === undefined) {
+    const most = `pods × nodes above ${mostToPack / 1e6} million`
+    return { kind: 'none', why: `the cluster is too large to be packed again and again: ${most}` }
+  }
   const points = plans.map(pointOf)
   const [first] = points
   const last = points.at(-1)

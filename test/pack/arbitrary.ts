@@ -314,7 +314,7 @@ const FOCUSES: readonly { readonly pod: fc.Arbitrary<PodParts>; readonly site: f
 ]
 
 const step = fc.record({
-  kind: fc.constantFrom('place', 'place', 'place', 'place', 'remove', 'open', 'close', 'reserve'),
+  kind: fc.constantFrom('place', 'place', 'place', 'place', 'remove', 'open', 'close'),
   pod: fc.nat(),
   site: fc.nat(),
   as: fc.constantFrom('held' as const, 'needed' as const),

@@ -2,8 +2,6 @@ import fc from 'fast-check'
 import { expect, it } from 'vitest'
 import type { FilterName, Refusal } from '../../src/domain/plan.js'
 import type { Pod } from '../../src/domain/pod.js'
-import { NO_RESOURCES } from '../../src/domain/resources.js'
-import { milliCpu, podSlots } from '../../src/domain/units.js'
 import { createBoard, type Board } from '../../src/pack/board/board.js'
 import { namespaces, world, type World } from './arbitrary.js'
 import { makePod } from './make.js'
@@ -29,7 +27,7 @@ function live(input: World, after: (state: State) => void): State {
     const site = closed.shift()
     if (site === undefined) return
     const index = board.addSite(site)
-    naive.sites[index] = { site, pods: [], reserved: [] }
+    naive.sites[index] = { site, pods: [] }
     open.push(index)
   }
   openOne()
@@ -57,10 +55,6 @@ function live(input: World, after: (state: State) => void): State {
       closed.push(naive.sites[index]!.site)
       naive.sites[index] = undefined
       open.splice(open.indexOf(index), 1)
-    } else if (kind === 'reserve') {
-      const reserved = { ...NO_RESOURCES, cpu: milliCpu(1), pods: podSlots(1) }
-      board.reserve(index, reserved)
-      naive.sites[index]!.reserved.push(reserved)
     }
     after(state)
   }

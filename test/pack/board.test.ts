@@ -300,14 +300,6 @@ describe('resources', () => {
     board.place(pod, 1, 'needed')
     expect(board.free(1).cpu).toBe(1730)
   })
-
-  it('keeps room for what is no pod here', () => {
-    const pod = makePod('p', { needed: resources(1900, 0) })
-    const { board, fitting } = boardOf([site()], {}, [pod])
-    board.reserve(0, resources(31, 0, { extended: { 'example.com/license': 1 } }))
-    expect(fitting(pod)).toEqual([])
-    expect(board.free(0).extended).toEqual({ 'example.com/license': -1 })
-  })
 })
 
 describe('volumes', () => {
@@ -430,7 +422,9 @@ describe('the life of sites', () => {
   it('uses indexes again and starts them over', () => {
     const pod = makePod('p', { needed: resources(1, 0), spec: { nodeSelector: { zone: 'b' } } })
     const { board } = boardOf(zones('a'), {}, [pod])
-    board.reserve(0, resources(100, 0))
+    board.place(pod, 0, 'needed')
+    expect(() => board.removeSite(0)).toThrow('site in-a still has pods')
+    board.remove(pod, 0)
     board.removeSite(0)
     expect(() => board.site(0)).toThrow('there is no site 0')
     expect(board.addSite(zones('b')[0]!)).toBe(0)

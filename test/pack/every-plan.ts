@@ -70,7 +70,7 @@ export function cheapestPlan(
     if (pod.nodeName === node.name) return true
     if (closed || pinned.has(pod) || !suits(pod, machine)) return false
     const board = new NaiveBoard(cluster.namespaces)
-    board.sites.push({ site: { ...node, attachLimits: {} }, pods: [], reserved: [] })
+    board.sites.push({ site: { ...node, attachLimits: {} }, pods: [] })
     return !board.refusing(pod, 0).some((filter) => BY_NODE.includes(filter))
   }
   const known = new Map<string, boolean>()

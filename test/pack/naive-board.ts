@@ -20,7 +20,6 @@ import type { Site } from '../../src/pack/board/board.js'
 export type NaiveSite = {
   readonly site: Site
   readonly pods: { readonly pod: Pod; readonly as: 'held' | 'needed' }[]
-  reserved: Resources[]
 }
 
 export class NaiveBoard {
@@ -56,7 +55,7 @@ export class NaiveBoard {
   }
 
   free(here: NaiveSite, read: (resources: Resources) => number): number {
-    const used = [...here.pods.map(({ pod, as }) => pod[as]), ...here.reserved]
+    const used = here.pods.map(({ pod, as }) => pod[as])
     return used.reduce((left, resources) => left - read(resources), read(here.site.allocatable))
   }
 

@@ -99,7 +99,7 @@ describe('in a large cluster', () => {
         const board = new ReplayBoard({ namespaces, pods })
         board.stand(slots, () => [])
         const naive = new NaiveBoard(namespaces)
-        for (const { site } of slots) naive.sites.push({ site, pods: [], reserved: [] })
+        for (const { site } of slots) naive.sites.push({ site, pods: [] })
         let next = seed % count
         board.begin(() => next)
         const random = generator(seed)

@@ -196,7 +196,7 @@ describe('on random pods and nodes', () => {
           const board = new ReplayBoard({ namespaces, pods })
           board.stand(slots, () => [])
           const naive = new NaiveBoard(namespaces)
-          for (const { site } of slots) naive.sites.push({ site, pods: [], reserved: [] })
+          for (const { site } of slots) naive.sites.push({ site, pods: [] })
           const random = generator(seed)
           for (const next of pods) {
             const fitting = [...slots.keys()].filter((index) => naive.refusing(next, index).length === 0)

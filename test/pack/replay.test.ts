@@ -421,7 +421,7 @@ describe('on random clusters', () => {
         const board = new ReplayBoard(state.context)
         board.stand(slots, () => [])
         const naive = new NaiveBoard(namespaces)
-        for (const { site } of slots) naive.sites.push({ site, pods: [], reserved: [] })
+        for (const { site } of slots) naive.sites.push({ site, pods: [] })
         const firstRow = state.context.fixed?.length ?? 0
         const random = generator(seed)
         for (const next of queueOf(cluster.pods, seed)) {

@@ -249,8 +249,7 @@ function hasPlaces(board: NaiveBoard, waiting: readonly Pod[]): boolean {
 function bruteForce(nodes: readonly Node[], isLost: (node: Node) => boolean): boolean {
   const board = new NaiveBoard([])
   for (const one of nodes)
-    if (!isLost(one))
-      board.sites.push({ site: one, pods: one.pods.map((each) => ({ pod: each, as: 'held' })), reserved: [] })
+    if (!isLost(one)) board.sites.push({ site: one, pods: one.pods.map((each) => ({ pod: each, as: 'held' })) })
   return hasPlaces(
     board,
     nodes.filter(isLost).flatMap(({ pods }) => pods),

@@ -106,8 +106,7 @@ function naiveRefusals(
   judged: (pod: Pod) => boolean,
 ): string[] {
   const board = new NaiveBoard(namespaces)
-  for (const { site, pods } of filled)
-    board.sites.push({ site, pods: pods.map((pod) => ({ pod, as: 'held' })), reserved: [] })
+  for (const { site, pods } of filled) board.sites.push({ site, pods: pods.map((pod) => ({ pod, as: 'held' })) })
   return filled
     .flatMap(({ pods }, index) =>
       pods.filter(judged).flatMap((pod) => {
@@ -235,8 +234,7 @@ it('passes what the rules let in one by one, and finds a pod that is moved to a 
   fc.assert(
     fc.property(world, (input) => {
       const board = new NaiveBoard(namespaces)
-      for (const [index, make] of input.sites.entries())
-        board.sites.push({ site: make(`s${index}`), pods: [], reserved: [] })
+      for (const [index, make] of input.sites.entries()) board.sites.push({ site: make(`s${index}`), pods: [] })
       const sites = board.sites.flatMap((each) => each ?? [])
       /** With every pod taken out and put back: rules are not asked again when another pod comes. */
       const isSound = (): boolean =>

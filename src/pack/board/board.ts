@@ -38,8 +38,6 @@ export type Board = {
   place(pod: Pod, site: number, as: 'held' | 'needed'): void
   /** Undoes `place` to the last count. */
   remove(pod: Pod, site: number): void
-  /** Takes resources for pods that are no objects here (DaemonSets, static pods); negative amounts give back. */
-  reserve(site: number, resources: Resources): void
   /** May the pod be put there now? A pod that is on the board already counts against itself: remove it first. */
   fits(pod: Pod, site: number): boolean
   /** Every rule that refuses the pod there, with numbers; empty if and only if it fits. */
@@ -119,7 +117,6 @@ export function createBoard({ namespaces, pods: contextPods, fixed = [] }: Board
       here.splice(at, 1)
       as.splice(at, 1)
     },
-    reserve: (site, resources) => ledger.take(site, ledger.demandOf(resources), 1),
     fits(pod, site) {
       const { needed, placement, topology, volumes: use } = classes.rulesOf(pod)
       return (
