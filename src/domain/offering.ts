@@ -5,6 +5,13 @@ export type Architecture = 'amd64' | 'arm64'
 /** How a node is paid for. `fargate` and `hybrid` nodes are no EC2 instances of the account. */
 export type CapacityType = 'on-demand' | 'spot' | 'reserved' | 'capacity-block' | 'fargate' | 'hybrid'
 
+type Paid = { readonly capacityType: CapacityType | undefined }
+
+/** Where nothing says how a node is paid for, it is taken as on-demand. */
+export const capacityTypeOf = ({ capacityType }: Paid): CapacityType => capacityType ?? 'on-demand'
+
+export const isOnSpot = ({ capacityType }: Paid): boolean => capacityType === 'spot'
+
 /** A device that pods ask for by an extended resource, e.g. 4 × `nvidia.com/gpu`. */
 export type Accelerator = {
   readonly kind: 'gpu' | 'neuron' | 'other'

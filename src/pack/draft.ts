@@ -65,6 +65,9 @@ export const acceptsPods = (slot: Slot): boolean =>
 export const machineOf = (slot: Slot): Machine =>
   slot.origin.kind === 'live' ? slot.origin.live.node : slot.origin.option
 
+export const zoneOf = ({ origin }: Slot): string | undefined =>
+  origin.kind === 'live' ? origin.live.node.zone : origin.option.zone
+
 /** A pod that stays where it runs is counted as it is held; anywhere else, as its spec asks. */
 export const demand = (pod: Pod, slot: Slot): Resources => (pod.nodeName === slot.site.name ? pod.held : pod.needed)
 

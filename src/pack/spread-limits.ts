@@ -1,7 +1,7 @@
 import type { Pod } from '../domain/pod.js'
 import type { Resources } from '../domain/resources.js'
 import { mostOf, replicasOf } from '../domain/workload-replicas.js'
-import type { Slot } from './draft.js'
+import { zoneOf, type Slot } from './draft.js'
 import type { Limits, PackProblem } from './problem.js'
 
 /** How much of the cluster one zone, and how much of one workload one node or zone, may hold while a packing is tried out. */
@@ -12,9 +12,6 @@ export type SpreadLimits = {
   residents(slot: Slot, by: 1 | -1): void
   admits(pod: Pod, slot: Slot): boolean
 }
-
-const zoneOf = ({ origin }: Slot): string | undefined =>
-  origin.kind === 'live' ? origin.live.node.zone : origin.option.zone
 
 /** A pod that stays where it runs is counted as it is held; anywhere else, as its spec asks. */
 const demand = (pod: Pod, { site }: Slot): Resources => (pod.nodeName === site.name ? pod.held : pod.needed)

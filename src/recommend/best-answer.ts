@@ -1,5 +1,6 @@
 import type { FrontierPlan, Goal, PlanSource, ProvenPlan } from '../domain/goal.js'
-import type { Plan } from '../domain/plan.js'
+import { isOnSpot } from '../domain/offering.js'
+import type { Plan, PlanNode } from '../domain/plan.js'
 
 /** Plans that were found for any question of one cluster. */
 export type Found = {
@@ -53,21 +54,25 @@ export function widerFrontier(frontier: readonly FrontierPlan[], found: Found): 
 }
 
 /** Does the plan buy no capacity type, and keep no spot node, that the goal rules out? Shares of spot are judged elsewhere. */
-function mayAnswer({ nodes }: Plan, goal: Goal, own: Plan, today: Plan): boolean {
+function mayAnswer(plan: Plan, goal: Goal, own: Plan, today: Plan): boolean {
   if (goal.kind === 'repack') return false
-  const packed = nodes.filter((node) => node.packed)
   switch (goal.policy.kind) {
     case 'spot':
       return true
     case 'on-demand': {
       const kept = new Set(own.nodes.filter(({ action }) => action === 'keep').map(({ name }) => name))
-      return packed.every(
-        ({ capacityType, action, name }) => capacityType !== 'spot' || (action === 'keep' && kept.has(name)),
+      return plan.nodes.every(
+        (node) => !node.packed || !isOnSpot(node) || (node.action === 'keep' && kept.has(node.name)),
       )
     }
-    case 'as-is': {
-      const had = new Set(today.nodes.map(({ group, capacityType }) => `${capacityType} ${group}`))
-      return packed.every(({ action, group, capacityType }) => action === 'keep' || had.has(`${capacityType} ${group}`))
-    }
+    case 'as-is':
+      return !buysOtherCapacityTypes(plan, today)
   }
+}
+
+/** Does it buy spot nodes for a group that has none today, or other ones for a group that has only spot nodes? */
+export function buysOtherCapacityTypes(plan: Plan, today: Plan): boolean {
+  const keyOf = (node: PlanNode): string => `${isOnSpot(node)} ${node.group}`
+  const known = new Set(today.nodes.map(keyOf))
+  return plan.nodes.some((node) => node.action === 'new' && !known.has(keyOf(node)))
 }

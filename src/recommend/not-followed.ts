@@ -1,6 +1,7 @@
 import type { FurtherOrders } from '../domain/goal.js'
 import type { Plan } from '../domain/plan.js'
 import { percent } from '../domain/units.js'
+import { buysOtherCapacityTypes } from './best-answer.js'
 import { fillOf } from './figures.js'
 import { hasSameNodes, rebuiltFaults, rebuiltPlan, type Option } from './option.js'
 import type { Candidate, ScenarioContext } from './scenarios.js'
@@ -28,7 +29,7 @@ export function whyNotFollowed(
     readonly context: ScenarioContext
   },
 ): string {
-  if (maxSpot === undefined && proven !== undefined && hasOtherCapacityTypes(proven.plan, today))
+  if (maxSpot === undefined && proven !== undefined && buysOtherCapacityTypes(proven.plan, today))
     return 'other capacity types than the node groups have, which --max-spot allows'
   const plan = rebuiltPlan(proven)
   if (plan === undefined) return 'the default scheduler cannot rebuild it'
@@ -42,11 +43,4 @@ export function whyNotFollowed(
   if (isAsSure(option)) return 'its new nodes count as dearer: --prefer-existing'
   const { orders = 0, failing = 0 } = option.further?.() ?? {}
   return `it leaves pods over in ${failing} of ${orders} orders that no search has seen, what the search found in ${sure?.failing ?? 0} of ${sure?.orders ?? 0}`
-}
-
-/** Does it buy spot nodes for a group that has none today, or other ones for a group that has only spot nodes? */
-function hasOtherCapacityTypes(plan: Plan, today: Plan): boolean {
-  const keyOf = ({ group, capacityType }: Plan['nodes'][number]): string => `${capacityType === 'spot'} ${group}`
-  const known = new Set(today.nodes.map(keyOf))
-  return plan.nodes.some((node) => node.action === 'new' && !known.has(keyOf(node)))
 }

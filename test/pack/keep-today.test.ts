@@ -1,9 +1,10 @@
 import { expect, it } from 'vitest'
-import { newSlot, type Slot } from '../../src/pack/draft.js'
+import { liveSlot, newSlot, type Slot } from '../../src/pack/draft.js'
 import { choiceOf, fleetOf, slotsOf, type Fleet } from '../../src/pack/replay/fleet.js'
 import { keepToday } from '../../src/pack/replay/keep-today.js'
 import { makeFleets } from './make-fleets.js'
-import { makeOption } from './make-problem.js'
+import { Stock } from '../../src/pack/stock.js'
+import { known, liveOf, makeOption, nodeOf } from './make-problem.js'
 import { makePod, resources } from './make.js'
 
 const [big, small] = [
@@ -47,4 +48,11 @@ it('pods have their places on the nodes that stay', () => {
   const one = pod('a')
   const fleet = fleetOf(new Map([[group!.group, choiceOf([x])]]), [], new Map([[one, x]]))
   expect(keepToday(fleet, groups, () => true).places?.get(one)).toBe(today[2])
+})
+
+it('a node that no label says to be on-demand is the like of one that is bought so, and of none on spot', () => {
+  const unlabelled = liveSlot(liveOf(nodeOf(big, 'n0', [], { capacityType: undefined }), known(8)))
+  const stock = new Stock('test')
+  expect(stock.free(big, [unlabelled], new Set())).toBe(unlabelled)
+  expect(stock.free({ ...big, capacityType: 'spot' }, [unlabelled], new Set()).origin.kind).toBe('new')
 })

@@ -98,6 +98,17 @@ describe('the best answer to a question', () => {
     expect(bestAnswer(own, SPOT, onDemandToday).plan).not.toBe(own.plan)
   })
 
+  it('buys on demand for a group of which no label says how it is paid for', () => {
+    const { nodes, ...rest } = proven({ cost: 100, kept: ['on-demand'] }).plan
+    const today: Plan = { ...rest, nodes: nodes.map((node) => ({ ...node, capacityType: undefined })) }
+    const cheaper = proven({ cost: 40, bought: ['on-demand'] })
+    expect(bestAnswer(own, AS_IS, { ...foundOf([cheaper]), today }).plan).toBe(cheaper.plan)
+    const onSpot = proven({ cost: 40, bought: ['spot'] })
+    expect(bestAnswer(own, AS_IS, { ...foundOf([onSpot]), today }).plan).toBe(own.plan)
+    const frontier = widerFrontier([], { ...foundOf([cheaper, onSpot]), today })
+    expect(frontier.map(({ proven: { plan } }) => plan)).toEqual([cheaper.plan])
+  })
+
   it('is left alone for the same nodes, only fewer of them', () => {
     expect(bestAnswer(own, { kind: 'repack' }, foundOf([proven({ cost: 1, bought: ['on-demand'] })])).plan).toBe(
       own.plan,

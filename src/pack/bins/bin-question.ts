@@ -1,5 +1,6 @@
 import type { GroupLimit } from '../../domain/group-limit.js'
 import type { Headroom, Room } from '../../domain/headroom.js'
+import { capacityTypeOf } from '../../domain/offering.js'
 import type { NodeOption } from '../../domain/plan.js'
 import type { Pod } from '../../domain/pod.js'
 import type { VolumeCounts } from './bin-room.js'
@@ -10,7 +11,10 @@ import type { Rivals } from './rivals.js'
 /** An instance type in one zone at one capacity type, as `kindOf` names it. */
 export type MachineKind = string
 
-type Named = Machine & { readonly instanceType: string | undefined; readonly zone: string | undefined }
+type Named = Pick<Machine, 'capacityType'> & {
+  readonly instanceType: string | undefined
+  readonly zone: string | undefined
+}
 
 /** Asked for hundreds of machines in every packing. */
 const kinds = new WeakMap<Named, MachineKind>()
@@ -18,7 +22,7 @@ const kinds = new WeakMap<Named, MachineKind>()
 export function kindOf(machine: Named): MachineKind {
   const known = kinds.get(machine)
   if (known !== undefined) return known
-  const kind = `${machine.instanceType ?? ''}/${machine.zone ?? ''}/${machine.capacityType ?? ''}`
+  const kind = `${machine.instanceType ?? ''}/${machine.zone ?? ''}/${capacityTypeOf(machine)}`
   kinds.set(machine, kind)
   return kind
 }

@@ -1,9 +1,11 @@
 import { countsFor, type LimitFault } from '../../domain/group-limit.js'
 import type { HeadroomFault } from '../../domain/headroom.js'
 import { poolOf, type MixFault, type MixedNode, type MixRails } from '../../domain/node-mix.js'
+import { isOnSpot } from '../../domain/offering.js'
 import type { Pod } from '../../domain/pod.js'
 import { sum, type Resources } from '../../domain/resources.js'
 import { leastHeld } from '../bins/demand.js'
+import { kindOf } from '../bins/bin-question.js'
 import type { Slot } from '../draft.js'
 import { byText } from '../order.js'
 import { holds } from '../shapes.js'
@@ -69,7 +71,7 @@ export function changesOf(
       return [...added, ...elsewhere.flatMap((one) => instead(group, one, isHere, most))]
     }
     case 'pool': {
-      const isOfPool = (node: MixedNode): boolean => isSpot(node) && poolOf(node) === poolOf(fault.pool)
+      const isOfPool = (node: MixedNode): boolean => isOnSpot(node) && poolOf(node) === poolOf(fault.pool)
       const ofPool = movable.filter(({ node }) => node.isNew && isOfPool(node))
       return ofPool.flatMap((one) => instead(group, one, (node) => !isOfPool(node), Infinity))
     }
@@ -90,9 +92,9 @@ export function changesOf(
 
 type Movable = { readonly slot: Slot; readonly node: MixedNode }
 
-const isSpot = ({ capacityType }: MixedNode): boolean => capacityType === 'spot'
 /** No spot node comes for another one, no larger one for a spot node. */
-const isMoreSpot = (come: MixedNode, gone: MixedNode): boolean => isSpot(come) && (!isSpot(gone) || come.cpu > gone.cpu)
+const isMoreSpot = (come: MixedNode, gone: MixedNode): boolean =>
+  isOnSpot(come) && (!isOnSpot(gone) || come.cpu > gone.cpu)
 const cheapestOf = (changes: readonly Change[]): number => Math.min(...changes.map(({ cost }) => cost))
 
 const change = (group: MixedGroup, offers: readonly Offer[], gone?: Slot): Change => ({
@@ -105,7 +107,7 @@ const change = (group: MixedGroup, offers: readonly Offer[], gone?: Slot): Chang
 /** Empty nodes, the cheapest of each zone. How much is on spot is for the policy to say: no more where that can be helped. */
 function additions(group: MixedGroup, isWanted: (node: MixedNode) => boolean): Change[] {
   const wanted = group.offers.filter(({ node }) => isWanted(node))
-  const steady = wanted.filter(({ node }) => !isSpot(node))
+  const steady = wanted.filter(({ node }) => !isOnSpot(node))
   const counts = new Map<string | undefined, number>()
   return (steady.length > 0 ? steady : wanted).flatMap((offer) => {
     const count = (counts.get(offer.node.zone) ?? 0) + 1
@@ -118,7 +120,7 @@ function additions(group: MixedGroup, isWanted: (node: MixedNode) => boolean): C
 function halves(group: MixedGroup, { slot, node }: Movable, most: number): Change[] {
   const isDear = ({ rate }: Offer): boolean => 2 * rate - (slot.rate ?? 0) >= most
   return affordable(group, isDear)
-    .filter((offer) => isSpot(offer.node) === isSpot(node) && offer.node.cpu < node.cpu)
+    .filter((offer) => isOnSpot(offer.node) === isOnSpot(node) && offer.node.cpu < node.cpu)
     .map((offer) => change(group, [offer, offer], slot))
 }
 
@@ -167,7 +169,7 @@ function roomier(
   const carried = (offer: Offer): number => withPods([offer], [], rails)[0]?.carries?.[resource] ?? 0
   const offers = group.offers.map((offer) => ({ offer, gain: carried(offer) })).filter(({ gain }) => gain > 0)
   const mayBe = ({ node }: Offer, gone?: MixedNode): boolean =>
-    group.wantsSpot === true || (gone === undefined ? !isSpot(node) : !isMoreSpot(node, gone))
+    group.wantsSpot === true || (gone === undefined ? !isOnSpot(node) : !isMoreSpot(node, gone))
   const larger = leastLoaded(movable, podsOn).flatMap(({ slot, node, need }) =>
     offers.flatMap(({ offer, gain }): Change[] => {
       const relief = gain - (node.carries?.[resource] ?? 0)
@@ -194,8 +196,7 @@ const bestOf = (changes: readonly Change[]): Change[] =>
 function leastLoaded(movable: readonly Movable[], podsOn: View['podsOn']): (Movable & { readonly need: Resources })[] {
   const least = new Map<string, Movable & { readonly need: Resources }>()
   for (const one of movable) {
-    const { instanceType, zone, capacityType } = one.node
-    const key = [instanceType, zone, capacityType, one.slot.rate].join()
+    const key = [kindOf(one.node), one.slot.rate].join()
     const need = sum([...podsOn(one.slot)].map(leastHeld))
     const known = least.get(key)
     if (known === undefined || need.cpu < known.need.cpu) least.set(key, { ...one, need })

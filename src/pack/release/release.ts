@@ -2,11 +2,11 @@ import type { NodeOption, Plan } from '../../domain/plan.js'
 import type { Pod } from '../../domain/pod.js'
 import { shortfalls, sum } from '../../domain/resources.js'
 import { GIBIBYTE } from '../../domain/units.js'
-import type { Slot } from '../draft.js'
+import { zoneOf, type Slot } from '../draft.js'
 import { byText, dominantShare } from '../order.js'
 import { nodesFor, rankShapes, room } from '../shapes.js'
 import { Stock } from '../stock.js'
-import { both, NOTHING, Trials, zoneOf, type Change, type Found, type Purchase, type TrialTools } from './trials.js'
+import { both, NOTHING, Trials, type Change, type Found, type Purchase, type TrialTools } from './trials.js'
 
 /** Nodes for which a smaller machine is looked for one by one, the dearest first. */
 const MOST_EXCHANGES = 6

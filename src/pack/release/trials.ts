@@ -40,9 +40,6 @@ export const both = (a: Change, b: Change): Change => ({
   bought: [...a.bought, ...b.bought],
 })
 
-export const zoneOf = ({ origin }: Slot): string | undefined =>
-  origin.kind === 'live' ? origin.live.node.zone : origin.option.zone
-
 export const rateOf = (slots: readonly Slot[]): number => slots.reduce((total, { rate }) => total + (rate ?? 0), 0)
 export const boughtIn = ({ bought }: Change): Slot[] => bought.map(({ slot }) => slot)
 

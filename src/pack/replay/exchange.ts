@@ -1,8 +1,9 @@
+import { isOnSpot } from '../../domain/offering.js'
 import type { NodeOption } from '../../domain/plan.js'
 import { sum } from '../../domain/resources.js'
 import { leastHeld, mostOn } from '../bins/demand.js'
 import { machineOf, type Slot } from '../draft.js'
-import type { LiveNode, Machine } from '../problem.js'
+import type { LiveNode } from '../problem.js'
 import { byText } from '../order.js'
 import { room } from '../shapes.js'
 import type { Random } from './replay-queue.js'
@@ -49,7 +50,9 @@ export function drawExchange(from: Side, to: Side, allowance: number, random: Ra
   const inUse = new Set(to.slots)
   const bought: Slot[] = []
   // What is interrupted and what is not is for the policy to say.
-  const places = machines.filter(([first]) => [...gone].some((slot) => isSpot(machineOf(slot)) === isSpot(first)))
+  const places = machines.filter(([first]) =>
+    [...gone].some((slot) => first !== undefined && isOnSpot(machineOf(slot)) === isOnSpot(first)),
+  )
   const wanted = places.length === 0 ? 0 : random(MOST_BOUGHT + 1)
   for (let count = 0; count < wanted; count += 1) {
     const list = places[random(places.length)]!
@@ -67,8 +70,6 @@ export function drawExchange(from: Side, to: Side, allowance: number, random: Ra
   }
   return { stay, bought }
 }
-
-const isSpot = (machine: Pick<Machine, 'capacityType'> | undefined): boolean => machine?.capacityType === 'spot'
 
 /** How many of the machines, cheapest first, cost less. */
 function firstFrom(list: readonly NodeOption[], rate: number): number {

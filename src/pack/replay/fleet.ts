@@ -1,6 +1,7 @@
 import type { NodeOption } from '../../domain/plan.js'
 import type { Pod } from '../../domain/pod.js'
 import { sum, type Resources } from '../../domain/resources.js'
+import { kindOf, type MachineKind } from '../bins/bin-question.js'
 import { acceptsPods, type Slot } from '../draft.js'
 import type { Exchange } from './exchange.js'
 import type { Layout } from '../layout.js'
@@ -227,7 +228,7 @@ export const nearest = (sizes: readonly number[], wanted: number): number =>
   sizes.reduce((best, size) => (size <= wanted && (best > wanted || size > best) ? size : best), sizes[0] ?? wanted)
 
 function lender(reusable: readonly Slot[], stock: Stock): (option: NodeOption) => Slot {
-  const spares = new Map<string, Slot[]>()
+  const spares = new Map<MachineKind, Slot[]>()
   for (const slot of reusable) {
     if (slot.origin.kind !== 'live' || !acceptsPods(slot)) continue
     const key = kindOf(slot.origin.live.node)
@@ -236,10 +237,3 @@ function lender(reusable: readonly Slot[], stock: Stock): (option: NodeOption) =
   const lend = stock.lender()
   return (option) => spares.get(kindOf(option))?.shift() ?? lend(option)
 }
-
-/** A node whose label does not say how it is paid for is an on-demand one. */
-const kindOf = (one: {
-  readonly instanceType: string | undefined
-  readonly zone: string | undefined
-  readonly capacityType: string | undefined
-}): string => `${one.instanceType ?? ''}/${one.zone ?? ''}/${one.capacityType ?? 'on-demand'}`

@@ -2,6 +2,7 @@ import type { Architecture, CapacityType } from '../../domain/offering.js'
 import type { NodeOption } from '../../domain/plan.js'
 import { machineOf, type Slot } from '../draft.js'
 import { byText } from '../order.js'
+import { isSpot } from '../spot/spot-share.js'
 import { fleetOf, slotsOf, type Alternatives, type Fleet } from './fleet.js'
 import type { Shop } from './shop.js'
 
@@ -62,8 +63,6 @@ const roundedDown = (nodes: number): number => Math.floor(nodes + ROUNDING)
 const roundedUp = (nodes: number): number => Math.ceil(nodes - ROUNDING)
 
 const cpuOf = (slots: readonly Slot[]): number => slots.reduce((total, { site }) => total + site.allocatable.cpu, 0)
-
-const isSpot = (slot: Slot): boolean => machineOf(slot).capacityType === 'spot'
 
 const spotShare = (slots: readonly Slot[]): number => cpuOf(slots.filter(isSpot)) / Math.max(1, cpuOf(slots))
 

@@ -1,7 +1,7 @@
 import type { NodeOption } from '../../domain/plan.js'
 import type { Pod } from '../../domain/pod.js'
 import { sum } from '../../domain/resources.js'
-import { newSlot } from '../draft.js'
+import { newSlot, zoneOf } from '../draft.js'
 import type { Layout } from '../layout.js'
 import { mayGo } from '../layouts.js'
 import type { Market } from '../machines.js'
@@ -25,7 +25,7 @@ export function offSpot(layout: Layout, { options, that }: Market, isWithin: (on
   const changes = layout.nodes
     .flatMap((node, at): Change[] => {
       const { slot, pods } = node
-      const zone = zoneOf(node)
+      const zone = zoneOf(slot)
       if (!isSpot(slot) || (slot.origin.kind === 'live' && !mayGo(slot)) || slot.rate === undefined) return []
       const need = sum(pods.map(({ needed }) => needed))
       const fits = (option: NodeOption): boolean =>
@@ -47,9 +47,6 @@ export function offSpot(layout: Layout, { options, that }: Market, isWithin: (on
   const counts = Array.from({ length: steps }, (_, at) => Math.ceil(((at + 1) * changes.length) / steps))
   return [...new Set([...counts, first + 1])].filter((count) => count <= changes.length).map(changed)
 }
-
-const zoneOf = ({ slot: { origin } }: LaidOut): string | undefined =>
-  origin.kind === 'live' ? origin.live.node.zone : origin.option.zone
 
 function replaced(layout: Layout, changes: readonly Change[]): Layout {
   const nodes = [...layout.nodes]

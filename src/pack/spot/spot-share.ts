@@ -1,7 +1,8 @@
+import { isOnSpot } from '../../domain/offering.js'
 import { machineOf, type Slot } from '../draft.js'
 import type { Solution } from '../assembly.js'
 
-export const isSpot = (slot: Slot): boolean => machineOf(slot).capacityType === 'spot'
+export const isSpot = (slot: Slot): boolean => isOnSpot(machineOf(slot))
 
 /** Allocatable CPU of the spot nodes ÷ allocatable CPU of all nodes. */
 export function spotShare({ layouts }: Solution): number {
