@@ -233,6 +233,9 @@ function inputOf(input: AnyPods, headroom: number, turned = false) {
   return { all, places }
 }
 
+/** Pods without a node; why each has none depends on where the others are. */
+const leftIn = ({ unplaced }: Plan): Pod[] => unplaced.map((one) => one.pod)
+
 /** Faults of a plan, as one reads them. */
 const faultsOf = (plan: Plan, { cluster, state }: Packed): string[] =>
   verifyPlan({ plan, cluster, mustPlace: state.mustPlace })
@@ -251,7 +254,7 @@ it('breaks no rule, moves no more pods, changes no node, and no weight falls, wh
       if (before.length === 0) expect(faultsOf(better, all)).toEqual([])
       expect(movesIn(better.nodes)).toBeLessThanOrEqual(movesIn(plan.nodes))
       expect(better.nodes.map(({ pods: _, ...node }) => node)).toEqual(plan.nodes.map(({ pods: _, ...node }) => node))
-      expect([better.cost, better.unplaced]).toEqual([plan.cost, plan.unplaced])
+      expect([better.cost, leftIn(better)]).toEqual([plan.cost, leftIn(plan)])
       expect(Object.values(placesIn(better)).flat().sort()).toEqual(Object.values(placesIn(plan)).flat().sort())
       for (const [at, node] of plan.nodes.entries())
         for (const one of node.pods) if (one.nodeName === node.name) expect(better.nodes[at]!.pods).toContain(one)
