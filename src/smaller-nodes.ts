@@ -30,7 +30,8 @@ type Asked = {
  */
 export function smallerNodes({ problem, plansFor, frontier, isSound, today }: Asked): FrontierPlan[] {
   const [cheapest] = frontier
-  if (cheapest === undefined) return []
+  // Where nobody asks for anything, a node is as good as empty, and no share of it a limit.
+  if (cheapest === undefined || (problem.total.cpu === 0 && problem.total.memory === 0)) return []
   const found: FrontierPlan[] = []
   let last = cheapest
   let maxNodeShare = largestLoad(cheapest.proven.plan, problem)
@@ -65,5 +66,8 @@ const nodesOf = ({ proven }: FrontierPlan): number => proven.plan.nodes.length
 /** The share of what is requested today, CPU or memory, that the fullest node carries. */
 function largestLoad({ nodes }: Plan, { total }: PackProblem): number {
   const loads = nodes.filter(({ packed }) => packed).map(requestedOn)
-  return Math.max(0, ...loads.flatMap(({ cpu, memory }) => [cpu / total.cpu, memory / total.memory]))
+  return Math.max(
+    0,
+    ...loads.flatMap(({ cpu, memory }) => [cpu / Math.max(1, total.cpu), memory / Math.max(1, total.memory)]),
+  )
 }

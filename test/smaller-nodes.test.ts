@@ -45,6 +45,18 @@ describe('plans with more and smaller nodes', () => {
     return packed({ nodes: pods.map((pod, at) => nodeOf(sizes[0]!, `n${at}`, [pod])), options: sizes })
   }
 
+  it('are none where nobody asks for CPU or memory, and none of them is any fuller', () => {
+    const option = makeOption('m', 1000, 100_000, { slots: 4 })
+    const pods = Array.from({ length: 12 }, (_, at) =>
+      makePod(`p${at}`, { needed: resources(0, 0), nodeName: `n${at}` }),
+    )
+    const { frontier, smaller } = smallerOf(
+      packed({ nodes: pods.map((pod, at) => nodeOf(option, `n${at}`, [pod])), options: [option] }),
+    )
+    expect(frontier[0]?.proven.plan.nodes).toHaveLength(3)
+    expect(smaller).toEqual([])
+  })
+
   it('go from the cheapest plan to nodes that carry ever less, each with the bound of all that carry no more', () => {
     const { frontier, smaller } = smallerOf(eight())
     expect(frontier.map(figuresOf)).toEqual([[1, 527_803, 527_802]])

@@ -79,8 +79,12 @@ export function nodeLimits(problem: PackProblem): NodeLimits {
   // One node may carry it all.
   if (share === undefined || share >= 1) return { headroom, cpu: Infinity, memory: Infinity }
   const most = isShareOfPlan ? mostOfPlan(problem, share) : (of: Amount) => share * of(problem.total)
-  return { headroom, cpu: most(({ cpu }) => cpu), memory: most(({ memory }) => memory) }
+  // The share may be what the fullest node carries: multiplied out again, it must not come to a little less than that.
+  const whole = (of: Amount): number => Math.ceil(most(of) * (1 - ROUNDING))
+  return { headroom, cpu: whole(({ cpu }) => cpu), memory: whole(({ memory }) => memory) }
 }
+
+const ROUNDING = 1e-12
 
 type Amount = (resources: Resources) => number
 
