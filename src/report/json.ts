@@ -27,6 +27,11 @@ export function reportJson(view: View): string {
       pods: number(cluster.pods),
       pendingPods: number(cluster.pending),
       pendingPodsPlaced: number(cluster.pendingPlaced),
+      podsWithoutRequests: {
+        ofRunning: number(cluster.withoutRequests.running),
+        cpu: number(cluster.withoutRequests.cpu),
+        memory: number(cluster.withoutRequests.memory),
+      },
     },
     pricing: {
       source: pricing.source,

@@ -82,6 +82,7 @@ export function facts(view: View): string[] {
     `- Cluster: ${[...where.map(escape), plural(summary.nodesNow, 'node'), pods].join(', ')}.`,
     `- Prices: ${escape(pricesFrom(view))}; ${pricing.pricedNodes.short} of ${plural(pricing.pricableNodes, 'node')} priced.`,
   ]
+  lines.push(...requestFact(cluster))
   for (const fee of pricing.clusterFees) {
     const amount = fee.monthly === undefined ? `not known (${escape(fee.source)})` : `${fee.monthly.short} a month`
     lines.push(`- Not in these figures: ${escape(fee.name)}, ${amount}, the same before and after.`)
@@ -89,6 +90,18 @@ export function facts(view: View): string[] {
   lines.push(...commitmentFact(view))
   lines.push(`- Figures of ${escape(generatedAt)}. A month is 730 hours. A dash stands for a figure that is not known.`)
   return lines
+}
+
+/** Requests decide where pods go: how far that can be trusted where they are missing. */
+function requestFact({ withoutRequests: { running, cpu, memory } }: View['cluster']): string[] {
+  const missing = [
+    ...(cpu.exact === '0' ? [] : [`${cpu.short} without a CPU request`]),
+    ...(memory.exact === '0' ? [] : [`${memory.short} without a memory request`]),
+  ]
+  if (missing.length === 0) return []
+  return [
+    `- Requests: ${plural(running, 'running pod')} besides those of DaemonSets and static ones, of them ${missing.join(' and ')}. What is not requested counts as nothing: a pod without any request takes a pod slot of the plan and no more, so the saving holds only as far as these pods use little.`,
+  ]
 }
 
 const MEANINGS: readonly (readonly [file: string, holds: string])[] = [

@@ -1,5 +1,6 @@
 import type { Price } from '../domain/offering.js'
 import type { Plan } from '../domain/plan.js'
+import type { Pod } from '../domain/pod.js'
 import type { Analysis } from '../domain/recommendation.js'
 import type { Finding } from '../domain/snapshot.js'
 import { HOURS_PER_MONTH } from '../domain/units.js'
@@ -88,6 +89,17 @@ function kindOf({ cluster }: Analysis, priced: boolean, saves: boolean): Summary
   if (!priced) return 'no-prices'
   if (cluster.pods.length === 0) return 'no-pods'
   return saves ? 'save' : 'keep'
+}
+
+/** Running pods that a plan places, and those of them that count as nothing in CPU or in memory. */
+export type WithoutRequests = { readonly running: Figure; readonly cpu: Figure; readonly memory: Figure }
+
+/** DaemonSet and static pods are left out: they run once on each node, whatever the plan. */
+export function withoutRequests(pods: readonly Pod[]): WithoutRequests {
+  const running = pods.filter(({ role, phase }) => role === 'ordinary' && phase === 'Running')
+  const without = (of: 'cpu' | 'memory'): Figure =>
+    count(running.filter(({ needed, unreadable }) => needed[of] === 0 && unreadable === undefined).length)
+  return { running: count(running.length), cpu: without('cpu'), memory: without('memory') }
 }
 
 export type PricingView = {

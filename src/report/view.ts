@@ -5,8 +5,8 @@ import { HOURS_PER_MONTH } from '../domain/units.js'
 import type { MaxPodsRow, NodeRow, PlacementRow } from './columns.js'
 import { cores, count, known, mib, monthlyUsd, type Figure } from './figures.js'
 import { largestBy, rateOf, total } from './tally.js'
-import { pricing, summary, warnings } from './view-about.js'
-import type { PricingView, Summary, Warning } from './view-about.js'
+import { pricing, summary, warnings, withoutRequests } from './view-about.js'
+import type { PricingView, Summary, Warning, WithoutRequests } from './view-about.js'
 import { blockersView, type BlockersView } from './view-blockers.js'
 import { capacityView, type CapacityView } from './view-capacity.js'
 import { commitmentsView, type CommitmentsView } from './view-commitments.js'
@@ -34,6 +34,7 @@ export type View = {
     readonly pending: Figure
     /** Pods that are pending today and have a node in the plan. */
     readonly pendingPlaced: Figure | undefined
+    readonly withoutRequests: WithoutRequests
   }
   readonly summary: Summary
   readonly pricing: PricingView
@@ -100,6 +101,7 @@ export function viewOf(analysis: Analysis): View {
       pods: count(cluster.pods.length),
       pending: count(analysis.pending.length),
       pendingPlaced: plan && count(pendingPlaced(analysis, plan)),
+      withoutRequests: withoutRequests(cluster.pods),
     },
     summary: summary(analysis, plan),
     pricing: pricing(analysis, plan),

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
+import { NO_RESOURCES } from '../../src/domain/resources.js'
 import { reportOf } from '../../src/report/files.js'
-import { ANALYSIS } from './fixture.js'
+import { ANALYSIS, api } from './fixture.js'
 
 const report = (analysis = ANALYSIS): Record<string, unknown> =>
   JSON.parse(reportOf(analysis, ['json']).files.get('report.json') ?? '') as Record<string, unknown>
@@ -44,6 +45,14 @@ describe('report.json', () => {
       'shop/api',
       'shop/waiting',
     ])
+  })
+
+  it('counts running pods that request nothing, those of DaemonSets aside', () => {
+    const idle = { ...api, needed: NO_RESOURCES }
+    const pods = [api, idle, { ...idle, role: 'daemon' as const }, { ...idle, phase: 'Pending' }]
+    expect(report({ ...ANALYSIS, cluster: { ...ANALYSIS.cluster, pods } })['cluster']).toMatchObject({
+      podsWithoutRequests: { ofRunning: 2, cpu: 1, memory: 1 },
+    })
   })
 
   it('counts findings of one code together', () => {

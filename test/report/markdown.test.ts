@@ -1,9 +1,10 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import type { Analysis } from '../../src/domain/recommendation.js'
+import { NO_RESOURCES } from '../../src/domain/resources.js'
 import { reportOf, type ReportFormat } from '../../src/report/files.js'
 import { escape, left, table } from '../../src/report/markdown-text.js'
-import { ANALYSIS, CURRENT_PLAN, list, node, PRICES } from './fixture.js'
+import { ANALYSIS, api, CURRENT_PLAN, list, node, PRICES, resources } from './fixture.js'
 
 const md = (analysis: Analysis = ANALYSIS, formats: ReportFormat[] = ['md', 'csv', 'json']): string =>
   reportOf(analysis, formats).files.get('report.md') ?? ''
@@ -119,6 +120,19 @@ describe('the first sentence of report.md', () => {
 })
 
 describe('report.md', () => {
+  it('says how many pods request nothing, and what that means for the saving', () => {
+    const withPods = (...pods: Analysis['cluster']['pods']): string =>
+      md({ ...ANALYSIS, cluster: { ...ANALYSIS.cluster, pods } })
+    const slim = { ...api, needed: resources(250, 0, 1) }
+    expect(withPods(api)).not.toContain('- Requests:')
+    expect(withPods(api, slim)).toContain(
+      '- Requests: 2 running pods besides those of DaemonSets and static ones, of them 1 without a memory request. What',
+    )
+    expect(withPods({ ...api, needed: NO_RESOURCES }, slim)).toContain(
+      'of them 1 without a CPU request and 2 without a memory request. What is not requested counts as nothing',
+    )
+  })
+
   it('says what to do, in order', () => {
     expect(md()).toContain('| web        | 2 → 2 | $350 → $95.31 | 1 × m5.2xlarge | 1 × c6g.large |')
     expect(md()).toContain(
