@@ -72,6 +72,7 @@ describe('a file that is no cluster is refused', () => {
     ['a number', '42', 'a bare JSON number, not a Kubernetes List'],
     ['null', 'null', 'a bare JSON null, not a Kubernetes List'],
     ['an array of objects', JSON.stringify(CLUSTER), 'a JSON array, not a Kubernetes List'],
+    ['a List of no items', '{"kind":"List","items":{"a":1}}', 'a List whose items are a JSON object, not an array'],
     ['another object', '{"nodes": []}', 'a JSON object with the keys nodes, not a Kubernetes List'],
     [
       'an answer that says no',

@@ -61,7 +61,7 @@ function whatIsWrong(file: string, error: unknown): FailureError {
 
 /**
  * Calls `onItem` for each Kubernetes object in a file: the items of a v1 `List` or of a typed list (`PodList`, …), single
- * objects, several of these one after another, or one a line. Large files are read as a stream, because such a List is
+ * objects, several of these one after another, one a line, or lists in a list, as `jq -s` joins them. Large files are read as a stream, because such a List is
  * longer than the longest string that the engine can hold. Throws a FailureError that says what is wrong with the file.
  */
 export async function readItems(file: string, onItem: (item: Json) => void): Promise<void> {
@@ -71,14 +71,14 @@ export async function readItems(file: string, onItem: (item: Json) => void): Pro
     item(value, listKind) {
       const item = object(value)
       if (text(item['kind']) === '' && listKind === '') unnamed.push(item)
-      else onItem(withKind(item, listKind))
+      else handOver(item, listKind, file, onItem)
     },
     document(value) {
       documents += 1
       const { document, kind } = asDocument(value, file)
-      for (const item of unnamed) onItem(withKind(item, kind))
+      for (const item of unnamed) handOver(item, kind, file, onItem)
       unnamed = []
-      for (const item of objectsOf(document, kind)) onItem(item)
+      handOverDocument(document, kind, file, onItem)
     },
   })
   try {
@@ -119,11 +119,25 @@ function asDocument(value: unknown, file: string): { readonly document: Json; re
 }
 
 /** Of a list its items, else the document itself. */
-function objectsOf(document: Json, kind: string): Json[] {
-  if (!('items' in document)) return [document]
-  const { items } = document
-  const all: readonly unknown[] = Array.isArray(items) ? items : Object.values(object(items))
-  return all.map((item) => withKind(object(item), kind))
+function handOverDocument(document: Json, kind: string, file: string, onItem: (item: Json) => void): void {
+  if (!('items' in document)) return onItem(document)
+  for (const item of itemsOf(document, file)) handOver(object(item), kind, file, onItem)
+}
+
+/** An item of a list; of a list within it, that one's items. */
+function handOver(item: Json, listKind: string, file: string, onItem: (item: Json) => void): void {
+  const named = withKind(item, listKind)
+  const kind = text(named['kind'])
+  if (!kind.endsWith('List')) return onItem(named)
+  handOverDocument(named, kind, file, onItem)
+}
+
+/** Anything but an array would pass as a cluster in which there is nothing. */
+function itemsOf(list: Json, file: string): readonly unknown[] {
+  const { items } = list
+  if (Array.isArray(items)) return items
+  const found = `a ${text(list['kind']) || 'list'} whose items are ${wordFor(items)}, not an array`
+  throw new FailureError({ kind: 'bad-input', file, problem: found, fix: HOW })
 }
 
 /** False where the bytes are not one JSON document: several of them, or a damaged one, which the parser can describe. */
@@ -135,7 +149,7 @@ function readWhole(bytes: Buffer, file: string, onItem: (item: Json) => void): b
     return false
   }
   const { document, kind } = asDocument(value, file)
-  for (const item of objectsOf(document, kind)) onItem(item)
+  handOverDocument(document, kind, file, onItem)
   return true
 }
 
@@ -150,6 +164,8 @@ const apiError = (file: string, message: string): FailureError =>
     problem: `holds an error of the API server, not its objects (${message.replaceAll(/\s+/g, ' ') || 'without a message'})`,
     fix: HOW,
   })
+
+const wordFor = (value: unknown): string => (value === null ? 'null' : `a JSON ${typeof value}`)
 
 const notAList = (file: string, value: unknown): FailureError => {
   const found = Array.isArray(value)

@@ -44,3 +44,39 @@ describe('two objects of one name in one list', () => {
     )
   })
 })
+
+describe('lists', () => {
+  const pod = (name: string) => ({ kind: 'Pod', metadata: { name, namespace: 'shop', uid: name } })
+  const written = (text: string): string => {
+    const file = join(mkdtempSync(join(tmpdir(), 'k8s-cost-')), 'list.json')
+    writeFileSync(file, text)
+    return file
+  }
+  /** Beyond the size up to which a file is parsed in one go. */
+  const AT_LENGTH = ' '.repeat(33 * 1024 * 1024)
+
+  it('are unpacked where they stand in a list, as jq joins them', async () => {
+    const node = { metadata: { name: 'n1', uid: 'n1' } }
+    const nested = [
+      { kind: 'NodeList', items: [node] },
+      { kind: 'List', items: [{ kind: 'PodList', items: [{ metadata: pod('a').metadata }] }] },
+      pod('b'),
+    ]
+    const text = JSON.stringify({ kind: 'List', items: nested })
+    for (const each of [text, `${AT_LENGTH}${text}`]) {
+      const { nodes, pods, findings } = await read(written(each))
+      expect(nodes.map(({ metadata }) => metadata.name)).toEqual(['n1'])
+      expect(pods.map(({ metadata }) => metadata.name)).toEqual(['a', 'b'])
+      expect(findings).toEqual([])
+    }
+  })
+
+  it('without an array of items are refused: they would pass as a cluster in which there is nothing', async () => {
+    const refused = (text: string, found: string) =>
+      expect(read(written(text))).rejects.toThrow(`a List whose items are ${found}, not an array`)
+    await refused('{"kind":"List","items":null}', 'null')
+    await refused('{"kind":"List","items":[{"kind":"List","items":"x"}]}', 'a JSON string')
+    await refused('{"kind":"List","items":{"a":1}}', 'a JSON object')
+    await refused(`${AT_LENGTH}{"kind":"List","items":{"a":1}}`, 'a JSON object')
+  })
+})
