@@ -49,6 +49,25 @@ export function lookUp(row: SourceRow, sources: Sources): Given | undefined {
   return { origin: `${row.flag} in ${sources.file.path}`, texts: row.many === 'list' ? split(texts) : texts }
 }
 
+/** What Kubernetes sets in pods beside a Service called `k8s-cost` or `k8s-cost-…`. */
+const OF_A_SERVICE =
+  /^K8S_COST_(\w+_)?(SERVICE_HOST|SERVICE_PORT(_\w+)?|PORT(_\d+_(TCP|UDP|SCTP)(_(PROTO|PORT|ADDR))?)?)$/
+/** What the tools and tests of this project read. */
+const OF_OUR_TOOLS = /^K8S_COST_(KUBERNETES|LIVE_BUCKET|TEST_\w+)$/
+
+/** Fails with `bad-usage` on a variable of ours that sets no option of any command: a slip would lift a limit unseen. */
+export function refuseUnknownVariables(environment: Environment, knownFlags: readonly string[]): void {
+  const known = knownFlags.map(variableOf)
+  const stray = Object.keys(environment)
+    .filter((name) => name.startsWith('K8S_COST_') && (environment[name] ?? '').trim() !== '')
+    .filter((name) => !known.includes(name) && !OF_A_SERVICE.test(name) && !OF_OUR_TOOLS.test(name))
+    .sort()[0]
+  if (stray === undefined) return
+  const near = nearest(stray, known)
+  const fix = near === undefined ? 'unset it, or name an option' : `did you mean ${near}?`
+  throw new FailureError({ kind: 'bad-usage', problem: `unknown variable ${stray} (${fix})` })
+}
+
 /** Read when no other configuration file is named and this one is in the working directory. */
 export const DEFAULT_CONFIG_FILE = 'k8s-cost.yaml'
 
@@ -103,9 +122,34 @@ function textsOf(value: unknown): string[] | undefined {
 }
 
 function suggestion(key: string, knownFlags: readonly string[]): string {
-  const bare = (name: string): string => name.replaceAll(/[^a-z0-9]/gi, '').toLowerCase()
-  const near = knownFlags.find((flag) => bare(flag) === bare(key))
+  const near = nearest(key, knownFlags)
   return near === undefined ? `Keys are the flags without dashes: ${knownFlags.join(', ')}.` : `Did you mean "${near}"?`
+}
+
+/** The name that was probably meant: one letter in five may be wrong, and only letters and digits count. */
+function nearest(word: string, known: readonly string[]): string | undefined {
+  const bare = (name: string): string =>
+    name
+      .replace(/^K8S_COST_/, '')
+      .replaceAll(/[^a-z0-9]/gi, '')
+      .toLowerCase()
+  const ranked = known
+    .map((name) => ({ name, slips: slips(bare(word), bare(name)) }))
+    .sort((a, b) => a.slips - b.slips || (a.name < b.name ? -1 : 1))
+  const [best] = ranked
+  return best !== undefined && best.slips <= bare(word).length / 5 ? best.name : undefined
+}
+
+/** Letters to add, leave out or exchange until one word is the other (Levenshtein). */
+function slips(a: string, b: string): number {
+  let row = Array.from({ length: b.length + 1 }, (_, index) => index)
+  for (const [index, letter] of [...a].entries()) {
+    const next = [index + 1]
+    for (const [at, other] of [...b].entries())
+      next.push(Math.min((next[at] ?? 0) + 1, (row[at + 1] ?? 0) + 1, (row[at] ?? 0) + (letter === other ? 0 : 1)))
+    row = next
+  }
+  return row.at(-1) ?? 0
 }
 
 const badFile = (file: string, problem: string, fix: string, cause?: Error): FailureError =>

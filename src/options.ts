@@ -5,7 +5,14 @@
 import type { Condition } from './condition.js'
 import type { WantedRails } from './domain/guard-rails.js'
 import { FailureError } from './failure.js'
-import { lookUp, readConfigFile, type Environment, type Flags, type Sources } from './option-sources.js'
+import {
+  lookUp,
+  readConfigFile,
+  refuseUnknownVariables,
+  type Environment,
+  type Flags,
+  type Sources,
+} from './option-sources.js'
 import {
   OPTION_ROWS,
   REPORT_FORMATS,
@@ -173,9 +180,12 @@ const logOptions = (sources: Sources): LogOptions => ({
   quiet: one(ROWS.quiet, sources) ?? false,
 })
 
+/** Every command knows the variables of all of them: one environment serves many. */
 async function allSources(flags: Flags, environment: Environment): Promise<Sources> {
+  const names = OPTION_ROWS.map((option) => option.flag)
+  refuseUnknownVariables(environment, names)
   const path = one(ROWS.config, { flags, environment, file: undefined })
-  const keys = OPTION_ROWS.map((option) => option.flag).filter((name) => name !== ROWS.config.flag)
+  const keys = names.filter((name) => name !== ROWS.config.flag)
   return { flags, environment, file: await readConfigFile(path, keys) }
 }
 

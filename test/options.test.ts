@@ -84,7 +84,12 @@ describe('defaults and order', () => {
   })
 
   test('variables of a Service called k8s-cost are not ours', async () => {
-    const environment = { K8S_COST_PORT: 'tcp://10.0.0.1:80', K8S_COST_SERVICE_HOST: '10.0.0.1' }
+    const environment = {
+      K8S_COST_PORT: 'tcp://10.0.0.1:80',
+      K8S_COST_PORT_80_TCP_ADDR: '10.0.0.1',
+      K8S_COST_SERVICE_HOST: '10.0.0.1',
+      K8S_COST_REPORTS_SERVICE_PORT_HTTP: '80',
+    }
     expect(await readAnalyzeOptions({}, environment)).toMatchObject({ snapshots: [] })
   })
 
@@ -202,7 +207,19 @@ describe('bad values name where they were written and what is wanted', () => {
   })
 
   test.each([
+    ['K8S_COST_MAX_SPOOT', 'unknown variable K8S_COST_MAX_SPOOT (did you mean K8S_COST_MAX_SPOT?)'],
+    ['K8S_COST_MAXSPOT', 'unknown variable K8S_COST_MAXSPOT (did you mean K8S_COST_MAX_SPOT?)'],
+    ['K8S_COST_INSTANCE_TYPE', 'unknown variable K8S_COST_INSTANCE_TYPE (did you mean K8S_COST_INSTANCE_TYPES?)'],
+    ['K8S_COST_SPEED', 'unknown variable K8S_COST_SPEED (unset it, or name an option)'],
+  ])('the variable %s, for every command', async (name, problem) => {
+    expect(await failureOf({}, { [name]: '0' })).toBe(`2 ${problem}. See k8s-cost --help.`)
+    await expect(readLogOptions({}, { [name]: '0' })).rejects.toThrow(problem)
+    expect(await readLogOptions({}, { [name]: ' ', K8S_COST_OUT: 'x', K8S_COST_KUBERNETES: '1.34' })).toBeDefined()
+  })
+
+  test.each([
     ['max_spot: 0.5', 'has the unknown key "max_spot". Did you mean "max-spot"?'],
+    ['headrom: 0.5', 'has the unknown key "headrom". Did you mean "headroom"?'],
     ['speed: 9', 'has the unknown key "speed". Keys are the flags without dashes: snapshot'],
     ['config: other.yaml', 'has the unknown key "config"'],
     ['max-spot: {a: 1}', 'has no plain value or list under "max-spot". Write max-spot: VALUE.'],
