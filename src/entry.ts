@@ -18,7 +18,8 @@ if (compileLater !== undefined) setFlagsFromString(compileLater)
 process.env['AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED'] ??= 'true'
 // Reading the maps costs a fifth of the start-up, and only a stack trace needs them.
 const debug =
-  process.env['K8S_COST_LOG_LEVEL'] === 'debug' || process.argv.some((word) => /^(--log-level=)?debug$/.test(word))
+  process.env['K8S_COST_LOG_LEVEL']?.trim() === 'debug' ||
+  process.argv.some((word) => /^(--log-level=)?debug$/.test(word))
 if (debug) process.setSourceMapsEnabled(true)
 
 const { main } = await import('./main.js')

@@ -51,7 +51,8 @@ class Run {
   constructor(environment: Environment, argv: readonly string[]) {
     this.#environment = environment
     // Until the options are read: a wrong option is still explained with its stack where --log-level debug stands.
-    const debug = /(^| )--log-level[ =]debug( |$)/.test(argv.join(' ')) || environment['K8S_COST_LOG_LEVEL'] === 'debug'
+    const debug =
+      /(^| )--log-level[ =]debug( |$)/.test(argv.join(' ')) || environment['K8S_COST_LOG_LEVEL']?.trim() === 'debug'
     this.#logOptions = { logLevel: debug ? 'debug' : 'warn', logFormat: 'text', color: true, quiet: false }
   }
 

@@ -28,7 +28,8 @@ export const variableOf = (flag: string): string => `K8S_COST_${flag.replaceAll(
 
 /**
  * The texts of an option by the order flag, environment, file; undefined where nobody set it. A variable that is set to
- * nothing counts as unset: that is how charts and compose files leave one out.
+ * nothing counts as unset: that is how charts and compose files leave one out. Blanks around it are no part of it: files
+ * of another system end their lines with a carriage return that no message would show.
  */
 export function lookUp(row: SourceRow, sources: Sources): Given | undefined {
   const split = (texts: readonly string[]): string[] =>
@@ -38,10 +39,10 @@ export function lookUp(row: SourceRow, sources: Sources): Given | undefined {
   if (flag !== undefined) return { origin: `--${row.flag}`, texts: row.many === 'list' ? split(flag) : flag }
 
   const variable = variableOf(row.flag)
-  const value = sources.environment[variable] ?? ''
+  const value = (sources.environment[variable] ?? '').trim()
   if (value !== '') return { origin: variable, texts: row.many === 'no' ? [value] : split([value]) }
 
-  const alias = row.alias === undefined ? '' : (sources.environment[row.alias.variable] ?? '')
+  const alias = row.alias === undefined ? '' : (sources.environment[row.alias.variable] ?? '').trim()
   if (row.alias !== undefined && alias !== '') return { origin: row.alias.variable, texts: [row.alias.toText(alias)] }
 
   const texts = sources.file?.values.get(row.flag)

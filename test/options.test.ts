@@ -83,6 +83,25 @@ describe('defaults and order', () => {
     expect(await readAnalyzeOptions({}, { K8S_COST_HEADROOM: '' })).toMatchObject({ rails: { headroom: 0 } })
   })
 
+  test('blanks around a variable are no part of it, as in files with carriage returns', async () => {
+    const environment = {
+      K8S_COST_ARCH: 'arm64\r',
+      K8S_COST_LOG_LEVEL: ' info\r',
+      K8S_COST_QUIET: 'true\r',
+      K8S_COST_REGION: '\r',
+      K8S_COST_FORMAT: 'md,csv\r',
+      SOURCE_DATE_EPOCH: '1782864000\r',
+    }
+    expect(await readAnalyzeOptions({}, environment)).toMatchObject({
+      arch: 'arm64',
+      logLevel: 'info',
+      quiet: true,
+      region: undefined,
+      formats: new Set(['md', 'csv']),
+      now: '2026-07-01T00:00:00.000Z',
+    })
+  })
+
   test('variables of a Service called k8s-cost are not ours', async () => {
     const environment = {
       K8S_COST_PORT: 'tcp://10.0.0.1:80',
