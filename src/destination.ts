@@ -20,7 +20,7 @@ export async function openDestination(
 ): Promise<Destination> {
   const place = out === undefined ? undefined : s3Place(out)
   if (place === undefined) {
-    if (out !== undefined) checkFolder(out)
+    checkFolder(out)
     return {
       publish: ({ cluster, generatedAt, files }) => {
         const folder = out ?? defaultFolder(cluster, generatedAt)

@@ -6,10 +6,12 @@ import {
   constants,
   existsSync,
   mkdirSync,
+  mkdtempSync,
   readdirSync,
   realpathSync,
   renameSync,
   rmSync,
+  rmdirSync,
   statSync,
   writeFileSync,
 } from 'node:fs'
@@ -41,9 +43,11 @@ export function reportPath(clusterName: string, isoTime: string): string {
   return `${safe === '' ? 'cluster' : safe.slice(0, 100)}/${isoTime.slice(0, 10)}`
 }
 
+const DEFAULT_PARENT = 'reports'
+
 /** The folder of a report that nobody named. */
 export const defaultFolder = (clusterName: string, isoTime: string): string =>
-  join('reports', reportPath(clusterName, isoTime))
+  join(DEFAULT_PARENT, reportPath(clusterName, isoTime))
 
 /**
  * Writes `files` (path inside the folder to text) so that `folder` holds exactly them. An earlier report there is
@@ -65,13 +69,27 @@ export function publish(folder: string, files: ReadonlyMap<string, string>): voi
   }
 }
 
-/** Looks before anything is computed, so that a long run does not end in a refusal. */
-export function checkFolder(folder: string): void {
+/** Looks before anything is computed, so that a long run does not end in a refusal; leaves everything as it was. */
+export function checkFolder(folder: string | undefined): void {
   try {
-    refuseOthersFiles(folder, new Map())
+    if (folder !== undefined) refuseOthersFiles(folder, new Map())
+    tryToWrite(folder ?? defaultFolder('', ''))
   } catch (error) {
     if (!isSystemError(error)) throw error
-    throw badOutput(folder, wordingOf(error), error)
+    throw badOutput(folder ?? DEFAULT_PARENT, wordingOf(error), error)
+  }
+}
+
+/** Makes a folder where `publish` will make its first one: permissions do not tell what every file system allows. */
+function tryToWrite(folder: string): void {
+  const target = existsSync(folder) ? realpathSync(folder) : resolve(folder)
+  let place = existsSync(target) && !canBeSwapped(target) ? target : dirname(target)
+  while (!existsSync(place)) place = dirname(place)
+  try {
+    rmdirSync(mkdtempSync(join(place, `${PREFIX}${process.pid}-`)))
+  } catch (error) {
+    if (isSystemError(error)) error.path = place
+    throw error
   }
 }
 

@@ -224,6 +224,8 @@ describe('an output that cannot be written is refused', () => {
   })
   test.skipIf(!existsSync('/proc/self'))('a folder that nobody may write, not even root', () => {
     expectRefusal(attempt(small, ['--out', '/proc/k8s-cost/report']), '/proc/k8s-cost/report', 'cannot be')
+    // Before anything is read: that the input is none was not noticed yet.
+    expectRefusal(attempt('<html>', ['--out', '/proc/k8s-cost/report']), '/proc/k8s-cost/report', 'cannot be')
   })
 })
 

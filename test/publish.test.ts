@@ -120,6 +120,23 @@ describe('publish', () => {
     expect(failureOf(() => publish('/proc/k8s-cost/report', NEW))).toMatch('/proc/k8s-cost/report: cannot be ')
   })
 
+  test('is tried before, and what was tried leaves nothing behind', () => {
+    process.chdir(parent)
+    for (const folder of [undefined, out, join(out, 'a', 'b')]) checkFolder(folder)
+    expect(readdirSync(parent)).toEqual([])
+    publish(out, OLD)
+    checkFolder(out)
+    process.chdir(out)
+    checkFolder('.')
+    expect(readdirSync(parent)).toEqual(['report'])
+    expect(contents(out)).toEqual(OLD)
+    writeFileSync('file', 'mine')
+    expect(failureOf(() => checkFolder(join(out, 'file', 'a', 'b')))).toMatch('a part of the path is a file')
+    expect(failureOf(() => checkFolder('/proc/k8s-cost/report'))).toMatch(
+      /^\/proc\/k8s-cost\/report: cannot be .*\(\/proc\)/,
+    )
+  })
+
   test('follows a link to a folder', () => {
     mkdirSync(join(parent, 'real'))
     symlinkSync(join(parent, 'real'), out)
