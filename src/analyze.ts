@@ -112,11 +112,11 @@ function settingsOf(options: AnalyzeOptions, basis: Basis, listed: PriceCatalog[
       got: region,
       want: `a region of the price catalog: ${[...listed.keys()].sort().join(', ')}`,
     })
+  const known = [...catalog.types.keys()]
   for (const [name, patterns] of [
     ['--instance-types', instanceTypes],
     ['--exclude-instance-types', excludeInstanceTypes],
   ] as const) {
-    const known = [...catalog.types.keys()]
     const stray = patterns.find((pattern) => !known.some((type) => matchesAny([pattern], type)))
     if (stray !== undefined)
       throw new FailureError({
@@ -126,13 +126,21 @@ function settingsOf(options: AnalyzeOptions, basis: Basis, listed: PriceCatalog[
         want: 'patterns that some instance type of the price catalog matches',
       })
   }
+  const wantedType = (name: string): boolean =>
+    (instanceTypes.length === 0 || matchesAny(instanceTypes, name)) && !matchesAny(excludeInstanceTypes, name)
+  if (instanceTypes.length > 0 && !known.some(wantedType))
+    throw new FailureError({
+      kind: 'bad-option',
+      name: '--exclude-instance-types',
+      got: excludeInstanceTypes.join(','),
+      want: `patterns that leave a type of --instance-types (${instanceTypes.join(',')})`,
+    })
   return {
     now: options.now ?? new Date().toISOString(),
     region: basis.region,
     clusterName: undefined,
     priceSource: basis.priceSource,
-    wantedType: (name) =>
-      (instanceTypes.length === 0 || matchesAny(instanceTypes, name)) && !matchesAny(excludeInstanceTypes, name),
+    wantedType,
     architectures: arch === undefined ? undefined : arch === 'any' ? ['amd64', 'arm64'] : [arch],
     cni: options.cni === 'auto' ? undefined : options.cni,
     maxSpot: options.maxSpot,

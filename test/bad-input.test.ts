@@ -240,6 +240,7 @@ describe('settings that make no sense are refused', () => {
     [['--min-nodes', '-1'], '--min-nodes: got "-1"'],
     [['--instance-types', 'm5.lrage'], '--instance-types: got "m5.lrage", want patterns that some instance type'],
     [['--exclude-instance-types', 'm5.*,q1.*'], '--exclude-instance-types: got "q1.*"'],
+    [['--instance-types', 'm5.*', '--exclude-instance-types', 'm5*'], 'want patterns that leave a type of --instance'],
     [['--fail-on', 'savings>lots'], '--fail-on: got "savings>lots"'],
     [['--now', 'tomorrow'], '--now: got "tomorrow and'],
   ])('%j', (args, message) => {
