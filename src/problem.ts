@@ -15,7 +15,7 @@ import { labelOfType, optionLabels } from './model/option-labels.js'
 import type { SpotWords } from './model/spot-words.js'
 import { offer, type Market } from './pack/offer.js'
 import { isPacked, packState } from './pack/state.js'
-import { bill as billOf } from './price/bill.js'
+import { bill as billOf, controlPlaneFee } from './price/bill.js'
 import { nodePrice, runAsByGroup } from './price/node-price.js'
 import { priceBook } from './price/price-book.js'
 import type { WantedRails } from './domain/guard-rails.js'
@@ -90,10 +90,7 @@ function billNow(cluster: Cluster, book: PriceBook, eks: AwsRead<AwsClusterFacts
   const facts = eks?.kind === 'read' ? eks.value : undefined
   const managed =
     facts !== undefined || cluster.nodes.some(({ owner }) => owner.startsWith('eks-') || owner === 'fargate')
-  // Whether a version is in extended support is a matter of dates that the catalog does not hold: only EKS says it.
-  const extended = facts?.extendedSupport ?? false
-  const name = `EKS control plane (${extended ? 'extended' : 'standard'} support)`
-  const fees = managed ? [{ name, price: book.controlPlane(extended) }] : []
+  const fees = managed ? [controlPlaneFee(book, facts?.extendedSupport)] : []
   return billOf(cluster.nodes, (node) => nodePrice(node, book, billedFargateSize), fees)
 }
 

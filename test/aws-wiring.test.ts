@@ -85,6 +85,7 @@ describe('with credentials', () => {
       {
         name: 'EKS control plane (extended support)',
         monthlyUsd: 438,
+        ifExtendedSupportMonthlyUsd: null,
         priceSource: `eks extended support list ${day}`,
       },
     ])

@@ -148,5 +148,12 @@ export type Cost = { readonly rate: MicroUsdPerHour; readonly unpriced: number }
 export type Bill = {
   readonly nodes: ReadonlyMap<string, Price>
   readonly total: Cost
-  readonly clusterFees: readonly { readonly name: string; readonly price: Price }[]
+  readonly clusterFees: readonly ClusterFee[]
+}
+
+export type ClusterFee = {
+  readonly name: string
+  readonly price: Price
+  /** Of EKS where nobody said which support the version has: the price if it is in extended support. */
+  readonly ifExtended?: Price
 }

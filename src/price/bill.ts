@@ -1,4 +1,5 @@
-import type { Bill, Cost, Node } from '../domain/cluster.js'
+import type { PriceBook } from '../domain/catalog.js'
+import type { Bill, ClusterFee, Cost, Node } from '../domain/cluster.js'
 import type { Price } from '../domain/offering.js'
 import { sumRates } from '../domain/units.js'
 
@@ -16,6 +17,19 @@ export function bill(
 ): Bill {
   const prices = new Map(nodes.map((node): [string, Price] => [node.name, priceOf(node)]))
   return { nodes: prices, total: costOf([...prices.values()]), clusterFees }
+}
+
+/**
+ * EKS's fee for the cluster. Whether its version is in extended support is a matter of dates that the catalog does not hold:
+ * only EKS says it, else standard support is assumed.
+ */
+export function controlPlaneFee(book: Pick<PriceBook, 'controlPlane'>, extended: boolean | undefined): ClusterFee {
+  const fee = (support: string): ClusterFee => ({
+    name: `EKS control plane (${support})`,
+    price: book.controlPlane(extended ?? false),
+  })
+  if (extended !== undefined) return fee(extended ? 'extended support' : 'standard support')
+  return { ...fee('standard support assumed'), ifExtended: book.controlPlane(true) }
 }
 
 /** How many nodes each reason leaves without a price; the most frequent first. */

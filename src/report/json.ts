@@ -45,9 +45,10 @@ export function reportJson(view: View): string {
       pricedNodes: number(pricing.pricedNodes),
       pricableNodes: number(pricing.pricableNodes),
       unpriced: pricing.unpriced.map(({ why, nodes }) => ({ why, nodes: number(nodes) })),
-      clusterFees: pricing.clusterFees.map(({ name, monthly, source }) => ({
+      clusterFees: pricing.clusterFees.map(({ name, monthly, source, ifExtended }) => ({
         name,
         monthlyUsd: number(monthly),
+        ifExtendedSupportMonthlyUsd: number(ifExtended?.monthly),
         priceSource: source,
       })),
       spotTypes: pricing.spotTypes.map(({ instanceType, asOf, savings, band }) => ({

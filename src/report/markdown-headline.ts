@@ -85,7 +85,12 @@ export function facts(view: View): string[] {
   lines.push(...requestFact(cluster))
   for (const fee of pricing.clusterFees) {
     const amount = fee.monthly === undefined ? `not known (${escape(fee.source)})` : `${fee.monthly.short} a month`
-    lines.push(`- Not in these figures: ${escape(fee.name)}, ${amount}, the same before and after.`)
+    const { hourly, ifExtended } = fee
+    const otherwise =
+      hourly === undefined || ifExtended === undefined
+        ? ''
+        : ` It would be ${ifExtended.monthly.short} in extended support, which costs ${ifExtended.hourly.short} an hour, not ${hourly.short}.`
+    lines.push(`- Not in these figures: ${escape(fee.name)}, ${amount}, the same before and after.${otherwise}`)
   }
   lines.push(...commitmentFact(view))
   lines.push(`- Figures of ${escape(generatedAt)}. A month is 730 hours. A dash stands for a figure that is not known.`)

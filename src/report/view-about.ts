@@ -6,6 +6,7 @@ import type { Finding } from '../domain/snapshot.js'
 import { HOURS_PER_MONTH } from '../domain/units.js'
 import {
   count,
+  hourlyUsd,
   known,
   monthlyDecimals,
   monthlySaving,
@@ -114,7 +115,10 @@ export type PricingView = {
   readonly clusterFees: readonly {
     readonly name: string
     readonly monthly: Figure | undefined
+    readonly hourly: Figure | undefined
     readonly source: string
+    /** What it is in extended support, where standard support is only assumed. */
+    readonly ifExtended: { readonly monthly: Figure; readonly hourly: Figure } | undefined
   }[]
   /** Spot types in use or in the plan; undefined what the Spot Advisor does not say. */
   readonly spotTypes: readonly {
@@ -139,10 +143,12 @@ export function pricing({ priceBasis, bill, spotAdvice, cluster }: Analysis, pla
       ({ nodes }) => nodes,
       ({ why }) => why,
     ).map(({ why, nodes }) => ({ why, nodes: count(nodes) })),
-    clusterFees: sortedBy(bill.clusterFees, ({ name }) => name).map(({ name, price }) => ({
+    clusterFees: sortedBy(bill.clusterFees, ({ name }) => name).map(({ name, price, ifExtended }) => ({
       name,
       monthly: known(rateOf(price), (rate) => monthlyUsd(rate * HOURS_PER_MONTH)),
+      hourly: known(rateOf(price), hourlyUsd),
       source: priceSource(price),
+      ifExtended: feeIfExtended(ifExtended),
     })),
     spotTypes: types.map((instanceType) => {
       const advice = spotAdvice.get(instanceType)
@@ -154,6 +160,11 @@ export function pricing({ priceBasis, bill, spotAdvice, cluster }: Analysis, pla
       }
     }),
   }
+}
+
+function feeIfExtended(price: Price | undefined): PricingView['clusterFees'][number]['ifExtended'] {
+  const rate = rateOf(price)
+  return rate === undefined ? undefined : { monthly: monthlyUsd(rate * HOURS_PER_MONTH), hourly: hourlyUsd(rate) }
 }
 
 /** Findings of one code together: what the first says, how many there are, and about what. */

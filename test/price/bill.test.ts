@@ -2,7 +2,7 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import type { Price } from '../../src/domain/offering.js'
 import { usdPerHour } from '../../src/domain/units.js'
-import { bill, costOf, unpricedReasons } from '../../src/price/bill.js'
+import { bill, controlPlaneFee, costOf, unpricedReasons } from '../../src/price/bill.js'
 import { nodes } from '../model/fixtures.js'
 
 const known = (dollars: number): Price => ({ kind: 'known', rate: usdPerHour(dollars), basis: 'list', source: 'list' })
@@ -47,5 +47,21 @@ describe('bill', () => {
         expect(rate).toBe(rates.reduce((sum: number, one) => sum + one, 0))
       }),
     )
+  })
+})
+
+describe('the fee of an EKS control plane', () => {
+  const book = { controlPlane: (extended: boolean) => known(extended ? 0.6 : 0.1) }
+  it('is that of the support that EKS names', () => {
+    expect(controlPlaneFee(book, false)).toEqual({ name: 'EKS control plane (standard support)', price: known(0.1) })
+    expect(controlPlaneFee(book, true)).toEqual({ name: 'EKS control plane (extended support)', price: known(0.6) })
+  })
+
+  it('is an assumption where EKS was not asked', () => {
+    expect(controlPlaneFee(book, undefined)).toEqual({
+      name: 'EKS control plane (standard support assumed)',
+      price: known(0.1),
+      ifExtended: known(0.6),
+    })
   })
 })

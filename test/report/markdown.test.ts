@@ -4,7 +4,7 @@ import type { Analysis } from '../../src/domain/recommendation.js'
 import { NO_RESOURCES } from '../../src/domain/resources.js'
 import { reportOf, type ReportFormat } from '../../src/report/files.js'
 import { escape, left, table } from '../../src/report/markdown-text.js'
-import { ANALYSIS, api, CURRENT_PLAN, list, node, PRICES, resources } from './fixture.js'
+import { ANALYSIS, api, CURRENT_PLAN, list, node, PRICES, resources, unpriced } from './fixture.js'
 
 const md = (analysis: Analysis = ANALYSIS, formats: ReportFormat[] = ['md', 'csv', 'json']): string =>
   reportOf(analysis, formats).files.get('report.md') ?? ''
@@ -131,6 +131,18 @@ describe('report.md', () => {
     expect(withPods({ ...api, needed: NO_RESOURCES }, slim)).toContain(
       'of them 1 without a CPU request and 2 without a memory request. What is not requested counts as nothing',
     )
+  })
+
+  it('says what the control plane costs, and what it may cost where its support is only assumed', () => {
+    const withFee = (fee: Analysis['bill']['clusterFees'][number]): string =>
+      md({ ...ANALYSIS, bill: { ...ANALYSIS.bill, clusterFees: [fee] } })
+    const fee = { name: 'EKS (standard support assumed)', price: list(0.1) }
+    const line = '- Not in these figures: EKS (standard support assumed), $73.00 a month, the same before and after.'
+    expect(withFee({ ...fee, ifExtended: list(0.6) })).toContain(
+      `${line} It would be $438 in extended support, which costs $0.60 an hour, not $0.10.\n`,
+    )
+    expect(withFee({ ...fee, ifExtended: unpriced })).toContain(`${line}\n`)
+    expect(withFee(fee)).toContain(`${line}\n`)
   })
 
   it('says what to do, in order', () => {
