@@ -77,10 +77,10 @@ export type NodeUse = {
   readonly requested: Resources
   readonly podsRunning: number
   readonly binding: BindingResource | undefined
-  /** Idle CPU and memory that no pod can use, because the binding resource is all but gone. */
+  /** CPU and memory that would be left over once pods like those of today had taken all of the binding resource. */
   readonly stranded: Resources
   readonly maxPodsModel: number | undefined
-  /** Pod slots, not CPU or memory, are what the node runs out of first. */
+  /** Pod slots bind: the share of them that is taken is the largest, which says nothing of how many are free. */
   readonly maxPodsBinding: boolean | undefined
   readonly removable: boolean
   /** Why it cannot be removed: pod, rule and fix; empty where it can. */

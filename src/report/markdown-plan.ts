@@ -124,7 +124,7 @@ export function groupTable({ groups }: View, written: Written): string[] {
       ]
 }
 
-/** Which resource each group runs out of, and what that leaves stranded. */
+/** Which resource each group would run out of first, and what that would leave stranded. */
 export function useTable({ groups, stranded }: View, written: Written): string[] {
   const used = groups.filter(({ row }) => row.binding_resource !== undefined)
   if (used.length === 0) return []
@@ -148,10 +148,10 @@ export function useTable({ groups, stranded }: View, written: Written): string[]
   ]
   const podBound =
     stranded.podBoundNodes.exact === '0'
-      ? 'No node runs out of pod slots before CPU or memory.'
-      : `Out of pod slots before CPU or memory: ${plural(stranded.podBoundNodes, 'node')}.`
+      ? 'On no node would that be the pod slots.'
+      : `On ${plural(stranded.podBoundNodes, 'node')} that would be the pod slots: the share of them that is taken today, however small, is larger than that of CPU and of memory.`
   return [
-    `Stranded, idle but out of reach because its node is all but out of something else: ${stranded.cpu.short} cores and ${stranded.memory.short}. ${podBound}`,
+    `Stranded is what would be left over if each node were filled with more pods like its own until one resource, the one that binds, is gone: ${stranded.cpu.short} cores and ${stranded.memory.short}. ${podBound}`,
     '',
     ...table(headings, rows.slice(0, GROUPS_SHOWN)),
     ...leftOut(rows.length - GROUPS_SHOWN, 'node-groups.csv', written),

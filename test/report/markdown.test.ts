@@ -176,6 +176,16 @@ describe('report.md', () => {
     expect(md()).toContain('Gap: the part of the cost by which it is above a bound that no plan can beat.')
   })
 
+  it('says of the resource that binds only that it would be gone first', () => {
+    const onOne = new Map(ANALYSIS.nodeUse)
+    const use = onOne.get('node-b')
+    if (use === undefined) throw new Error('the fixture has this node')
+    expect(md({ ...ANALYSIS, nodeUse: onOne.set('node-b', { ...use, maxPodsBinding: true }) })).toContain(
+      'is gone: 0.25 cores and 512 MiB. On 1 node that would be the pod slots: the share of them that',
+    )
+    expect(md()).toContain('On no node would that be the pod slots.')
+  })
+
   it('lists pods without a node, nodes that cannot go, findings and gaps', () => {
     expect(md()).toContain('| shop/gpu | pending | no node offers nvidia.com/gpu (1 missing) |')
     expect(md()).toContain('PDB "strict" allows no disruption, raise it (and 1 more) |')
