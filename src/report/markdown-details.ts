@@ -6,6 +6,7 @@ const STUCK_SHOWN = 20
 const WORKLOADS_SHOWN = 15
 const TYPES_SHOWN = 30
 const FINDINGS_SHOWN = 50
+const SUBJECTS_SHOWN = 5
 
 /** Nodes that cannot be removed, the dearest first, with the first reason of each. */
 export function stuckTable({ stuck }: View, written: Written): string[] {
@@ -107,16 +108,20 @@ export function priceNotes(view: View): string[] {
 export function findingTable({ warnings }: View, written: Written): string[] {
   if (warnings.length === 0) return []
   const rows = warnings.map(({ code, message, count, subjects }) => {
-    const names = subjects.join(', ')
+    const names = subjects.slice(0, SUBJECTS_SHOWN).join(', ')
     return [
       code,
       count,
-      names === '' ? 'the cluster' : Number(count.exact) > subjects.length ? `${names}, …` : names,
+      names === '' ? 'the cluster' : subjects.length > SUBJECTS_SHOWN ? `${names}, …` : names,
       message,
     ]
   })
+  const isCut = warnings.slice(0, FINDINGS_SHOWN).some(({ subjects }) => subjects.length > SUBJECTS_SHOWN)
   return [
     ...table([left('Code'), right('Count'), left('About'), left('What')], rows.slice(0, FINDINGS_SHOWN)),
+    ...(isCut
+      ? ['', `…: all of them ${written.has('report.json') ? 'are' : 'would be, with --format json,'} in report.json.`]
+      : []),
     ...leftOut(rows.length - FINDINGS_SHOWN, 'report.json', written),
   ]
 }

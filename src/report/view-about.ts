@@ -172,11 +172,9 @@ export type Warning = {
   readonly code: string
   readonly message: string
   readonly count: Figure
-  /** The first few, by name. */
+  /** All of them, by name. */
   readonly subjects: readonly string[]
 }
-
-const SUBJECTS_SHOWN = 5
 
 export const warnings = (findings: readonly Finding[]): Warning[] =>
   sortedBy(
@@ -189,8 +187,8 @@ export const warnings = (findings: readonly Finding[]): Warning[] =>
     const first = [...details][0] ?? ''
     return {
       code,
-      message: details.size > 1 ? `${first} (and ${details.size - 1} similar)` : first,
+      message: details.size > 1 ? `${first} (and ${all.length - 1} similar)` : first,
       count: count(all.length),
-      subjects: subjects.slice(0, SUBJECTS_SHOWN),
+      subjects,
     }
   })

@@ -212,6 +212,22 @@ describe('report.md', () => {
     expect(md({ ...ANALYSIS, workloads }, ['md'])).toContain('26 more; --format csv writes them to workloads.csv.')
   })
 
+  it('names the first few of what a finding is about, counts all, and says where they are', () => {
+    const findings = Array.from({ length: 7 }, (_, index) => ({
+      code: 'usage-above-requests',
+      subject: `shop/w${index}`,
+      detail: `${index > 3 ? 3 : 2} pods use more`,
+    }))
+    const about = 'shop/w0, shop/w1, shop/w2, shop/w3, shop/w4, …'
+    expect(md({ ...ANALYSIS, findings })).toMatch(
+      new RegExp(`usage-above-requests \\| +7 \\| ${about} +\\| 2 pods use more \\(and 6 similar\\) \\|`),
+    )
+    expect(md({ ...ANALYSIS, findings })).toContain('\n\n…: all of them are in report.json.\n')
+    expect(md({ ...ANALYSIS, findings: findings.slice(2) })).not.toContain('all of them')
+    const json = JSON.parse(reportOf({ ...ANALYSIS, findings }, ['json']).files.get('report.json') ?? '') as object
+    expect(json).toMatchObject({ warnings: [{ count: 7, subjects: findings.map(({ subject }) => subject) }] })
+  })
+
   it('escapes names from outside wherever they stand', () => {
     const name = 'evil|<script>alert(1)</script>`x`\n# heading [a](b) __b__'
     const text = md({ ...ANALYSIS, cluster: { ...ANALYSIS.cluster, name } })
