@@ -64,8 +64,8 @@ describe('results go to standard output', () => {
     const csv = k8sCost(['max-pods', 'm5.large', '--format', 'csv']).stdout
     expect(csv).toBe(
       'instance_type,vcpus,memory_mib,enis,ipv4_per_eni,secondary_ip,prefix_delegation,ipv6,custom_networking,' +
-        'custom_networking_prefix,overlay,in_force_mode,in_force,observed\n' +
-        'm5.large,2,8192,3,10,29,110,110,20,110,110,,,\n',
+        'custom_networking_prefix,overlay,in_force_mode,in_force,observed,planned\n' +
+        'm5.large,2,8192,3,10,29,110,110,20,110,110,,,,\n',
     )
     const json: unknown = JSON.parse(k8sCost(['max-pods', 'm5.*', '--format', 'json']).stdout)
     expect(json).toContainEqual(expect.objectContaining({ instanceType: 'm5.large', secondaryIp: 29 }))

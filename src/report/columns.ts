@@ -154,6 +154,7 @@ export const MAX_PODS = {
   in_force_mode: 'text',
   in_force: 'figure',
   observed: 'figures',
+  planned: 'figures',
 } as const satisfies Columns
 
 /** Not in the contract: one row for each rule that holds nodes, with what it costs. */

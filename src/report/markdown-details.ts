@@ -1,5 +1,6 @@
 import { bullet, left, leftOut, right, table, type Written } from './markdown-text.js'
 import { pricesFrom } from './markdown-headline.js'
+import type { Figure } from './figures.js'
 import type { View } from './view.js'
 
 const STUCK_SHOWN = 20
@@ -62,7 +63,8 @@ export function maxPodsTable({ maxPods }: View, written: Written): string[] {
     row.custom_networking_prefix,
     row.overlay,
     row.in_force,
-    row.observed.map(({ short }) => short).join(' '),
+    numbers(row.observed),
+    numbers(row.planned),
   ])
   const headings = [
     left('Instance type'),
@@ -73,15 +75,23 @@ export function maxPodsTable({ maxPods }: View, written: Written): string[] {
     right('Custom prefix'),
     right('Overlay'),
     right('In force'),
-    left('Seen on live nodes'),
+    left('On live nodes'),
+    left('In the plan'),
   ]
   const modes = [...new Set(maxPods.flatMap((row) => row.in_force_mode ?? []))]
+  const isLess = maxPods.some(({ in_force, planned }) => planned.some(({ exact }) => exact !== in_force?.exact))
   return [
     ...table(headings, rows.slice(0, TYPES_SHOWN)),
     ...leftOut(rows.length - TYPES_SHOWN, 'max-pods.csv', written),
     ...(modes.length === 0 ? [] : ['', bullet(`Mode detected for the cluster: ${modes.join(', ')}.`)]),
+    ...(modes.length === 0 || !isLess ? [] : [bullet(PLANNED_IS_ANOTHER)]),
   ]
 }
+
+const PLANNED_IS_ANOTHER =
+  'In force: what the network gives. A plan counts on what the provisioner and the kubelet of a group make of that: EKS gives managed node groups at most 110 pods a node (250 from 30 vCPUs), and all nodes of one group the smallest number of its types.'
+
+const numbers = (figures: readonly Figure[]): string => figures.map(({ short }) => short).join(' ')
 
 export function priceNotes(view: View): string[] {
   const { pricing } = view

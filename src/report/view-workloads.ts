@@ -1,3 +1,4 @@
+import type { PlanNode } from '../domain/plan.js'
 import type { Analysis, MaxPods, WorkloadCost } from '../domain/recommendation.js'
 import { mebibytes } from '../domain/units.js'
 import type { MaxPodsRow, WorkloadRow } from './columns.js'
@@ -72,8 +73,11 @@ const NOBODY: WorkloadRow = {
   blockers: [],
 }
 
-/** Rows of max-pods.csv and of the command `max-pods`, by instance type. */
-export const maxPodsRows = (all: readonly MaxPods[]): MaxPodsRow[] =>
+/**
+ * Rows of max-pods.csv and of the command `max-pods`, by instance type. What is in force is the network's number; `planned`,
+ * distinct numbers of the plan's nodes, is what their group makes of it.
+ */
+export const maxPodsRows = (all: readonly MaxPods[], planned: readonly PlanNode[] = []): MaxPodsRow[] =>
   sortedBy(all, ({ type }) => type.name).map((limits) => ({
     instance_type: limits.type.name,
     vcpus: count(limits.type.vcpus),
@@ -89,4 +93,8 @@ export const maxPodsRows = (all: readonly MaxPods[]): MaxPodsRow[] =>
     in_force_mode: limits.inForce?.mode,
     in_force: known(limits.inForce?.maxPods, count),
     observed: limits.observed.map(count),
+    planned: distinctPods(planned.filter(({ instanceType }) => instanceType === limits.type.name)).map(count),
   }))
+
+const distinctPods = (nodes: readonly PlanNode[]): number[] =>
+  [...new Set(nodes.map(({ allocatable }): number => allocatable.pods))].sort((a, b) => a - b)

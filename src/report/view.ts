@@ -123,7 +123,7 @@ export function viewOf(analysis: Analysis): View {
       ({ microUsd }) => microUsd,
       ({ row }) => `${row.namespace}/${row.kind}/${row.workload}`,
     ),
-    maxPods: maxPodsRows(analysis.maxPods),
+    maxPods: maxPodsRows(analysis.maxPods, plan?.nodes),
     plan: plan && {
       nodes: planNodeViews(plan),
       objects: plan.nodes,

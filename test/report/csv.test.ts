@@ -25,7 +25,7 @@ const CONTRACT: Readonly<Record<string, string>> = {
     'node, action, node_group, instance_type, zone, capacity_type, arch, hourly_usd, price_source, cpu_allocatable, cpu_requested, memory_allocatable_mib, memory_requested_mib, pods_allocatable, pods_assigned',
   'placements.csv': 'namespace, pod, node',
   'max-pods.csv':
-    'instance_type, vcpus, memory_mib, enis, ipv4_per_eni, secondary_ip, prefix_delegation, ipv6, custom_networking, custom_networking_prefix, overlay, in_force_mode, in_force, observed',
+    'instance_type, vcpus, memory_mib, enis, ipv4_per_eni, secondary_ip, prefix_delegation, ipv6, custom_networking, custom_networking_prefix, overlay, in_force_mode, in_force, observed, planned',
 }
 
 describe('CSV files', () => {
@@ -109,7 +109,7 @@ describe('CSV files', () => {
   })
 
   it('writes max pods', () => {
-    expect(lines('max-pods.csv')[1]).toBe('m5.large,2,8192,3,10,29,110,,20,110,110,secondary-ip,29,17 29')
+    expect(lines('max-pods.csv')[1]).toBe('m5.large,2,8192,3,10,29,110,,20,110,110,secondary-ip,29,17 29,29')
   })
 
   it('leaves a bill that nobody can price unknown, not 0', () => {

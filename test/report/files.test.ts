@@ -85,8 +85,11 @@ describe('maxPodsText', () => {
   it('aligns columns, or writes the columns of max-pods.csv', () => {
     const [header = '', row = ''] = maxPodsText(ANALYSIS.maxPods, 'table').split('\n')
     expect(header.indexOf('secondary_ip')).toBe(row.indexOf('29 '))
-    expect(row).toMatch(/^m5\.large {2,}2 {2,}.* - .* secondary-ip +29 +17 29$/)
-    expect(maxPodsText(ANALYSIS.maxPods, 'csv')).toBe(reportOf(ANALYSIS, ['csv']).files.get('max-pods.csv'))
+    expect(row).toMatch(/^m5\.large {2,}2 {2,}.* - .* secondary-ip +29 +17 29 +-$/)
+    expect(maxPodsText(ANALYSIS.maxPods, 'csv')).toBe(
+      reportOf({ ...ANALYSIS, scenarios: [] }, ['csv']).files.get('max-pods.csv'),
+    )
+    expect(reportOf(ANALYSIS, ['csv']).files.get('max-pods.csv')).toMatch(/,secondary-ip,29,17 29,29\n$/)
     expect(JSON.parse(maxPodsText(ANALYSIS.maxPods, 'json'))).toMatchObject([
       { instanceType: 'm5.large', ipv6: null, observed: [17, 29] },
     ])

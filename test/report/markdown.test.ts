@@ -193,6 +193,13 @@ describe('report.md', () => {
     expect(md()).toContain('- focus.csv does not exist yet.')
   })
 
+  it('says where plans count on fewer pods than the network gives', () => {
+    expect(md()).not.toContain('In force: what the network gives')
+    const capped = ANALYSIS.maxPods.map((one) => ({ ...one, inForce: { mode: 'secondary-ip', maxPods: 234 } }))
+    expect(md({ ...ANALYSIS, maxPods: capped })).toMatch(/\| +234 \| 17 29 +\| 29 +\|/)
+    expect(md({ ...ANALYSIS, maxPods: capped })).toContain('- In force: what the network gives. A plan counts on what')
+  })
+
   it('points to no file that is not written', () => {
     const alone = md(ANALYSIS, ['md'])
     expect(alone).not.toContain('Files of this report')
