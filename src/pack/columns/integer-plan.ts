@@ -23,18 +23,21 @@ export function integerPlan(
   start: Draft,
   steps: number,
 ): IntegerPlan | undefined {
-  const { types, classes, cost, limit, demand } = packing
+  const { classes, cost, limit, demand } = packing
   const fillings = new Map<string, Filling>()
-  const used = new Map<string, number>()
+  const inStart = new Map<string, number>()
   for (const { filling, n } of start.entries) {
     const key = keyOf(filling)
     fillings.set(key, filling)
-    used.set(key, (used.get(key) ?? 0) + n)
+    inStart.set(key, (inStart.get(key) ?? 0) + n)
   }
   for (const filling of candidates) fillings.set(keyOf(filling), filling)
   const all = [...fillings.values()]
-  const limited = Array.from({ length: types }, (_, t) => t).filter((t) => limit[t]! < Infinity)
-  const rowOf = new Map(limited.map((t, k) => [t, classes + k]))
+  // Bins of a type are a whole number as well: branching on that decides far more than branching on a single filling. Of one
+  // type alone the cost says it.
+  const used = [...new Set(all.map(({ type }) => type))]
+  const counted = used.filter((t) => used.length > 1 || limit[t]! < Infinity)
+  const rowOf = new Map(counted.map((t, k) => [t, classes + k]))
   // In whole units of the costs the solver may round its bound up, and stop when less than one unit is open.
   const unit = commonDivisor(cost) || 1
   const columns = all.map(({ type, classes: rows, counts }): Column => {
@@ -44,12 +47,16 @@ export function integerPlan(
     if (row === undefined) return { cost: cost[type]! / unit, rows, values: counts, upper }
     return { cost: cost[type]! / unit, rows: [...rows, row], values: [...counts, 1], upper }
   })
-  const least = new Float64Array(classes + limited.length).fill(-Infinity)
-  const most = new Float64Array(classes + limited.length).fill(Infinity)
+  const items = demand.reduce((sum, n) => sum + n, 0)
+  const totals = counted.map((t, k): Column => {
+    return { cost: 0, rows: [classes + k], values: [-1], upper: Math.min(limit[t]!, items) }
+  })
+  const least = new Float64Array(classes + counted.length)
+  const most = new Float64Array(classes + counted.length).fill(Infinity, 0, classes)
   for (let c = 0; c < classes; c++) least[c] = demand[c]! - start.left[c]!
-  for (const [k, t] of limited.entries()) most[classes + k] = limit[t]!
-  const first = Float64Array.from(fillings.keys(), (key) => used.get(key) ?? 0)
-  const answer = lp.integer(least, most, columns, first, steps)
+  const uses = Array.from(fillings.keys(), (key) => inStart.get(key) ?? 0)
+  const bins = counted.map((t) => uses.reduce((sum, n, at) => (all[at]!.type === t ? sum + n : sum), 0))
+  const answer = lp.integer(least, most, [...columns, ...totals], Float64Array.from([...uses, ...bins]), steps)
   if (answer === undefined) return undefined
 
   const rest = { demand: demand.slice(), limit: limit.slice() }
