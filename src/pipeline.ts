@@ -1,6 +1,7 @@
 import { blockerPrices } from './blocker-prices.js'
 import type { PriceBook, PriceCatalog } from './domain/catalog.js'
 import type { Bill, Cluster } from './domain/cluster.js'
+import type { ProvenPlan, Rebuildable } from './domain/goal.js'
 import type { Plan } from './domain/plan.js'
 import type { Analysis, NodeUse, Scenario, WorkloadCost } from './domain/recommendation.js'
 import { sum } from './domain/resources.js'
@@ -26,11 +27,12 @@ import { unpricedReasons } from './price/bill.js'
 import { shareCosts } from './price/share.js'
 import { widerFrontier } from './recommend/best-answer.js'
 import { blastJudge } from './recommend/blast-radius.js'
-import { choose } from './recommend/choose.js'
+import { choose, rebuildableFrom } from './recommend/choose.js'
 import { frontierOf, soundPlans, withLosses } from './recommend/frontier.js'
 import { commitmentsOf } from './recommend/commitments.js'
 import { processorNotes } from './recommend/processors.js'
 import { nodeUse } from './recommend/node-use.js'
+import { shareOfToday, spotLimitFindings } from './recommend/spot-limit.js'
 import { tightPlan } from './recommend/tight-plan.js'
 import { withPreferences } from './recommend/preferences.js'
 import { candidates, foundFor, recommendedGoal, type ScenarioContext } from './recommend/scenarios.js'
@@ -61,10 +63,10 @@ export function analyse(
 
   onStage('pack')
   const { limits, state } = problemOf(model, settings)
-  const goal = recommendedGoal(settings.maxSpot)
   const planMaker = new PlanMaker(lp)
   const plans = planMaker.of(state.problem, state, settings)
-  const addressesIn = addressChecks(plans.today(goal).plan, capacity.cni, book.type, settings.freeAddresses)
+  const today = plans.today(recommendedGoal(settings.maxSpot)).plan
+  const addressesIn = addressChecks(today, capacity.cni, book.type, settings.freeAddresses)
   const addresses = addressesIn(capacity.cni)
   const judged: ScenarioContext = {
     plans,
@@ -73,25 +75,28 @@ export function analyse(
     remarksOf: (plan) => [...addresses.remarks(plan), ...processorNotes(plan, cluster)],
     whyOnSpot: whyOnSpot(state.problem),
     limits,
-    blast: blastJudge(plans.today(goal).plan, limits),
+    blast: blastJudge(today, limits),
     keepWishes: (plan) => plans.keepWishes(plan),
     nothingToPlan: nothingToPlan(cluster, bill),
   }
   const frontierPlans = judged.nothingToPlan === undefined ? plans.frontier({ kind: 'as-is' }) : []
   const scenarioContext = { ...judged, frontier: frontierPlans && soundPlans(frontierPlans, judged) }
-  const asked = candidates(scenarioContext, settings.maxSpot)
+  const asAsked = decide(settings.maxSpot, scenarioContext)
+  const maxSpot = shareOfToday(asAsked.choice, today, settings.maxSpot) ?? settings.maxSpot
+  const { asked, rebuildable, choice } = maxSpot === settings.maxSpot ? asAsked : decide(maxSpot, scenarioContext)
+  const goal = recommendedGoal(maxSpot)
   const answers = asked.flatMap(({ proven }) => proven ?? [])
   const widened =
-    scenarioContext.frontier && widerFrontier(scenarioContext.frontier, foundFor(scenarioContext, answers))
+    scenarioContext.frontier &&
+    widerFrontier(scenarioContext.frontier, foundFor(scenarioContext, [...answers, ...provenIn(rebuildable)]))
   const smaller = smallerNodes({
     problem: state.problem,
     plansFor: (problem) => planMaker.of(problem, state, settings),
     frontier: widened ?? [],
     isSound: (plan) => soundPlans([plan], judged).length > 0,
-    today: plans.today(goal).plan.cost.rate,
+    today: today.cost.rate,
   })
-  const choice = choose(asked, settings.maxSpot, scenarioContext)
-  const tight = tightPlan(choice, settings.maxSpot, scenarioContext)
+  const tight = tightPlan(choice, rebuildable, goal, scenarioContext)
   const whatIf = prefixDelegation({
     ...{ cluster, capacity, lookup: book.type, state, use, goal, addressesIn, planMaker, wholeLimits: settings },
     cheapest: choice.cheapest,
@@ -101,7 +106,7 @@ export function analyse(
   const held = blockerPrices({
     ...{ cluster, moves, plans, goal, choice, context: scenarioContext },
     priceOf: (node) => priceIn(bill, node),
-    maxSpot: settings.maxSpot,
+    maxSpot,
     current: asked.find(({ scenario }) => scenario.id === 'current'),
   })
 
@@ -177,6 +182,7 @@ export function analyse(
     assumptions: [...assumptions(cluster, capacity, book, limits.words), ...growth.notes],
     findings: [
       ...cluster.findings,
+      ...spotLimitFindings(settings.maxSpot, maxSpot),
       ...whatIf.findings,
       ...clusterFindings(cluster, book),
       ...feeFindings(cluster, bill),
@@ -190,6 +196,17 @@ export function analyse(
     timings: undefined,
   }
 }
+
+/** Every scenario, and what is recommended with at most this share of spot. */
+function decide(maxSpot: number | undefined, context: ScenarioContext) {
+  const rebuildable = rebuildableFrom(candidates(context, maxSpot), maxSpot, context)
+  // What the scheduler can fill may cost less than what was packed for another question, which it then answers.
+  const asked = candidates(context, maxSpot, provenIn(rebuildable))
+  return { asked, rebuildable, choice: choose(asked, rebuildable, maxSpot, context) }
+}
+
+const provenIn = (rebuildable: Rebuildable | undefined): ProvenPlan[] =>
+  rebuildable?.proven === undefined ? [] : [rebuildable.proven]
 
 function nodeUses(
   cluster: Cluster,

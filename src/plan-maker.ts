@@ -1,4 +1,4 @@
-import type { CapacityPolicy, FrontierPlan, Goal, PlanSource, ProvenPlan } from './domain/goal.js'
+import type { CapacityPolicy, FrontierPlan, Goal, PlanSource, ProvenPlan, Rebuildable } from './domain/goal.js'
 import type { Headroom, Room } from './domain/headroom.js'
 import type { LowerBound, Plan } from './domain/plan.js'
 import type { LpSolver } from './pack/columns/lp.js'
@@ -91,7 +91,6 @@ class PlansWithin implements Plans {
   readonly #limits: WholeLimits
   readonly #planners: readonly (() => Planner)[]
   readonly #bounding: readonly (() => Planner)[]
-  #rebuiltBy: Planner | undefined
 
   /**
    * `bounding`: planners whose bounds hold for plans within the limits; the first knows nothing of them. `strict`: those that
@@ -126,18 +125,20 @@ class PlansWithin implements Plans {
   }
 
   frontier(policy: CapacityPolicy): FrontierPlan[] | undefined {
-    const bound = this.#boundFor({ kind: 'cheapest', policy })
+    const cheapest = this.#boundFor({ kind: 'cheapest', policy })
     const found = this.#firstOf(
-      (planner) => planner.frontier(policy),
+      (planner) => {
+        // What is asked of each node need not hold for other plans within the limits: nor do bounds that know of it.
+        const isBounding = this.#bounding.some((one) => one() === planner)
+        return planner.frontier(policy)?.map((one) => ({
+          ...one,
+          proven: this.#bounded(one.proven, cheapest),
+          bound: isBounding ? higher(one.bound, cheapest) : cheapest,
+        }))
+      },
       (frontier) => frontier?.[0]?.proven.plan,
     )
-    return found
-      ?.filter(({ proven }) => this.#keepsLimits(proven.plan))
-      .map((one) => ({
-        ...one,
-        proven: this.#bounded(one.proven, bound),
-        bound: lower(one.bound, bound),
-      }))
+    return found?.filter(({ proven }) => this.#keepsLimits(proven.plan))
   }
 
   refillUnplaced(plan: Plan): number | undefined {
@@ -148,29 +149,21 @@ class PlansWithin implements Plans {
     return undefined
   }
 
-  rebuildable(policy: CapacityPolicy, known: readonly ProvenPlan[] = []): ProvenPlan | undefined {
+  rebuildable(policy: CapacityPolicy, known: readonly ProvenPlan[] = []): Rebuildable | undefined {
     const found = this.#firstOf(
-      (planner) => {
-        this.#rebuiltBy = planner
-        return planner.rebuildable(policy, known)
-      },
-      (proven) => proven?.plan,
+      (planner) => planner.rebuildable(policy, known),
+      (rebuildable) => rebuildable?.proven?.plan,
     )
-    return found && this.#bounded(found, this.#boundFor({ kind: 'cheapest', policy }))
-  }
-
-  /** Of the plan that `rebuildable` gave last, if it was asked. */
-  changed(...asked: Parameters<Planner['changed']>): ReturnType<Planner['changed']> {
-    const [policy] = asked
-    const found =
-      this.#rebuiltBy === undefined
-        ? this.#firstOf(
-            (planner) => planner.changed(...asked),
-            (changed) => changed?.proven?.plan,
-          )
-        : this.#rebuiltBy.changed(...asked)
-    const bound = this.#boundFor({ kind: 'cheapest', policy })
-    return found && { ...found, proven: found.proven && this.#bounded(found.proven, bound) }
+    if (found === undefined) return undefined
+    const bounded = (proven: ProvenPlan | undefined): ProvenPlan | undefined =>
+      proven && this.#bounded(proven, this.#boundFor({ kind: 'cheapest', policy }))
+    return {
+      proven: bounded(found.proven),
+      changed: (change) => {
+        const changed = found.changed(change)
+        return changed && { ...changed, proven: bounded(changed.proven) }
+      },
+    }
   }
 
   releases: Planner['releases'] = (...asked) => this.#free.releases(...asked)

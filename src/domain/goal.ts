@@ -81,6 +81,14 @@ export type ProvenPlan = {
   readonly replay: () => Replay | undefined
 }
 
+/** What the default scheduler can fill by itself, in whatever order the pods come. */
+export type Rebuildable = {
+  /** The cheapest plan found; undefined: none was found. */
+  readonly proven: ProvenPlan | undefined
+  /** What a change in the cluster would be good for, searched for from there; undefined where it concerns nothing. */
+  readonly changed: (change: Change) => Changed | undefined
+}
+
 /** A plan with few nodes, or with small ones, for its cost. */
 export type FrontierPlan = {
   readonly proven: ProvenPlan
@@ -100,10 +108,8 @@ export type PlanSource = {
   /** A plan of this source as an answer to another question; undefined for any other plan. */
   readonly reconsider: (plan: Plan, goal: Goal) => ProvenPlan | undefined
   /**
-   * The cheapest plan found that the default scheduler fills by itself, in whatever order the pods come; undefined where
-   * none was found or the cluster is too large for the search. `known`: other plans of this source, as starts.
+   * Plans that the default scheduler fills by itself; undefined where the cluster is too large for the search. `known`: other
+   * plans of this source, as starts.
    */
-  readonly rebuildable: (policy: CapacityPolicy, known: readonly ProvenPlan[]) => ProvenPlan | undefined
-  /** What a change in the cluster would be good for; undefined where it concerns nothing, or the cluster is too large to try it. */
-  readonly changed: (policy: CapacityPolicy, change: Change) => Changed | undefined
+  readonly rebuildable: (policy: CapacityPolicy, known: readonly ProvenPlan[]) => Rebuildable | undefined
 }

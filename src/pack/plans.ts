@@ -6,6 +6,7 @@ import type {
   Goal,
   PlanSource,
   ProvenPlan,
+  Rebuildable,
   Replay,
 } from '../domain/goal.js'
 import type { LowerBound, Plan } from '../domain/plan.js'
@@ -23,7 +24,7 @@ import type { PackProblem } from './problem.js'
 import { once } from './once.js'
 import type { Conditions } from './replay/conditions.js'
 import { Releases } from './release/release.js'
-import { MOST_STEPS_OF_A_SEARCHED_REFILL, Rebuilding } from './rebuilding.js'
+import { MOST_STEPS_OF_A_SEARCHED_REFILL, Rebuilding, type Found } from './rebuilding.js'
 import { fleetOfPlan, type Fleet } from './replay/fleet.js'
 import { furtherOrders } from './replay/further-orders.js'
 import { JUDGES, repair, worstOver, type Repair } from './replay/repair.js'
@@ -82,7 +83,6 @@ export class Planner implements PlanSource {
   readonly #repairs = new Map<string, Repair>()
   readonly #bounds = new Map<string, LowerBound>()
   readonly #plans = new Map<string, ProvenPlan>()
-  readonly #changed = new Map<string, Changed | undefined>()
   readonly #rebuilding: Rebuilding
   /** What plans were made of. */
   readonly #made = new WeakMap<Plan, { readonly solution: Solution; readonly goal: Goal }>()
@@ -155,11 +155,27 @@ export class Planner implements PlanSource {
     return made && this.#refillUnplaced(made.solution)
   }
 
-  rebuildable(policy: CapacityPolicy, known: readonly ProvenPlan[] = []): ProvenPlan | undefined {
+  rebuildable(policy: CapacityPolicy, known: readonly ProvenPlan[] = []): Rebuildable | undefined {
     const goal: Goal = { kind: 'cheapest', policy }
-    const starts = (): Fleet[] => known.flatMap(({ plan }) => this.#startFrom(plan) ?? [])
-    const solution = this.#rebuilding.cheapest(policy, starts)
-    return solution && this.#filled(solution, goal, () => furtherOrders(this.#scheduler, nodesOf(solution)))
+    const found = this.#rebuilding.cheapest(policy, () => known.flatMap(({ plan }) => this.#startFrom(plan) ?? []))
+    if (found === undefined) return undefined
+    const { solution } = found
+    const asked = new Map<string, Changed | undefined>()
+    return {
+      proven: solution && this.#filled(solution, goal, () => furtherOrders(this.#scheduler, nodesOf(solution))),
+      changed: (change) => {
+        const key = JSON.stringify(change)
+        if (!asked.has(key)) asked.set(key, this.#changed(found, change, goal))
+        return asked.get(key)
+      },
+    }
+  }
+
+  #changed(found: Found, change: Change, goal: Goal): Changed | undefined {
+    const changed = this.#rebuilding.changed(found, change)
+    if (changed === undefined) return undefined
+    const { solution, ...rest } = changed
+    return { ...rest, proven: solution && this.#filled(solution, goal) }
   }
 
   /** The nodes of a plan of ours with those that it takes to place every pod. */
@@ -168,20 +184,6 @@ export class Planner implements PlanSource {
     if (made === undefined) return undefined
     const { added } = this.#repaired(nodesOf(made.solution), made.goal)
     return added && fleetOfPlan(made.solution.layouts, added)
-  }
-
-  changed(policy: CapacityPolicy, change: Change): Changed | undefined {
-    const key = JSON.stringify([policy, change])
-    if (!this.#changed.has(key)) this.#changed.set(key, this.#newlyChanged(policy, change))
-    return this.#changed.get(key)
-  }
-
-  #newlyChanged(policy: CapacityPolicy, change: Change): Changed | undefined {
-    const goal: Goal = { kind: 'cheapest', policy }
-    const found = this.#rebuilding.changed(policy, change)
-    if (found === undefined) return undefined
-    const { solution, ...rest } = found
-    return { ...rest, proven: solution && this.#filled(solution, goal) }
   }
 
   /** Of a fleet that the scheduler fills by itself. */

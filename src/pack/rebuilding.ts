@@ -34,8 +34,10 @@ export type RebuildingTools = {
   readonly added: (slots: readonly Slot[], goal: Goal) => readonly Slot[] | undefined
 }
 
-/** What fleets the scheduler is to fill, and what was found. */
-type Found = {
+/** The fleets that the scheduler fills, from the cheapest on, and what comes of the first that will do. */
+export type Found = {
+  readonly policy: CapacityPolicy
+  /** Less spot than the policy allows, so that what is bought keeps to it. */
   readonly aimed: CapacityPolicy
   readonly groups: readonly Alternatives[]
   readonly fleets: readonly Fleet[]
@@ -43,13 +45,12 @@ type Found = {
 }
 
 /** What a change would be good for, its plan not yet proven. */
-export type Rebuilt = Omit<Changed, 'proven'> & { readonly solution: Solution | undefined }
+export type FoundChanged = Omit<Changed, 'proven'> & { readonly solution: Solution | undefined }
 
 /** Finds fleets that the scheduler fills by itself, as the cluster is or with a change in it. */
 export class Rebuilding {
   readonly #tools: RebuildingTools
   readonly #railed: RailedSearch
-  readonly #found = new Map<string, Found>()
 
   constructor(tools: RebuildingTools) {
     this.#tools = tools
@@ -58,12 +59,13 @@ export class Rebuilding {
 
   /**
    * The cheapest fleet found on which the pods also have a place within the guard rails, the share of spot among them.
-   * Undefined where there is none, or the cluster is too large for the search. `known`: fleets that the scheduler fills, as
-   * starts, asked for only where there is a search; they keep each group's capacity types.
+   * Undefined where the cluster is too large for the search. `known`: fleets that the scheduler fills, as starts, asked for only
+   * where there is a search; they keep each group's capacity types.
    */
-  cheapest(policy: CapacityPolicy, known: () => readonly Fleet[] = () => []): Solution | undefined {
+  cheapest(policy: CapacityPolicy, known: () => readonly Fleet[] = () => []): Found | undefined {
     if (this.#isTooLarge) return undefined
     const { solver, schedulerFor, shopFor, added } = this.#tools
+    let found: Found | undefined
     for (const aimed of aimsOf(policy)) {
       const goal: Goal = { kind: 'cheapest', policy: aimed }
       const groups = solver.alternatives(aimed)
@@ -77,22 +79,18 @@ export class Rebuilding {
       ]
       const search = { scheduler: schedulerFor(), groups, shop: shopFor({ kind: 'cheapest', policy }) }
       const fleets = this.#railed.from(search, starts)
-      const solution = this.#firstSound(fleets, policy)
-      this.#found.set(JSON.stringify(policy), { aimed, groups, fleets, solution })
-      if (solution !== undefined) return solution
+      found = { policy, aimed, groups, fleets, solution: this.#firstSound(fleets, policy) }
+      if (found.solution !== undefined) return found
     }
-    return undefined
+    return found
   }
 
   /**
-   * The same with a change in the cluster: a shorter search, from what `cheapest` found without it, which is asked for here,
-   * with no other starts, if nobody has asked before. Undefined also where no group is concerned by the change.
+   * The same with a change in the cluster: a shorter search, from what was found without it. Undefined where no group is
+   * concerned by the change.
    */
-  changed(policy: CapacityPolicy, change: Change): Rebuilt | undefined {
-    const key = JSON.stringify(policy)
-    if (!this.#found.has(key)) this.cheapest(policy)
-    const found = this.#found.get(key)
-    if (found === undefined) return undefined
+  changed(found: Found, change: Change): FoundChanged | undefined {
+    const { policy } = found
     const { problem, solver, running, schedulerFor, shopFor } = this.#tools
     const pools = this.#poolsIn(change, found.solution)
     if (change.ownPools !== undefined && pools.length === 0) return undefined

@@ -1,4 +1,4 @@
-import type { Change, Goal, Needs, ProvenPlan } from '../domain/goal.js'
+import type { Change, Goal, Needs, ProvenPlan, Rebuildable } from '../domain/goal.js'
 import type { Plan } from '../domain/plan.js'
 import type { Scenario, ScenarioId } from '../domain/recommendation.js'
 import { percent } from '../domain/units.js'
@@ -43,7 +43,12 @@ const BIG_FIRST: Change = { bigFirst: true }
  * --max-spot each node group keeps its capacity types. Where the scheduler leaves pods over on today's nodes too, keeping them
  * is no safer than a plan that needs big pods to come first: that one is recommended if nothing else is.
  */
-export function choose(all: readonly Candidate[], maxSpot: number | undefined, context: ScenarioContext): Choice {
+export function choose(
+  all: readonly Candidate[],
+  rebuildable: Rebuildable | undefined,
+  maxSpot: number | undefined,
+  context: ScenarioContext,
+): Choice {
   const current = all.find(({ scenario }) => scenario.id === 'current')
   if (current?.proven === undefined) throw new Error('the current scenario is always planned')
   const goal = recommendedGoal(maxSpot)
@@ -58,15 +63,14 @@ export function choose(all: readonly Candidate[], maxSpot: number | undefined, c
   if (context.nothingToPlan !== undefined) return keep(context.nothingToPlan)
   const costOf = (plan: Plan): number => countedCost(plan, context.limits.preferExisting ?? 0)
 
-  const proven = bestAnswer(context.plans.plan(goal), goal, foundFor(context, allProven(all)))
+  const rebuilt = rebuildable?.proven
+  const proven = cheapestOf([...allProven(all), ...(rebuilt === undefined ? [] : [rebuilt])], goal, context)
   const cheapest = planned({ id: 'recommended', title: 'cheapest plan', goal }, proven, context)
   const asItIs = all.filter(({ scenario }) => AS_IT_IS.includes(scenario.id))
-  const known = [proven, ...allProven(asItIs)]
-  const rebuildable = goal.kind === 'cheapest' ? context.plans.rebuildable(goal.policy, known) : undefined
   const robust =
-    rebuildable === undefined
+    rebuilt === undefined
       ? []
-      : [planned({ id: 'recommended', title: 'rebuilt by the default scheduler', goal }, rebuildable, context)]
+      : [planned({ id: 'recommended', title: 'rebuilt by the default scheduler', goal }, rebuilt, context)]
   const isWithinSpot = ({ plan }: Option): boolean =>
     maxSpot === undefined || (fillOf(plan.nodes).spotShare ?? 0) <= maxSpot
   const optionsOf = (some: readonly Candidate[]): Option[] => some.flatMap((candidate) => optionOf(candidate, context))
@@ -93,7 +97,7 @@ export function choose(all: readonly Candidate[], maxSpot: number | undefined, c
   const best =
     against === undefined
       ? unchanged
-      : afterChange(current.scenario, goal, context)
+      : afterChange(current.scenario, rebuildable, goal, context)
           .filter(isWithinSpot)
           .find((option) => whyNot(option, now, costOf, maxSpot) === undefined)
   const whyPassedOver = (candidate: Candidate): string =>
@@ -115,6 +119,21 @@ export function choose(all: readonly Candidate[], maxSpot: number | undefined, c
     ...(best.needs === undefined ? {} : { needs: best.needs }),
   }
 }
+
+/** What the default scheduler can fill, searched for from the cheapest of these plans and those that keep capacity types. */
+export function rebuildableFrom(
+  all: readonly Candidate[],
+  maxSpot: number | undefined,
+  context: ScenarioContext,
+): Rebuildable | undefined {
+  const goal = recommendedGoal(maxSpot)
+  if (context.nothingToPlan !== undefined || goal.kind !== 'cheapest') return undefined
+  const asItIs = all.filter(({ scenario }) => AS_IT_IS.includes(scenario.id))
+  return context.plans.rebuildable(goal.policy, [cheapestOf(allProven(all), goal, context), ...allProven(asItIs)])
+}
+
+const cheapestOf = (known: readonly ProvenPlan[], goal: Goal, context: ScenarioContext): ProvenPlan =>
+  bestAnswer(context.plans.plan(goal), goal, foundFor(context, known))
 
 /** A feasible plan, cheaper than `now`, that was replayed, and of which no number of nodes was found that leaves no pod over. */
 function isNeverRebuilt({ scenario: { outcome }, proven }: Candidate, now: number): boolean {
@@ -147,10 +166,15 @@ function outsideLimits(today: ProvenPlan, goal: Goal, context: ScenarioContext):
 }
 
 /** The cheapest plan that the scheduler fills once big pods come first, where it leaves pods over on today's nodes. */
-function afterChange(current: Scenario, goal: Goal, context: ScenarioContext): Option[] {
+function afterChange(
+  current: Scenario,
+  rebuildable: Rebuildable | undefined,
+  goal: Goal,
+  context: ScenarioContext,
+): Option[] {
   const unplacedToday = current.outcome.kind === 'planned' ? (current.outcome.refillUnplaced ?? 0) : 0
-  if (unplacedToday === 0 || goal.kind !== 'cheapest') return []
-  const changed = context.plans.changed(goal.policy, BIG_FIRST)
+  if (unplacedToday === 0) return []
+  const changed = rebuildable?.changed(BIG_FIRST)
   if (changed?.proven === undefined) return []
   const { change, classes, proven } = changed
   return optionOf(planned({ id: 'recommended', title: '', goal }, proven, context), context).map((option) => ({

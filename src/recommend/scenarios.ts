@@ -67,8 +67,12 @@ const QUESTIONS: readonly Question[] = [
 /** A plan that was asked for, before one is chosen. */
 export type Candidate = { readonly scenario: Scenario; readonly proven: ProvenPlan | undefined }
 
-/** Today, and every scenario but the recommended one. */
-export function candidates(context: ScenarioContext, maxSpot: number | undefined): Candidate[] {
+/** Today, and every scenario but the recommended one. `more`: other plans that may answer one of the questions best. */
+export function candidates(
+  context: ScenarioContext,
+  maxSpot: number | undefined,
+  more: readonly ProvenPlan[] = [],
+): Candidate[] {
   const current = planned(
     { id: 'current', title: 'as it stands', goal: recommendedGoal(maxSpot) },
     context.plans.today(recommendedGoal(maxSpot)),
@@ -84,10 +88,7 @@ export function candidates(context: ScenarioContext, maxSpot: number | undefined
       }),
     ]
   const goals = [recommendedGoal(maxSpot), ...QUESTIONS.map(({ goal }) => goal)].filter(({ kind }) => kind !== 'fewest')
-  const found = foundFor(
-    context,
-    goals.map((goal) => context.plans.plan(goal)),
-  )
+  const found = foundFor(context, [...goals.map((goal) => context.plans.plan(goal)), ...more])
   return withoutRepeats([
     current,
     ...QUESTIONS.map((question) => planned(question, provenFor(question.goal, found, context), context)),

@@ -1,7 +1,7 @@
-import type { Change } from '../domain/goal.js'
+import type { Change, Goal, Rebuildable } from '../domain/goal.js'
 import type { ChangeWorth, TightPlan } from '../domain/recommendation.js'
 import type { Choice } from './choose.js'
-import { planned, recommendedGoal, type ScenarioContext } from './scenarios.js'
+import { planned, type ScenarioContext } from './scenarios.js'
 
 /** Those that people can make, alone or together, from the least work to the most. */
 const CHANGES: readonly Change[] = [
@@ -18,7 +18,8 @@ const CHANGES: readonly Change[] = [
  */
 export function tightPlan(
   { cheapest, recommended, needs }: Choice,
-  maxSpot: number | undefined,
+  rebuildable: Rebuildable | undefined,
+  goal: Goal,
   context: ScenarioContext,
 ): TightPlan | undefined {
   const proven = cheapest?.proven
@@ -29,11 +30,9 @@ export function tightPlan(
   if (plan.cost.rate >= most) return undefined
   const replay = proven.replay()
   if (replay === undefined || replay.unplaced === 0) return undefined
-  const goal = recommendedGoal(maxSpot)
-  if (goal.kind !== 'cheapest') return undefined
   const others = CHANGES.filter((change) => JSON.stringify(change) !== JSON.stringify(needs?.change))
   const changes = others.flatMap((change): ChangeWorth[] => {
-    const worth = context.plans.changed(goal.policy, change)
+    const worth = rebuildable?.changed(change)
     if (worth === undefined) return []
     const found =
       worth.proven && planned({ id: 'recommended', title: 'with a change', goal }, worth.proven, context).scenario

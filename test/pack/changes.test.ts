@@ -48,9 +48,11 @@ describe('big pods first', () => {
         ),
       ),
     ]
-    const planner = packed({ nodes, options: [small, large] }).planner()
-    expect(planner.rebuildable(AS_IS)?.plan.cost.rate).toBe(80)
-    const { proven, packedUnplaced, classes } = planner.changed(AS_IS, { bigFirst: true })!
+    const found = packed({ nodes, options: [small, large] })
+      .planner()
+      .rebuildable(AS_IS)!
+    expect(found.proven?.plan.cost.rate).toBe(80)
+    const { proven, packedUnplaced, classes } = found.changed({ bigFirst: true })!
     expect(proven?.plan.cost.rate).toBe(60)
     expect(proven?.replay()).toEqual({ unplaced: 0, realised: proven?.plan })
     expect({ packedUnplaced, classes: classes.length }).toEqual({ packedUnplaced: 0, classes: 2 })
@@ -76,26 +78,28 @@ describe('own pools', () => {
         ),
       ),
     ]
-    return packed({ nodes, options: [...big, small] }).planner()
+    return packed({ nodes, options: [...big, small] })
+      .planner()
+      .rebuildable(AS_IS)!
   }
 
   it('keep other pods out of the groups that would cost more than today for their sake', () => {
-    const planner = shared(1)
-    expect(planner.rebuildable(AS_IS)?.plan.cost.rate).toBeGreaterThan(60)
-    const { proven, pools } = planner.changed(AS_IS, { ownPools: 'grown' })!
+    const found = shared(1)
+    expect(found.proven?.plan.cost.rate).toBeGreaterThan(60)
+    const { proven, pools } = found.changed({ ownPools: 'grown' })!
     expect(pools).toEqual(['big'])
     expect(proven?.plan.cost.rate).toBe(60)
-    expect(planner.changed(AS_IS, { ownPools: 'all' })).toMatchObject({
+    expect(found.changed({ ownPools: 'all' })).toMatchObject({
       pools: ['big', 'rest'],
       proven: { plan: { cost: { rate: 60 } } },
     })
-    expect(planner.changed(AS_IS, { bigFirst: true })?.pools).toEqual([])
+    expect(found.changed({ bigFirst: true })?.pools).toEqual([])
   })
 
   it('are not asked for where no group would cost more', () => {
-    const planner = shared(0)
-    expect(planner.rebuildable(AS_IS)?.plan.cost.rate).toBe(40)
-    expect(planner.changed(AS_IS, { ownPools: 'grown' })).toBeUndefined()
+    const found = shared(0)
+    expect(found.proven?.plan.cost.rate).toBe(40)
+    expect(found.changed({ ownPools: 'grown' })).toBeUndefined()
   })
 })
 
@@ -165,9 +169,7 @@ describe('on random clusters', () => {
         })
         const nodes = parts.flatMap((part) => part.nodes)
         const all = packed({ nodes, options: parts.flatMap(({ options }) => options) })
-        const planner = all.planner()
-        planner.rebuildable(AS_IS)
-        const changed = planner.changed(AS_IS, change)
+        const changed = all.planner().rebuildable(AS_IS)?.changed(change)
         const proven = changed?.proven
         if (changed === undefined || proven === undefined) return
         found += 1

@@ -185,7 +185,7 @@ describe('as the default scheduler would rebuild it', () => {
       fc.property(anyInput, anyPolicy, (input, policy) => {
         const all = packed(partsOf(input))
         const planner = all.planner()
-        const proven = planner.rebuildable(policy)
+        const proven = planner.rebuildable(policy)?.proven
         if (proven === undefined) return
         found += 1
         expectSound(proven, all)
@@ -216,7 +216,7 @@ describe('as the default scheduler would rebuild it', () => {
     const planner = packed({ nodes, options: [small, large] }).planner()
     const today = planner.today(CHEAPEST)
     expect(today.replay()?.unplaced).toBe(1)
-    const found = planner.rebuildable(AS_IS)
+    const found = planner.rebuildable(AS_IS)?.proven
     expect(found?.plan.nodes.map(({ instanceType }) => instanceType)).toEqual(['large'])
     expect({ ...found?.replay(), further: undefined }).toEqual({ unplaced: 0, realised: found?.plan })
     expect(found?.replay()?.further?.()).toEqual({ orders: 200, failing: 0, unplaced: 0 })

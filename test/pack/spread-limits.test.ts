@@ -29,7 +29,7 @@ const plansWithin = (limits: Partial<Limits>): ProvenPlan[] => {
     options: [...small, ...large],
     facts: { limits: { ...NO_LIMITS, ...limits } },
   }).planner()
-  const fleet = planner.rebuildable({ kind: 'as-is' })
+  const fleet = planner.rebuildable({ kind: 'as-is' })?.proven
   return [...GOALS.map((goal) => planner.plan(goal)), ...(fleet === undefined ? [] : [fleet])]
 }
 const zoneCpu = ({ nodes: planned }: Plan): number[] =>

@@ -34,7 +34,6 @@ function foundOf(known: readonly ProvenPlan[], isSound: Found['isSound'] = () =>
     plan: () => expect.unreachable(),
     reconsider: (plan) => ({ ...known.find((one) => one.plan === plan)!, bound: BOUND }),
     rebuildable: () => undefined,
-    changed: () => undefined,
   }
   return { plans: source, today: proven(TODAY).plan, known, isSound }
 }

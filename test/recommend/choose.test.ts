@@ -5,7 +5,7 @@ import type { Plan, PlanNode } from '../../src/domain/plan.js'
 import type { CapacityType } from '../../src/domain/offering.js'
 import type { ScenarioId } from '../../src/domain/recommendation.js'
 import type { MicroUsdPerHour } from '../../src/domain/units.js'
-import { choose } from '../../src/recommend/choose.js'
+import { choose, rebuildableFrom, type Choice } from '../../src/recommend/choose.js'
 import { candidates, type ScenarioContext } from '../../src/recommend/scenarios.js'
 import { keptNode, makeNode, newNode } from '../pack/make-plan.js'
 import { makePod, makeSite, resources } from '../pack/make.js'
@@ -70,10 +70,12 @@ function contextOf(plans: Plans, more: Partial<ScenarioContext> = {}): ScenarioC
     reconsider: () => undefined,
     today: () => proven(today),
     plan: ({ kind }) => proven(byKind[kind]),
-    rebuildable: () => (rebuildable === undefined ? undefined : proven(rebuildable)),
-    changed: (_, change) => ({
-      ...{ change, classes: [], pools: [], packedUnplaced: 0 },
-      proven: changed && change.bigFirst === true ? proven(changed) : undefined,
+    rebuildable: () => ({
+      proven: rebuildable && proven(rebuildable),
+      changed: (change) => ({
+        ...{ change, classes: [], pools: [], packedUnplaced: 0 },
+        proven: changed && change.bigFirst === true ? proven(changed) : undefined,
+      }),
     }),
   }
   return {
@@ -83,9 +85,14 @@ function contextOf(plans: Plans, more: Partial<ScenarioContext> = {}): ScenarioC
   }
 }
 
+function chosenIn(context: ScenarioContext, maxSpot?: number): Choice {
+  const all = candidates(context, maxSpot)
+  return choose(all, rebuildableFrom(all, maxSpot, context), maxSpot, context)
+}
+
 function chosen(plans: Plans, more: Partial<ScenarioContext> = {}, maxSpot?: number) {
   const context = contextOf(plans, more)
-  const { recommended, follows, policy, cheapest, needs } = choose(candidates(context, maxSpot), maxSpot, context)
+  const { recommended, follows, policy, cheapest, needs } = chosenIn(context, maxSpot)
   const { outcome, title, notes } = recommended
   const plan = outcome.kind === 'planned' ? outcome.plan : undefined
   return { follows, title, notes, policy, cheapest, needs, plan, rate: plan?.cost.rate, outcome }
@@ -269,12 +276,11 @@ describe('what is recommended', () => {
       today: () => today,
       plan: () => full,
       rebuildable: () => undefined,
-      changed: () => undefined,
     }
     const follows = (headroom: number): ScenarioId => {
       const context = { ...contextOf({ today: { cost: 1 }, cheapest: { cost: 1 } }), plans }
       const limited = { ...context, limits: { headroom, minNodes: undefined } }
-      return choose(candidates(limited, undefined), undefined, limited).follows
+      return chosenIn(limited).follows
     }
     expect(follows(0.1)).not.toBe('current')
     expect(follows(0.11)).toBe('current')
@@ -299,11 +305,10 @@ describe('what is recommended', () => {
       today: () => proven({ cost: 100 }),
       plan: refuse,
       rebuildable: refuse,
-      changed: refuse,
     }
     const why = 'no node has a price'
     const context = { ...contextOf({ today: { cost: 1 }, cheapest: { cost: 1 } }), plans, nothingToPlan: why }
-    const { recommended, follows, cheapest } = choose(candidates(context, undefined), undefined, context)
+    const { recommended, follows, cheapest } = chosenIn(context)
     expect({ follows, notes: recommended.notes, cheapest }).toEqual({
       follows: 'current',
       notes: [why],
@@ -311,9 +316,24 @@ describe('what is recommended', () => {
     })
   })
 
+  it('answers other questions, too, where it is the cheapest plan that does', () => {
+    const context = contextOf({ today: { cost: 100 }, cheapest: { cost: 50 }, repack: { cost: 80 } })
+    const plans: PlanSource = { ...context.plans, reconsider: (plan) => ({ ...proven({ cost: 40 }), plan }) }
+    const rebuilt = proven({ cost: 40 })
+    const costs = candidates({ ...context, plans }, undefined, [rebuilt]).map(
+      ({ scenario: { id }, proven: found }) => [id, found?.plan.cost.rate] as const,
+    )
+    expect(Object.fromEntries(costs)).toMatchObject({
+      current: 100,
+      repack: 80,
+      'cheapest-on-demand': 40,
+      'spot-30': 40,
+    })
+  })
+
   it('needs to know what runs now', () => {
     const context = contextOf({ today: { cost: 100 }, cheapest: { cost: 50 } })
-    expect(() => choose([], undefined, context)).toThrow('the current scenario is always planned')
+    expect(() => choose([], undefined, undefined, context)).toThrow('the current scenario is always planned')
   })
 
   it('gives notes about the plan after its own', () => {
@@ -348,13 +368,15 @@ describe('with --max-spot', () => {
           return undefined
         },
       }
-      choose(candidates(inner, maxSpot), maxSpot, { ...inner, plans })
+      const all = candidates(inner, maxSpot)
+      const context = { ...inner, plans }
+      choose(all, rebuildableFrom(all, maxSpot, context), maxSpot, context)
       return goals
     }
     const spot: Goal = { kind: 'cheapest', policy: { kind: 'spot', share: 0.3 } }
     const asIs: Goal = { kind: 'cheapest', policy: { kind: 'as-is' } }
-    expect(asked(0.3)).toEqual([spot, spot])
-    expect(asked(undefined)).toEqual([asIs, asIs])
+    expect(asked(0.3)).toEqual([spot, spot, spot])
+    expect(asked(undefined)).toEqual([asIs, asIs, asIs])
     expect(chosen({ today, cheapest: { cost: 40 } }, {}, 0.3).policy).toContain('at most 30 % of the allocatable CPU')
     expect(chosen({ today, cheapest: { cost: 40 } }, {}, 0.29).policy).toContain('at most 29 % of the allocatable CPU')
     expect(chosen({ today, cheapest: { cost: 40 } }).policy).toContain('each node group keeps its capacity types')

@@ -44,7 +44,6 @@ const context = (more: Partial<ScenarioContext> = {}): ScenarioContext => ({
     plan: () => proven(9, 1000),
     reconsider: () => undefined,
     rebuildable: () => undefined,
-    changed: () => undefined,
   },
   ...NO_FAULTS,
   ...more,
@@ -145,7 +144,6 @@ describe('scenarios with a share of spot', () => {
     plan: (goal) => (goal.kind === 'cheapest' && goal.policy.kind === 'spot' ? proven(10, 900, 4) : proven(10, 1000)),
     reconsider: () => undefined,
     rebuildable: () => undefined,
-    changed: () => undefined,
   }
 
   it('are not feasible with more than that on spot', () => {

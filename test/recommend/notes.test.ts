@@ -3,9 +3,9 @@ import { describe, expect, it } from 'vitest'
 import type { FurtherOrders, Goal, PlanSource, ProvenPlan, Replay } from '../../src/domain/goal.js'
 import type { CapacityType } from '../../src/domain/offering.js'
 import type { Plan, PlanNode } from '../../src/domain/plan.js'
-import type { ScenarioId } from '../../src/domain/recommendation.js'
+import type { Scenario, ScenarioId } from '../../src/domain/recommendation.js'
 import type { MicroUsdPerHour } from '../../src/domain/units.js'
-import { choose } from '../../src/recommend/choose.js'
+import { choose, rebuildableFrom } from '../../src/recommend/choose.js'
 import { candidates, type ScenarioContext } from '../../src/recommend/scenarios.js'
 import { newNode } from '../pack/make-plan.js'
 import { makeSite } from '../pack/make.js'
@@ -53,15 +53,19 @@ function contextOf(plans: Plans, more: Partial<ScenarioContext> = {}): ScenarioC
     today: () => proven(today),
     plan: ({ kind }) => proven(byKind[kind]),
     reconsider: () => undefined,
-    rebuildable: () => (rebuildable === undefined ? undefined : proven(rebuildable)),
-    changed: () => undefined,
+    rebuildable: () => ({ proven: rebuildable && proven(rebuildable), changed: () => undefined }),
   }
   return { plans: source, ...NO_FAULTS, ...more }
 }
 
+function recommendedIn(context: ScenarioContext, maxSpot?: number): Scenario {
+  const all = candidates(context, maxSpot)
+  return choose(all, rebuildableFrom(all, maxSpot, context), maxSpot, context).recommended
+}
+
 function chosen(plans: Plans, more: Partial<ScenarioContext> = {}, maxSpot?: number) {
   const context = contextOf(plans, more)
-  return choose(candidates(context, maxSpot), maxSpot, context).recommended
+  return recommendedIn(context, maxSpot)
 }
 
 describe('why cheaper scenarios are not followed', () => {
@@ -75,7 +79,7 @@ describe('why cheaper scenarios are not followed', () => {
           ? proven(found)
           : context.plans.plan(goal)
       const other = { ...context, plans: { ...context.plans, plan } }
-      return choose(candidates(other, maxSpot), maxSpot, other).recommended.notes
+      return recommendedIn(other, maxSpot).notes
     }
     const reasons = notesWith({ cost: 50, nodes: 2, spotNodes: 1 })
     expect(reasons).toEqual([
@@ -105,7 +109,7 @@ describe('why cheaper scenarios are not followed', () => {
         ? { ...mended, replay: () => ({ ...replay, further }) }
         : context.plans.plan(goal)
     const other = { ...context, plans: { ...context.plans, plan } }
-    expect(choose(candidates(other, undefined), undefined, other).recommended.notes).toEqual([
+    expect(recommendedIn(other).notes).toEqual([
       'refilled in 200 orders of the pods that the search has not seen: 2 left pods over, 1 at most',
       'cheaper and not followed: repack (it leaves pods over in 4 of 100 orders that no search has seen, what the search found in 2 of 200)',
     ])

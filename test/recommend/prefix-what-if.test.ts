@@ -25,7 +25,6 @@ const contextOf = (plan: ProvenPlan, more: Partial<ScenarioContext> = {}): Scena
     plan: () => plan,
     reconsider: () => undefined,
     rebuildable: () => undefined,
-    changed: () => undefined,
   },
   ...NO_FAULTS,
   ...more,

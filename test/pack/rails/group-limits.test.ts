@@ -62,9 +62,9 @@ describe('limits of groups', () => {
 
   it('hold for what the scheduler rebuilds, and for what it takes to place every pod', () => {
     const { planner, faultsOf } = limited(eight(), ['group'], { cpu: 12_000 })
-    const rebuilt = planner.rebuildable(AS_IS)!
+    const rebuilt = planner.rebuildable(AS_IS)!.proven!
     expect([faultsOf(rebuilt.plan), typesOf(rebuilt.plan)]).toEqual([[], ['small', 'small', 'small', 'small']])
-    const free = limited(eight(), ['group'], {}).planner.rebuildable(AS_IS)!
+    const free = limited(eight(), ['group'], {}).planner.rebuildable(AS_IS)!.proven!
     expect(typesOf(free.plan)).toEqual(['large'])
   })
 

@@ -171,7 +171,7 @@ describe('what the scheduler fills by itself', () => {
     const fleetIn = (limits: Partial<Limits>): Plan => {
       const { plan } = packed({ ...six(), facts: { limits: { ...NO_LIMITS, ...limits } } })
         .planner()
-        .rebuildable({ kind: 'on-demand' })!
+        .rebuildable({ kind: 'on-demand' })!.proven!
       expect(plan.unplaced).toEqual([])
       return plan
     }

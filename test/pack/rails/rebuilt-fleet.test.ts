@@ -18,7 +18,7 @@ function rebuilt(rails: MixRails) {
     nodeOf(old, `n${at}`, [makePod(`p${at}`, { needed: resources(1000, MIB), nodeName: `n${at}` })]),
   )
   const { planner } = packed({ nodes, options: OPTIONS, facts: { limits: { ...NO_LIMITS, ...rails } } })
-  const found = planner().rebuildable({ kind: 'as-is' })
+  const found = planner().rebuildable({ kind: 'as-is' })?.proven
   const zones = found?.plan.nodes.map(({ zone }) => zone).sort()
   return { rate: found?.plan.cost.rate, zones, unplaced: found?.plan.unplaced.length }
 }
