@@ -5,6 +5,7 @@ import { commitmentsJson } from './json-commitments.js'
 import type { PlanView, View } from './view.js'
 import type { ChangeView } from './view-tight-plan.js'
 import type { WorthView } from './view-blockers.js'
+import type { SpareNodes } from './view-spare.js'
 
 type Json = string | number | boolean | null | readonly Json[] | { readonly [key: string]: Json }
 
@@ -128,6 +129,7 @@ function recommended({ plan, follows, policy, needs, summary }: View): Json {
         nodeGroup: group,
         podsMoved: number(podsMoved),
       })) ?? [],
+    nodesWithoutRunningPods: plan?.spare?.groups.map(spare) ?? [],
     unplaced: plan?.unplaced.map(({ pod, running, reason }) => ({ pod, running, reason })) ?? [],
   }
 }
@@ -204,6 +206,14 @@ const action = (of: PlanView['actions'][number]): Json => ({
   removeInstanceTypes: of.removeTypes,
   addNodes: of.add,
   addInstanceTypes: of.addTypes,
+})
+
+const spare = ({ group, nodes, types, monthly, pending }: SpareNodes): Json => ({
+  nodeGroup: group,
+  nodes,
+  instanceTypes: types,
+  pendingPods: number(pending),
+  monthlyUsd: number(monthly),
 })
 
 /** How good the model of capacity is, what the plan's new nodes rest on, and what they take from the subnets. */

@@ -1,6 +1,7 @@
-import { bullet, left, leftOut, right, table, typeList, UNKNOWN, type Written } from './markdown-text.js'
+import { bullet, left, leftOut, plural, right, table, typeList, UNKNOWN, type Written } from './markdown-text.js'
 import { firstOfAll, savedByChange } from './markdown-tight-plan.js'
 import type { PlanView, View } from './view.js'
+import type { SpareNodes, SpareView } from './view-spare.js'
 
 const DRAINS_SHOWN = 20
 const GROUPS_SHOWN = 40
@@ -31,6 +32,7 @@ export function whatToDo(view: View, written: Written): string[] {
     ...why,
     ...managedGroups(changed),
     ...tightPools(changed),
+    ...spareNodes(view),
     ...steps(plan, written),
   ]
 }
@@ -60,6 +62,39 @@ function tightPools(changed: PlanView['actions']): string[] {
       `The plan keeps to the limits of NodePools, but today's nodes and the new ones beside each other do not: raise the limit until the old nodes are gone, or change the nodes a few at a time, in ${tight.slice(0, GROUPS_SHOWN).join(', ')}${more}.`,
     ),
   ]
+}
+
+/** What is bought as room alone, why, and what would take it away again. */
+function spareNodes({ plan }: View): string[] {
+  const spare = plan?.spare
+  if (plan === undefined || spare === undefined) return []
+  const added = plan.actions.reduce((sum, { add }) => sum + add.length, 0)
+  const listed = spare.groups.slice(0, GROUPS_SHOWN).map(({ group, types, pending }) => {
+    const holds = pending.exact === '0' ? 'DaemonSets alone' : `${plural(pending, 'pod')} pending today`
+    return `${group} (${typeList(types) ?? ''}: ${holds})`
+  })
+  const more = spare.groups.length > GROUPS_SHOWN ? ` and ${spare.groups.length - GROUPS_SHOWN} more groups` : ''
+  const keepers = [
+    ...kept(spare, 'karpenter', 'consolidateAfter: Never in the NodePool (Karpenter'),
+    ...kept(spare, 'cluster-autoscaler', 'the smallest size of the group (Cluster Autoscaler'),
+  ]
+  return [
+    bullet(
+      `No pod that runs today is placed on ${spare.nodes.short} of the ${nodes(added)} to add, at ${spare.monthly?.short ?? UNKNOWN} a month (${spare.ofPlan?.short ?? UNKNOWN} of the plan's cost): ${listed.join(', ')}${more}. This is room without which the default scheduler would leave pods over when it fills the plan's nodes from empty, or which a guard rail asks for.`,
+    ),
+    ...(keepers.length === 0
+      ? []
+      : [
+          bullet(
+            `An autoscaler that removes nodes without use would take these away again, unless they are kept by ${keepers.join(', by ')}, or by placeholder pods.`,
+          ),
+        ]),
+  ]
+}
+
+function kept({ groups }: SpareView, removedBy: SpareNodes['removedBy'], by: string): string[] {
+  const names = groups.flatMap((one) => (one.removedBy === removedBy ? [one.group] : []))
+  return names.length === 0 ? [] : [`${by}: ${names.slice(0, GROUPS_SHOWN).join(', ')})`]
 }
 
 /** Types of the nodes that go; a node of unknown type goes too. */

@@ -14,6 +14,7 @@ import { frontierView, type FrontierView } from './view-frontier.js'
 import { needsView, tightPlanView, type NeedsView, type TightPlanView } from './view-tight-plan.js'
 import { addressViews, prefixView, type AddressView, type PrefixView } from './view-network.js'
 import { addAll, groupViews, nodeRows, type GroupView } from './view-nodes.js'
+import { spareView, type SpareView } from './view-spare.js'
 import { groupActions, migration, placementRows, planNodeViews, unplacedViews } from './view-plan.js'
 import type { GroupAction, MigrationStep, PlanNodeView, UnplacedView } from './view-plan.js'
 import { scenarioViews, type ScenarioView } from './view-scenarios.js'
@@ -80,6 +81,8 @@ export type PlanView = {
   readonly actions: readonly GroupAction[]
   readonly migration: readonly MigrationStep[]
   readonly unplaced: readonly UnplacedView[]
+  /** Bought nodes without a pod that runs today; undefined without any. */
+  readonly spare: SpareView | undefined
 }
 
 export function viewOf(analysis: Analysis): View {
@@ -131,6 +134,7 @@ export function viewOf(analysis: Analysis): View {
       actions: groupActions(cluster, plan),
       migration: migration(cluster, plan),
       unplaced: unplacedViews(plan),
+      spare: spareView(cluster, plan),
     },
     capacity: capacityView(analysis, plan?.nodes ?? []),
     addresses: addressViews(analysis.addresses),

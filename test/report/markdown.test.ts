@@ -1,10 +1,12 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
+import type { NodeGroup } from '../../src/domain/cluster.js'
+import type { Plan } from '../../src/domain/plan.js'
 import type { Analysis } from '../../src/domain/recommendation.js'
 import { NO_RESOURCES } from '../../src/domain/resources.js'
 import { reportOf, type ReportFormat } from '../../src/report/files.js'
 import { escape, left, table } from '../../src/report/markdown-text.js'
-import { ANALYSIS, api, CURRENT_PLAN, list, node, PRICES, resources, unpriced } from './fixture.js'
+import { ANALYSIS, api, CURRENT_PLAN, list, node, PRICES, RECOMMENDED_PLAN, resources, unpriced } from './fixture.js'
 
 const md = (analysis: Analysis = ANALYSIS, formats: ReportFormat[] = ['md', 'csv', 'json']): string =>
   reportOf(analysis, formats).files.get('report.md') ?? ''
@@ -161,6 +163,46 @@ describe('report.md', () => {
       nodes: group.nodes.map((one) => ({ ...one, instanceType: 'c6g.large' })),
     }))
     expect(md({ ...ANALYSIS, cluster: { ...ANALYSIS.cluster, groups: sameType } })).not.toContain('managed node group')
+  })
+
+  it('names bought nodes that carry no pod of today, what they cost, and what would take them away', () => {
+    expect(md()).not.toContain('No pod that runs today')
+    const recommended = RECOMMENDED_PLAN.nodes.find(({ action }) => action === 'new')
+    const waiting = ANALYSIS.pending.at(-1)
+    if (recommended === undefined || waiting === undefined) throw new Error('the fixture buys a node and has a pod')
+    const bought = (name: string, group: string, pods: Plan['unplaced'][number]['pod'][]) => ({
+      ...recommended,
+      ...{ name, group, pods },
+    })
+    const nodes = [
+      ...RECOMMENDED_PLAN.nodes,
+      bought('plan-web-2', 'web', []),
+      bought('plan-pool-1', 'pool', [waiting]),
+      bought('plan-pool-2', 'pool', []),
+    ]
+    const pool = { ...ANALYSIS.cluster.groups[0], name: 'pool', owner: 'karpenter', nodes: [] } as NodeGroup
+    const analysis = {
+      ...ANALYSIS,
+      cluster: { ...ANALYSIS.cluster, groups: [...ANALYSIS.cluster.groups, pool] },
+      scenarios: ANALYSIS.scenarios.map((one) =>
+        one.id === 'recommended' && one.outcome.kind === 'planned'
+          ? { ...one, outcome: { ...one.outcome, plan: { ...RECOMMENDED_PLAN, nodes } } }
+          : one,
+      ),
+    }
+    expect(md(analysis)).toContain(
+      "- No pod that runs today is placed on 3 of the 4 nodes to add, at $75.70 a month (42.1 % of the plan's cost): pool (2 × c6g.large: 1 pod pending today), web (1 × c6g.large: DaemonSets alone). This is room",
+    )
+    expect(md(analysis)).toContain(
+      'unless they are kept by consolidateAfter: Never in the NodePool (Karpenter: pool), by the smallest size of the group (Cluster Autoscaler: web), or by placeholder pods.',
+    )
+    const json = JSON.parse(reportOf(analysis, ['json']).files.get('report.json') ?? '') as { recommended: object }
+    expect(json.recommended).toMatchObject({
+      nodesWithoutRunningPods: [
+        { nodeGroup: 'pool', nodes: ['plan-pool-1', 'plan-pool-2'], pendingPods: 1, monthlyUsd: 50.46782 },
+        { nodeGroup: 'web', nodes: ['plan-web-2'], pendingPods: 0 },
+      ],
+    })
   })
 
   it('lists spot types of which the Spot Advisor says nothing', () => {
