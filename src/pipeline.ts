@@ -36,7 +36,7 @@ import { shareOfToday, spotLimitFindings } from './recommend/spot-limit.js'
 import { tightPlan } from './recommend/tight-plan.js'
 import { withPreferences } from './recommend/preferences.js'
 import { candidates, foundFor, recommendedGoal, type ScenarioContext } from './recommend/scenarios.js'
-import { PlanMaker } from './plan-maker.js'
+import { PlanMaker, pinnedIn } from './plan-maker.js'
 import { smallerNodes } from './smaller-nodes.js'
 import { modelOf, priceIn, problemOf, type Settings } from './problem.js'
 import { assumptions, capacityFindings, clusterFindings, feeFindings, growthOf, planFindings } from './remarks.js'
@@ -73,6 +73,7 @@ export function analyse(
     violationsOf: oncePerPlan((plan) => violations(plan, cluster, state.mustPlace)),
     subnetFaultsOf: addresses.faults,
     remarksOf: (plan) => [...addresses.remarks(plan), ...processorNotes(plan, cluster)],
+    isPinned: pinnedIn(state.problem),
     whyOnSpot: whyOnSpot(state.problem),
     limits,
     blast: blastJudge(today, limits),

@@ -1,6 +1,7 @@
 import type { CapacityPolicy, FrontierPlan, Goal, PlanSource, ProvenPlan, Rebuildable } from './domain/goal.js'
 import type { Headroom, Room } from './domain/headroom.js'
 import type { LowerBound, Plan } from './domain/plan.js'
+import type { Pod } from './domain/pod.js'
 import type { LpSolver } from './pack/columns/lp.js'
 import { ColumnPlans } from './pack/bins/column-plans.js'
 import { MOST_TO_PACK } from './pack/layouts.js'
@@ -63,7 +64,7 @@ export class PlanMaker {
     // Nodes make way for larger ones one by one, each time with a look at all pods.
     const isSearched = headroom > 0 && sizeOf(problem) <= MOST_TO_PACK
     const roomy = isSearched ? [plannerWith(() => ({ wholeHeadroom: wholeHeadroom() }))] : []
-    return new PlansWithin(whole, [free, ...roomy], strict)
+    return new PlansWithin(whole, pinnedIn(problem), [free, ...roomy], strict)
   }
 
   #columnsFor(limits: string): ColumnPlans {
@@ -71,6 +72,12 @@ export class PlanMaker {
     this.#columns.set(limits, known)
     return known
   }
+}
+
+/** Is it a pod that every plan leaves where it is? */
+export function pinnedIn({ groups }: PackProblem): (pod: Pod) => boolean {
+  const pinned = new Set(groups.flatMap(({ live }) => live.flatMap((one) => [...one.pinned])))
+  return (pod) => pinned.has(pod)
 }
 
 /** Pods × nodes of today. */
@@ -89,6 +96,7 @@ function demandOf({ nodes }: Plan): Room {
 
 class PlansWithin implements Plans {
   readonly #limits: WholeLimits
+  readonly #isPinned: (pod: Pod) => boolean
   readonly #planners: readonly (() => Planner)[]
   readonly #bounding: readonly (() => Planner)[]
 
@@ -96,8 +104,14 @@ class PlansWithin implements Plans {
    * `bounding`: planners whose bounds hold for plans within the limits; the first knows nothing of them. `strict`: those that
    * keep the limits on each node.
    */
-  constructor(limits: WholeLimits, bounding: readonly (() => Planner)[], strict: readonly (() => Planner)[]) {
+  constructor(
+    limits: WholeLimits,
+    isPinned: (pod: Pod) => boolean,
+    bounding: readonly (() => Planner)[],
+    strict: readonly (() => Planner)[],
+  ) {
     this.#limits = limits
+    this.#isPinned = isPinned
     this.#bounding = bounding
     this.#planners = [...bounding, ...strict]
   }
@@ -195,7 +209,8 @@ class PlansWithin implements Plans {
 
   #keepsLimits({ nodes }: Plan): boolean {
     const { headroom, maxNodeShare = Infinity } = this.#limits
-    return usedShare(nodes) <= 1 - headroom + ROUNDING && chosenNodeShare(nodes) <= maxNodeShare + ROUNDING
+    const onOneNode = chosenNodeShare(nodes, this.#isPinned)
+    return usedShare(nodes) <= 1 - headroom + ROUNDING && onOneNode <= maxNodeShare + ROUNDING
   }
 
   /** A plan's own bound knows which spot nodes it keeps, and may know limits on each node that other plans need not keep. */

@@ -1,4 +1,5 @@
 import type { PlanNode } from '../domain/plan.js'
+import type { Pod } from '../domain/pod.js'
 import { spotPools } from '../domain/node-mix.js'
 import type { Efficiency, SpotPools } from '../domain/recommendation.js'
 import { add, NO_RESOURCES, sum, type Resources } from '../domain/resources.js'
@@ -52,13 +53,13 @@ export function usedShare(nodes: readonly PlanNode[]): number {
 }
 
 /**
- * The largest share of all requests, CPU or memory, on one node. What a single pod asks for, and what a node of today keeps, is
- * not the plan's choice.
+ * The largest share of all requests, CPU or memory, on one node. What a single pod asks for, and pods that no plan moves, is not
+ * the plan's choice.
  */
-export function chosenNodeShare(nodes: readonly PlanNode[]): number {
+export function chosenNodeShare(nodes: readonly PlanNode[], isPinned: (pod: Pod) => boolean): number {
   const { requested } = fillOf(nodes)
   return nodes
-    .filter(({ packed, name, pods }) => packed && pods.length > 1 && pods.some(({ nodeName }) => nodeName !== name))
+    .filter(({ packed, pods }) => packed && pods.length > 1 && !pods.every(isPinned))
     .map(requestedOn)
     .reduce((most, { cpu, memory }) => {
       const share = Math.max(ratio(cpu, requested.cpu) ?? 0, ratio(memory, requested.memory) ?? 0)

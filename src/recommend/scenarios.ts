@@ -1,6 +1,7 @@
 import type { FrontierPlan, Goal, PlanSource, ProvenPlan } from '../domain/goal.js'
 import type { MixRails } from '../domain/node-mix.js'
 import type { Plan, PlanNode } from '../domain/plan.js'
+import type { Pod } from '../domain/pod.js'
 import type { Scenario, ScenarioId } from '../domain/recommendation.js'
 import { percent } from '../domain/units.js'
 import { blastRadius, type BlastJudge } from './blast-radius.js'
@@ -25,6 +26,8 @@ export type ScenarioContext = {
   readonly blast?: BlastJudge
   /** The plan on the same nodes, with more of what pods prefer where that costs nothing; absent: plans stay as they are. */
   readonly keepWishes?: (plan: Plan) => Plan
+  /** Does every plan leave the pod where it is? Absent: any may go. */
+  readonly isPinned?: (pod: Pod) => boolean
   /** Why a spot node stays in a plan that buys on-demand nodes only; absent: nobody knows. */
   readonly whyOnSpot?: (node: PlanNode) => WhyOnSpot
   /** Plans from the cheapest to the fewest nodes, of which `fewer-larger` is one; absent: not worked out. */
@@ -216,7 +219,7 @@ export function faultsOf(
   const running = plan.unplaced.filter((pod) => pod.running).length
   const { headroom, wantedNodeShare = Infinity } = context.limits
   const used = usedShare(plan.nodes)
-  const onOneNode = chosenNodeShare(plan.nodes)
+  const onOneNode = chosenNodeShare(plan.nodes, context.isPinned ?? (() => false))
   const packed = plan.nodes.filter((node) => node.packed)
   const violations = context.violationsOf(plan)
   const [first] = violations
