@@ -120,7 +120,7 @@ function asDocument(value: unknown, file: string): { readonly document: Json; re
 
 /** Of a list its items, else the document itself. */
 function handOverDocument(document: Json, kind: string, file: string, onItem: (item: Json) => void): void {
-  if (!('items' in document)) return onItem(document)
+  if (!('items' in document) && kind !== 'List') return onItem(document)
   for (const item of itemsOf(document, file)) handOver(object(item), kind, file, onItem)
 }
 
@@ -165,7 +165,8 @@ const apiError = (file: string, message: string): FailureError =>
     fix: HOW,
   })
 
-const wordFor = (value: unknown): string => (value === null ? 'null' : `a JSON ${typeof value}`)
+const wordFor = (value: unknown): string =>
+  value === undefined ? 'missing' : value === null ? 'null' : `a JSON ${typeof value}`
 
 const notAList = (file: string, value: unknown): FailureError => {
   const found = Array.isArray(value)

@@ -74,6 +74,7 @@ describe('lists', () => {
   it('without an array of items are refused: they would pass as a cluster in which there is nothing', async () => {
     const refused = (text: string, found: string) =>
       expect(read(written(text))).rejects.toThrow(`a List whose items are ${found}, not an array`)
+    await refused('{"kind":"List"}', 'missing')
     await refused('{"kind":"List","items":null}', 'null')
     await refused('{"kind":"List","items":[{"kind":"List","items":"x"}]}', 'a JSON string')
     await refused('{"kind":"List","items":{"a":1}}', 'a JSON object')
