@@ -3,7 +3,7 @@ import { awsFindings } from './collect/aws/findings.js'
 import { redactAws } from './collect/aws/redact.js'
 import { Connection } from './collect/cluster/connection.js'
 import { openKubeConfig, type ClusterChoice } from './collect/cluster/kube-config.js'
-import { PageStore } from './collect/cluster/page-store.js'
+import { checkFile, PageStore } from './collect/cluster/page-store.js'
 import { readCluster, type ClusterSink, type ReadOptions } from './collect/cluster/read-cluster.js'
 import { redactionKey, redactor } from './collect/cluster/redact.js'
 import { text, type Json } from './collect/fields.js'
@@ -50,6 +50,7 @@ export async function collectToFile(
   reporting: Reporting,
 ): Promise<{ readonly objects: number; readonly aws: string | undefined }> {
   const { progress, log } = reporting
+  checkFile(file)
   const connection = await open(options.cluster, reporting)
   const reading = readOptions(reporting)
   const change = redact ? redactor(await redactionKey(connection, reading)) : undefined

@@ -184,7 +184,8 @@ describe.skipIf(!hasOpenssl)(`a live cluster${hasOpenssl ? '' : ' (skipped: open
     expect(stdout).toContain('No report can be made without pods.')
   })
 
-  test('a collect file that cannot be written: exit 2', async () => {
+  test('a collect file that cannot be written: exit 2, before the cluster is read', async () => {
+    server.token = 'another'
     const { exitCode, stderr } = await run(['collect', '--out', 'absent/c.json'], place())
     expect(exitCode).toBe(2)
     expect(stderr).toBe('k8s-cost: absent/c.json: cannot be written (ENOENT). Name another file with --out.\n')

@@ -47,7 +47,7 @@ export class PageStore implements ClusterSink {
     const text = (words: string): Buffer => (zipped ? gzipSync(words, LEVEL) : Buffer.from(words))
     const pages = LISTED_KINDS.flatMap(({ kind }) => this.#pages.get(kind) ?? []).map(({ bytes }) => bytes)
     if (further.length > 0) pages.push(packed(further.map((item) => JSON.stringify(item))))
-    const fresh = join(dirname(file), `.${basename(file)}.${process.pid}.new`)
+    const fresh = freshName(file)
     try {
       const descriptor = openSync(fresh, 'w')
       try {
@@ -68,14 +68,29 @@ export class PageStore implements ClusterSink {
       renameSync(fresh, file)
     } catch (error) {
       rmSync(fresh, { force: true })
-      const { code, message } = error as NodeJS.ErrnoException
-      const problem = `cannot be written (${code ?? message})`
-      throw new FailureError(
-        { kind: 'bad-output', path: file, problem, fix: 'Name another file with --out.' },
-        { cause: error },
-      )
+      throw notWritten(file, error)
     }
   }
+}
+
+/** Tries before the cluster is read whether `write` could begin; leaves nothing behind. */
+export function checkFile(file: string): void {
+  const fresh = freshName(file)
+  try {
+    closeSync(openSync(fresh, 'w'))
+    rmSync(fresh)
+  } catch (error) {
+    throw notWritten(file, error)
+  }
+}
+
+const freshName = (file: string): string => join(dirname(file), `.${basename(file)}.${process.pid}.new`)
+
+function notWritten(file: string, error: unknown): FailureError {
+  const { code, message } = error as NodeJS.ErrnoException
+  const problem = `cannot be written (${code ?? message})`
+  const fix = 'Name another file with --out.'
+  return new FailureError({ kind: 'bad-output', path: file, problem, fix }, { cause: error })
 }
 
 const packed = (texts: readonly string[]): Buffer => gzipSync(texts.join(',\n'), LEVEL)
