@@ -52,14 +52,16 @@ function worthLines(prefixes: PrefixView, row: ScenarioRow | undefined): string[
     case 'not-feasible':
       return [`The cheapest plan with prefixes is not feasible: ${row?.notes[0] ?? 'the reason is not known'}.`]
     case 'saves': {
-      const money = [
-        ['as packed, against the cheapest plan without prefixes', prefixes.savingPacked],
-        ['as the default scheduler rebuilds both of them', prefixes.savingRealised],
-      ] as const
+      const { savingPacked, savingRealised, realised, recommendedIsLess } = prefixes
       return [
         `The cheapest plan with prefixes costs ${row?.monthly_usd?.short ?? UNKNOWN} a month as packed.`,
-        ...money.flatMap(([how, saving]) => (saving === undefined ? [] : [`Saving a month ${how}: ${saving.short}.`])),
-      ]
+        savingPacked && `Saving a month as packed, against the cheapest plan without prefixes: ${savingPacked.short}.`,
+        savingRealised &&
+          realised &&
+          `Saving a month with the nodes that each of the two needs besides, so that the default scheduler fills it: ${savingRealised.short} (${realised.with.short} instead of ${realised.without.short}).`,
+        recommendedIsLess &&
+          `What is recommended costs less than that, ${recommendedIsLess.short}: fleets that the scheduler fills without more nodes are only searched for without prefixes.`,
+      ].filter((line) => line !== undefined)
     }
     default:
       return prefixes.worth satisfies never

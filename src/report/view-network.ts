@@ -60,6 +60,10 @@ export type PrefixView = {
   /** Per month, against the cheapest plan without prefixes: both as packed, both as the default scheduler rebuilds them. */
   readonly savingPacked: Figure | undefined
   readonly savingRealised: Figure | undefined
+  /** Per month, what the saving as rebuilt is the difference of. */
+  readonly realised?: { readonly without: Figure; readonly with: Figure } | undefined
+  /** What is recommended costs per month, where that is less than the plan with prefixes as rebuilt. */
+  readonly recommendedIsLess?: Figure | undefined
 }
 
 export function prefixView({ scenarios, prefixes }: Analysis): PrefixView | undefined {
@@ -73,6 +77,9 @@ export function prefixView({ scenarios, prefixes }: Analysis): PrefixView | unde
   const saving = (before: number | undefined, after: number | undefined): Figure | undefined =>
     before === undefined || after === undefined ? undefined : monthlyUsd((before - after) * HOURS_PER_MONTH)
   const before = prefixes.cheapest
+  const monthly = (rate: number): Figure => monthlyUsd(rate * HOURS_PER_MONTH)
+  const recommended = scenarios.find(({ id }) => id === 'recommended')?.outcome
+  const after = outcome.realised
   return {
     applies: true,
     why: undefined,
@@ -90,6 +97,12 @@ export function prefixView({ scenarios, prefixes }: Analysis): PrefixView | unde
       podsThen: count(gain.podsThen),
     })),
     savingPacked: saving(before.packed.rate, outcome.plan.cost.rate),
-    savingRealised: saving(before.realised, outcome.realised),
+    savingRealised: saving(before.realised, after),
+    ...(before.realised === undefined || after === undefined
+      ? {}
+      : { realised: { without: monthly(before.realised), with: monthly(after) } }),
+    ...(recommended?.kind === 'planned' && after !== undefined && recommended.plan.cost.rate < after
+      ? { recommendedIsLess: monthly(recommended.plan.cost.rate) }
+      : {}),
   }
 }

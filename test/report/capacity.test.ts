@@ -147,7 +147,22 @@ describe('what prefix delegation is worth', () => {
       ],
     })
     expect(text(analysis)).toContain('Saving a month as packed, against the cheapest plan without prefixes: $73.00.')
-    expect(text(analysis)).toContain('Saving a month as the default scheduler rebuilds both of them: $146.')
+    expect(text(analysis)).toContain('so that the default scheduler fills it: $146 ($949 instead of $1,095).')
+  })
+
+  it('is said to be no saving where what is recommended costs less all the same', () => {
+    const withRecommended = (dollars: number): Analysis => {
+      const analysis = withWhatIf({ ...costing(0.9), realised: usdPerHour(1.3) })
+      const recommended = {
+        id: 'recommended' as const,
+        title: '',
+        outcome: { ...outcome, ...costing(dollars) },
+        notes: [],
+      }
+      return { ...analysis, scenarios: [...analysis.scenarios.filter(({ id }) => id !== 'recommended'), recommended] }
+    }
+    expect(text(withRecommended(1.2))).toContain('What is recommended costs less than that, $876')
+    expect(text(withRecommended(1.3))).not.toContain('What is recommended costs less')
   })
 
   it('is nothing where no group is bound, or no cheaper plan was found', () => {
