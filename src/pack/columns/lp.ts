@@ -28,7 +28,7 @@ export type IntegerAnswer = {
 
 /**
  * A solver for linear programmes, min cost·x, least ≤ A·x ≤ most. Its answers are proposals: whoever uses prices or
- * patterns from here checks them, so a wrong one costs quality, never truth.
+ * patterns from here checks them, so a wrong one costs quality, never truth. Only the bound of `integer` is taken at its word.
  */
 export type LpSolver = {
   /** `manyRows`: from so many on, an interior point finds the first answer; absent: what suits fillings. */

@@ -30,8 +30,8 @@ export type Release = {
 /**
  * What a finished plan costs less once some of its nodes may go, because the rules that held them are gone. All other
  * pods stay where the plan has them; those of the nodes that go are put on the rest of their group, or on a cheaper
- * machine bought instead. A change counts only if the default scheduler fills what is left by itself, in the same orders
- * as for any plan, and if the finished plan passes the caller's check.
+ * machine bought instead. A change counts only if the default scheduler fills what is left by itself, in the orders that are
+ * asked of whatever is tried often, and if the finished plan passes the caller's check.
  */
 export class Releases {
   readonly #trials: Trials

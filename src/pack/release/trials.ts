@@ -46,7 +46,7 @@ export const boughtIn = ({ bought }: Change): Slot[] => bought.map(({ slot }) =>
 /**
  * Tries changes of a finished plan: its other pods stay where the plan has them, those of the nodes that go are put on the
  * rest of their group. A change works if all of them have a place and the default scheduler fills the nodes by itself, in
- * the same orders as for any plan. Every trial is taken back.
+ * the orders that are asked of whatever is tried often. Every trial is taken back.
  */
 export class Trials {
   readonly byName: ReadonlyMap<string, Slot>
