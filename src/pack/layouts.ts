@@ -1,4 +1,5 @@
 import type { CapacityPolicy, Goal } from '../domain/goal.js'
+import { isOnSpot } from '../domain/offering.js'
 import type { NodeOption } from '../domain/plan.js'
 import type { Pod } from '../domain/pod.js'
 import { sum, type Resources } from '../domain/resources.js'
@@ -12,7 +13,7 @@ import type { Surcharge } from './bins/bin-question.js'
 import { capture, type Layout } from './layout.js'
 import type { Machines, Market } from './machines.js'
 import { mainShapes } from './main-shapes.js'
-import type { LiveNode, PackGroup, PackProblem } from './problem.js'
+import { staysAnyway, type LiveNode, type PackGroup, type PackProblem } from './problem.js'
 import { replan, trim, type Blueprint, type Materials } from './replan.js'
 import { Rivals } from './bins/rivals.js'
 import { rankShapes } from './shapes.js'
@@ -277,8 +278,7 @@ export class LayoutSearch {
 const ANY_POD: SpotWish = { key: 'spot', wants: () => true }
 /** Are there nodes that stay, with pods that could go elsewhere? */
 const isShared = ({ slots }: GroupState): boolean => slots.some((slot) => !mayGo(slot))
-const isSpot = ({ node }: LiveNode): boolean => node.capacityType === 'spot'
+const isSpot = ({ node }: LiveNode): boolean => isOnSpot(node)
 
 /** May a plan do without the node? */
-export const mayGo = (slot: Slot): boolean =>
-  slot.origin.kind === 'live' && slot.origin.live.mustStay === undefined && slot.origin.live.pinned.size === 0
+export const mayGo = (slot: Slot): boolean => slot.origin.kind === 'live' && !staysAnyway(slot.origin.live)

@@ -6,7 +6,7 @@ import type { MicroUsdPerHour } from '../domain/units.js'
 import type { Bound } from './columns/bin-problem.js'
 import { leastHeld, mostOn } from './bins/demand.js'
 import { allowedOptions } from './goal.js'
-import type { Machine, PackGroup, PackProblem } from './problem.js'
+import { staysAnyway, type Machine, type PackGroup, type PackProblem } from './problem.js'
 import { room } from './shapes.js'
 
 /** A machine that a plan may pay for: what it has room for, and its price in micro-dollars per hour. */
@@ -59,7 +59,7 @@ function groupBound(group: PackGroup, problem: PackProblem, goal: Goal): number 
 }
 
 function boundOf(group: PackGroup, problem: PackProblem, goal: Goal): number {
-  const stay = group.live.filter(({ mustStay, pinned }) => mustStay !== undefined || pinned.size > 0)
+  const stay = group.live.filter(staysAnyway)
   const paid = stay.reduce((total, { price }) => total + (price.kind === 'known' ? price.rate : 0), 0)
   const bins: Bin[] = group.live.flatMap((live) =>
     live.price.kind === 'known' && !stay.includes(live)

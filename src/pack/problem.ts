@@ -20,6 +20,9 @@ export type LiveNode = {
   readonly pinned: ReadonlySet<Pod>
 }
 
+/** Does every plan keep the node, and pay for it where its price is known? */
+export const staysAnyway = ({ mustStay, pinned }: LiveNode): boolean => mustStay !== undefined || pinned.size > 0
+
 /** Nodes made from one template, with the machines that the template may be given. Pods stay within their group. */
 export type PackGroup = {
   readonly name: string

@@ -8,7 +8,7 @@ import { roomsOfLive, roomsOfOption, type Rooms } from './bin-room.js'
 import { kindOf, type Question, type Surcharge } from './bin-question.js'
 import { seenLabels } from '../interests.js'
 import { refusalsOf } from '../option-fit.js'
-import type { LiveNode } from '../problem.js'
+import { staysAnyway, type LiveNode } from '../problem.js'
 
 /** What a bin may be, before equal ones are made one: a machine on offer, a node of today that may go, or one that stays. */
 export type Place = {
@@ -24,10 +24,6 @@ export type Place = {
 }
 
 const HOSTNAME = 'kubernetes.io/hostname'
-
-/** Does every plan keep the node, and pay for it? */
-export const staysAnyway = ({ mustStay, pinned, price }: LiveNode): boolean =>
-  mustStay !== undefined || pinned.size > 0 || price.kind === 'unknown'
 
 /** What a surcharge looks at. `own`: what the machine's own pods take. */
 export const chargedFor = (

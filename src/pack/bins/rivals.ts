@@ -3,7 +3,7 @@ import { matchesNodeRules, portsConflict, untoleratedTaints, valueOf } from '../
 import type { PodSpec } from '../../domain/snapshot.js'
 import type { Board } from '../board/board.js'
 import { createInterner } from '../board/interner.js'
-import type { LiveNode, PackGroup, PackProblem } from '../problem.js'
+import { staysAnyway, type LiveNode, type PackGroup, type PackProblem } from '../problem.js'
 import type { BoundSpread } from '../board/topology-rules.js'
 import type { Tally } from '../board/topology.js'
 
@@ -175,8 +175,7 @@ export class Rivals {
       .map(({ topologyKey }) => topologyKey)
     const values = new Set<string>()
     for (const { live } of this.#problem.groups)
-      for (const { node, mustStay, pinned } of live) {
-        if (mustStay === undefined && pinned.size === 0) continue
+      for (const { node } of live.filter(staysAnyway)) {
         if (keys.some((each) => valueOf(node.labels, each) === undefined)) continue
         if (!matchesNodeRules(spec.nodeSelector, spec.requiredNodeTerms, node)) continue
         if (untoleratedTaints(node.taints, spec.tolerations).length > 0) continue
