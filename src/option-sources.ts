@@ -1,3 +1,4 @@
+import { distance } from 'fastest-levenshtein'
 import { readFile } from 'node:fs/promises'
 import { FailureError } from './failure.js'
 
@@ -135,22 +136,10 @@ function nearest(word: string, known: readonly string[]): string | undefined {
       .replaceAll(/[^a-z0-9]/gi, '')
       .toLowerCase()
   const ranked = known
-    .map((name) => ({ name, slips: slips(bare(word), bare(name)) }))
+    .map((name) => ({ name, slips: distance(bare(word), bare(name)) }))
     .sort((a, b) => a.slips - b.slips || (a.name < b.name ? -1 : 1))
   const [best] = ranked
   return best !== undefined && best.slips <= bare(word).length / 5 ? best.name : undefined
-}
-
-/** Letters to add, leave out or exchange until one word is the other (Levenshtein). */
-function slips(a: string, b: string): number {
-  let row = Array.from({ length: b.length + 1 }, (_, index) => index)
-  for (const [index, letter] of [...a].entries()) {
-    const next = [index + 1]
-    for (const [at, other] of [...b].entries())
-      next.push(Math.min((next[at] ?? 0) + 1, (row[at + 1] ?? 0) + 1, (row[at] ?? 0) + (letter === other ? 0 : 1)))
-    row = next
-  }
-  return row.at(-1) ?? 0
 }
 
 const badFile = (file: string, problem: string, fix: string, cause?: Error): FailureError =>

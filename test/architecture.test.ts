@@ -69,7 +69,7 @@ const DOORS: Readonly<Record<string, Door>> = {
   },
   options: { opensTo: ['domain', 'failure', 'node:', ...OPTIONS], why: ASKED },
   'option-table': { opensTo: ['zod', ...OPTIONS], why: ASKED },
-  'option-sources': { opensTo: ['failure', 'node:', 'js-yaml'], why: ASKED },
+  'option-sources': { opensTo: ['failure', 'node:', 'js-yaml', 'fastest-levenshtein'], why: ASKED },
   condition: { opensTo: [], why: ASKED },
   publish: { opensTo: ['domain', 'failure', 'node:'], why: 'publish.ts gets texts and puts them into a folder' },
   's3-url': { opensTo: [], why: 's3-url.ts only reads an address' },
