@@ -7,7 +7,7 @@ import { ColumnPlans } from './pack/bins/column-plans.js'
 import { MOST_TO_PACK } from './pack/layouts.js'
 import { once } from './pack/once.js'
 import { Planner } from './pack/plans.js'
-import type { Limits, PackProblem } from './pack/problem.js'
+import { pinnedIn, type Limits, type PackProblem } from './pack/problem.js'
 import type { PackState } from './pack/state.js'
 import { chosenNodeShare, usedShare } from './recommend/figures.js'
 
@@ -72,12 +72,6 @@ export class PlanMaker {
     this.#columns.set(limits, known)
     return known
   }
-}
-
-/** Is it a pod that every plan leaves where it is? */
-export function pinnedIn({ groups }: PackProblem): (pod: Pod) => boolean {
-  const pinned = new Set(groups.flatMap(({ live }) => live.flatMap((one) => [...one.pinned])))
-  return (pod) => pinned.has(pod)
 }
 
 /** Pods × nodes of today. */

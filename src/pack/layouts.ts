@@ -255,6 +255,11 @@ export class LayoutSearch {
     const { options, that } = this.#machines.on(group, policy)
     const { groupLimits, wholeHeadroom } = this.#problem.limits
     const rules = { limit: groupLimits?.get(group.name), wholeHeadroom }
+    const charges =
+      surcharge &&
+      new Map(
+        options.map((option) => [option, option.price.rate + surcharge(chargedFor(option, option.overhead, rules))]),
+      )
     const materials: Materials = {
       reusable: slots.filter(mayGo),
       fixed: slots.filter((slot) => !mayGo(slot)),
@@ -263,7 +268,7 @@ export class LayoutSearch {
       machinesFor: that,
       wantsSpot: this.wish(policy).wants,
       suits: this.#problem.suits,
-      charge: surcharge && ((option) => option.price.rate + surcharge(chargedFor(option, option.overhead, rules))),
+      charge: charges && ((option) => charges.get(option)!),
       nextName: () => `new-${group.name}-${(this.#bought += 1)}`,
     }
     return this.#attempt(() => {

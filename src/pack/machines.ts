@@ -45,7 +45,7 @@ export class Machines {
   #market(group: PackGroup): Market {
     const { subnets } = this.#problem.limits
     const byRoom = byAddresses(subnets)
-    const options = cheapestFirst(group.options, subnets && ((a, b) => byRoom(a.zone, b.zone)))
+    const options = cheapestFirst(group.options, { among: subnets && ((a, b) => byRoom(a.zone, b.zone)) })
     return { options, that: this.#perKind(options, (pod) => this.#holding(options, pod)) }
   }
 

@@ -66,3 +66,9 @@ export type Machine = {
   readonly capacityType: CapacityType | undefined
   readonly architecture: Architecture | undefined
 }
+
+/** Is it a pod that every plan leaves where it is? */
+export function pinnedIn({ groups }: PackProblem): (pod: Pod) => boolean {
+  const pinned = new Set(groups.flatMap(({ live }) => live.flatMap((one) => [...one.pinned])))
+  return (pod) => pinned.has(pod)
+}

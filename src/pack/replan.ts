@@ -8,7 +8,7 @@ import { Pool, type Opener } from './first-fit.js'
 import { kindOf, type MachineKind } from './bins/bin-question.js'
 import { byText, largestFirst } from './order.js'
 import type { PackProblem } from './problem.js'
-import { holds, room } from './shapes.js'
+import { cheapestFirst, holds, rateOf, room } from './shapes.js'
 
 /** What a group may be rebuilt from in one attempt. */
 export type Materials = {
@@ -184,8 +184,8 @@ function byType(list: readonly NodeOption[]): ReadonlyMap<string, readonly NodeO
  * node of a first-fit packing is mostly empty. Returns the nodes after the exchange.
  */
 export function trim(draft: Draft, slots: readonly Slot[], { options, charge, suits }: Materials): Slot[] {
-  const priceOf = charge ?? (({ price }: NodeOption): number => price.rate)
-  const cheapest = charge === undefined ? options : cheapestFirst(options, charge)
+  const priceOf = charge ?? rateOf
+  const cheapest = charge === undefined ? options : cheapestFirst(options, { priceOf })
   return slots.map((slot) => {
     if (slot.origin.kind !== 'new') return slot
     const { zone, capacityType } = slot.origin.option
@@ -201,11 +201,6 @@ export function trim(draft: Draft, slots: readonly Slot[], { options, charge, su
     }
     return slot
   })
-}
-
-function cheapestFirst(options: readonly NodeOption[], priceOf: (option: NodeOption) => number): NodeOption[] {
-  const priced = options.map((option) => ({ option, price: priceOf(option) }))
-  return priced.sort((a, b) => a.price - b.price || byText(a.option.id, b.option.id)).map(({ option }) => option)
 }
 
 function exchange(draft: Draft, from: Slot, to: Slot, suits: PackProblem['suits']): Slot | undefined {

@@ -49,11 +49,20 @@ export function rankShapes(options: readonly NodeOption[], demand: Resources, mo
     .map(([type]) => type)
 }
 
+export const rateOf = ({ price }: NodeOption): number => price.rate
+
+type Ranking = {
+  /** Absent: what they cost. */
+  readonly priceOf?: (option: NodeOption) => number
+  /** The order of those with equal prices. */
+  readonly among?: ((a: NodeOption, b: NodeOption) => number) | undefined
+}
+
 /** Cheapest first; equal prices as `among` says, else by name. */
 export const cheapestFirst = (
   options: readonly NodeOption[],
-  among: (a: NodeOption, b: NodeOption) => number = () => 0,
-): NodeOption[] => [...options].sort((a, b) => a.price.rate - b.price.rate || among(a, b) || byText(a.id, b.id))
+  { priceOf = rateOf, among = () => 0 }: Ranking = {},
+): NodeOption[] => [...options].sort((a, b) => priceOf(a) - priceOf(b) || among(a, b) || byText(a.id, b.id))
 
 export function holds(free: Resources, need: Resources): boolean {
   if (
