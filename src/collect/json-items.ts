@@ -61,8 +61,9 @@ function whatIsWrong(file: string, error: unknown): FailureError {
 
 /**
  * Calls `onItem` for each Kubernetes object in a file: the items of a v1 `List` or of a typed list (`PodList`, …), single
- * objects, several of these one after another, one a line, or lists in a list, as `jq -s` joins them. Large files are read as a stream, because such a List is
- * longer than the longest string that the engine can hold. Throws a FailureError that says what is wrong with the file.
+ * objects, several of these one after another, one a line, or lists in a list, as `jq -s` joins them. Large files are read as
+ * a stream, because such a List is longer than the longest string that the engine can hold. Throws a FailureError that says
+ * what is wrong with the file.
  */
 export async function readItems(file: string, onItem: (item: Json) => void): Promise<void> {
   let documents = 0
