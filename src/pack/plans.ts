@@ -9,50 +9,31 @@ import type {
   Rebuildable,
   Replay,
 } from '../domain/goal.js'
-import type { LowerBound, Plan } from '../domain/plan.js'
+import type { Plan } from '../domain/plan.js'
 import type { Pod } from '../domain/pod.js'
-import type { MicroUsdPerHour } from '../domain/units.js'
 import type { BoardContext } from './board/board.js'
 import type { ColumnPlans } from './bins/column-plans.js'
-import { identityOf, type Slot } from './draft.js'
+import type { Slot } from './draft.js'
 import { keepWishes } from './wishes/keep-wishes.js'
 import { LeftOver } from './left-over.js'
-import { lowerBound } from './lower-bound.js'
 import { sizeOf } from './node-frontier.js'
 import { partReplicas } from './wishes/part-replicas.js'
 import type { PackProblem } from './problem.js'
 import { once } from './once.js'
-import type { Conditions } from './replay/conditions.js'
 import { Releases } from './release/release.js'
-import { MOST_STEPS_OF_A_SEARCHED_REFILL, Rebuilding, type Found } from './rebuilding.js'
+import { Proofs } from './proofs.js'
+import { Rebuilding, type Found } from './rebuilding.js'
+import { Refills } from './refills.js'
 import { fleetOfPlan, type Fleet } from './replay/fleet.js'
-import { furtherOrders } from './replay/further-orders.js'
-import { JUDGES, repair, worstOver, type Repair } from './replay/repair.js'
-import { ReplayScheduler, ROLLOUTS } from './replay/replay.js'
 import type { Shop } from './replay/shop.js'
 import { nodesOf, type Solution } from './assembly.js'
 import { makeShops } from './shops.js'
-import { keepingSpot, Solver } from './solve.js'
-import { spotShare } from './spot/spot-share.js'
+import { Solver } from './solve.js'
 import { toPlan, type Untouched } from './to-plan.js'
 import { readWishes, type WishBook } from './wishes/wishes.js'
 
-/** Pods × nodes up to which plans are refilled: beyond it one refill would take minutes. */
-const MOST_STEPS_OF_A_REFILL = 60_000_000
-/** What the repair of one plan may cost. */
-const MOST_STEPS_OF_A_REPAIR = 150_000_000
 /** What it may cost to keep preferences. */
 const MOST_STEPS_OF_WISHES = 2_000_000
-const BY_NODES = 'prices as for the cheapest plan, with a surcharge on every node, shared out among the groups'
-const BY_HEADROOM = 'prices as for the cheapest plan, with a price on what stays free, shared out among the groups'
-const BY_SHARE = 'prices as for all spot that is fit for it, with a price on what the share does not allow'
-
-/** A bound that is a fraction of a micro-dollar too high would be no bound. */
-const roundedDown = (rate: number): number => Math.floor(rate * (1 - 1e-9))
-
-/** What has more on spot than the goal allows, for want of a better plan, may cost less than any plan within the share. */
-const isWithinShare = (solution: Solution, goal: Goal): boolean =>
-  goal.kind === 'repack' || goal.policy.kind !== 'spot' || spotShare(solution) <= goal.policy.share + 1e-12
 
 /** With these nodes besides, empty but for DaemonSets, in the groups that they are made for. */
 function withAdded(solution: Solution, added: readonly Slot[]): Solution {
@@ -67,21 +48,15 @@ function withAdded(solution: Solution, added: readonly Slot[]): Solution {
   return { ...solution, layouts: new Map(layouts) }
 }
 
-const withoutShare = (goal: Goal): Goal =>
-  goal.kind === 'repack' || goal.policy.kind !== 'spot' ? goal : { ...goal, policy: { kind: 'spot', share: 1 } }
-
 /** The front door of the room: plans for goals, each with its lower bound and its replay. */
 export class Planner implements PlanSource {
   readonly #problem: PackProblem
   readonly #untouched: readonly Untouched[]
   readonly #solver: Solver
-  readonly #running: readonly Pod[]
-  readonly #newScheduler: (conditions?: Conditions) => ReplayScheduler
-  #madeScheduler: ReplayScheduler | undefined
   readonly #leftOver: LeftOver
   readonly #shop: (goal: Goal) => Shop
-  readonly #repairs = new Map<string, Repair>()
-  readonly #bounds = new Map<string, LowerBound>()
+  readonly #refills: Refills
+  readonly #proofs: Proofs
   readonly #plans = new Map<string, ProvenPlan>()
   readonly #rebuilding: Rebuilding
   /** What plans were made of. */
@@ -96,20 +71,17 @@ export class Planner implements PlanSource {
     this.#leftOver = new LeftOver(problem, (...asked) => this.#solver.onPlan(...asked))
     const groupOf = new Map(problem.groups.flatMap((group) => group.live.map(({ node }) => [node.name, group])))
     this.#shop = makeShops(problem, this.#solver, groupOf)
-    this.#running = problem.groups.flatMap(({ live }) => live.flatMap(({ pods }) => pods))
+    const running = problem.groups.flatMap(({ live }) => live.flatMap(({ pods }) => pods))
     this.#wishesOf = ({ nodes }) =>
       readWishes(context.namespaces, [
         ...nodes.flatMap(({ pods, residentPods }) => [...pods, ...residentPods]),
         ...problem.pending,
       ])
-    const anything: Goal = { kind: 'repack' }
-    const stays = (pod: Pod): boolean => this.#shop(anything).machinesFor(pod).length === 0
-    this.#newScheduler = (conditions) => new ReplayScheduler(context, this.#running, stays, ROLLOUTS, conditions)
+    this.#refills = new Refills(context, running, this.#shop)
+    this.#proofs = new Proofs(problem, this.#solver, untouched)
     this.#rebuilding = new Rebuilding({
-      ...{ problem, running: this.#running, solver: this.#solver, groupOf },
-      schedulerFor: (conditions) => (conditions === undefined ? this.#scheduler : this.#newScheduler(conditions)),
-      shopFor: (goal) => this.#shop(goal),
-      added: (slots, goal) => this.#repaired(slots, goal).added,
+      ...{ problem, running, groupOf },
+      ...{ solver: this.#solver, refills: this.#refills, shopFor: this.#shop },
     })
   }
 
@@ -140,11 +112,10 @@ export class Planner implements PlanSource {
     const frontier = this.#solver.frontier(policy)
     return frontier?.solutions.map((solution): FrontierPlan => {
       const proven = this.#proven(solution, goal)
-      const least = this.#withFees(roundedDown(frontier.leastCost(sizeOf(solution).nodes)))
       return {
         proven,
-        bound: least <= proven.bound.rate ? proven.bound : { rate: least, basis: BY_NODES },
-        refillUnplaced: () => this.#refillUnplaced(solution),
+        bound: this.#proofs.ofFewer(sizeOf(solution).nodes, frontier, proven.bound),
+        refillUnplaced: () => this.#refills.unplaced(nodesOf(solution)),
       }
     })
   }
@@ -152,7 +123,7 @@ export class Planner implements PlanSource {
   /** Pods of a plan of ours that a refill leaves over in the worst order; undefined for other plans, and for large clusters. */
   refillUnplaced(plan: Plan): number | undefined {
     const made = this.#made.get(plan)
-    return made && this.#refillUnplaced(made.solution)
+    return made && this.#refills.unplaced(nodesOf(made.solution))
   }
 
   rebuildable(policy: CapacityPolicy, known: readonly ProvenPlan[] = []): Rebuildable | undefined {
@@ -162,7 +133,7 @@ export class Planner implements PlanSource {
     const { solution } = found
     const asked = new Map<string, Changed | undefined>()
     return {
-      proven: solution && this.#filled(solution, goal, () => furtherOrders(this.#scheduler, nodesOf(solution))),
+      proven: solution && this.#filled(solution, goal, () => this.#refills.further(nodesOf(solution))),
       changed: (change) => {
         const key = JSON.stringify(change)
         if (!asked.has(key)) asked.set(key, this.#changed(found, change, goal))
@@ -182,7 +153,7 @@ export class Planner implements PlanSource {
   #startFrom(plan: Plan): Fleet | undefined {
     const made = this.#made.get(plan)
     if (made === undefined) return undefined
-    const { added } = this.#repaired(nodesOf(made.solution), made.goal)
+    const { added } = this.#refills.repaired(nodesOf(made.solution), made.goal)
     return added && fleetOfPlan(made.solution.layouts, added)
   }
 
@@ -205,7 +176,7 @@ export class Planner implements PlanSource {
         new Releases({
           draft,
           slotsOf,
-          scheduler: nodes * this.#running.length > MOST_STEPS_OF_A_REFILL ? undefined : this.#scheduler,
+          scheduler: this.#refills.isTooLarge(nodes) ? undefined : this.#refills.scheduler(),
           shop: this.#shop(goal).machinesFor,
           toPlan: (layouts) => this.#toPlan({ layouts, pendingPlaced: new Map(), pendingLeft }),
           limits: this.#problem.limits,
@@ -233,45 +204,14 @@ export class Planner implements PlanSource {
 
   #proven(solution: Solution, goal: Goal): ProvenPlan {
     const layouts = [...solution.layouts.values()]
-    const asked = isWithinShare(solution, goal) ? goal : withoutShare(goal)
-    const { rate, basis } = this.#bound(asked, keepingSpot(solution, goal))
     const plan = this.#toPlan(solution)
     this.#made.set(plan, { solution, goal })
     return {
       plan,
-      bound: { rate: this.#withFees(rate), basis },
+      bound: this.#proofs.of(solution, goal),
       breaches: layouts.reduce((sum, layout) => sum + layout.breaches, 0),
       replay: once(() => this.#replay(solution, goal)),
     }
-  }
-
-  /** Nodes that no plan touches are in the cost of every plan, so they are in the bound as well. */
-  #withFees(rate: number): MicroUsdPerHour {
-    return this.#untouched.reduce(
-      (sum, { price }) => sum + (price.kind === 'known' ? price.rate : 0),
-      rate,
-    ) as MicroUsdPerHour
-  }
-
-  /** The margin of `fewest` does not matter: no plan for the policy costs less. */
-  #bound(goal: Goal, withSpot: ReadonlySet<string>): LowerBound {
-    const key = JSON.stringify([goal.kind === 'repack' ? goal.kind : goal.policy, ...withSpot])
-    const known = this.#bounds.get(key) ?? this.#newBound(goal, withSpot)
-    this.#bounds.set(key, known)
-    return known
-  }
-
-  #newBound(goal: Goal, withSpot: ReadonlySet<string>): LowerBound {
-    const roomy = goal.kind === 'repack' ? 0 : roundedDown(this.#solver.leastWithHeadroom(goal.policy))
-    const bare = this.#bareBound(goal, withSpot)
-    return roomy <= bare.rate ? bare : { rate: roomy as MicroUsdPerHour, basis: BY_HEADROOM }
-  }
-
-  #bareBound(goal: Goal, withSpot: ReadonlySet<string>): LowerBound {
-    const plain = lowerBound(this.#problem, goal, (group) => this.#solver.packed(group, goal, withSpot.has(group.name)))
-    if (goal.kind === 'repack' || goal.policy.kind !== 'spot' || goal.policy.share >= 1) return plain
-    const mixed = roundedDown(this.#solver.leastWithSpot(goal.policy.share))
-    return mixed <= plain.rate ? plain : { rate: mixed as MicroUsdPerHour, basis: BY_SHARE }
   }
 
   #toPlan(solution: Solution): Plan {
@@ -280,36 +220,13 @@ export class Planner implements PlanSource {
 
   #replay(solution: Solution, goal: Goal): Replay | undefined {
     const slots = nodesOf(solution)
-    if (slots.length * this.#running.length > MOST_STEPS_OF_A_REFILL) return undefined
-    const { unplaced, added } = this.#repaired(slots, goal)
+    if (this.#refills.isTooLarge(slots.length)) return undefined
+    const { unplaced, added } = this.#refills.repaired(slots, goal)
     if (added === undefined) return { unplaced: unplaced.length, realised: undefined }
     return {
       unplaced: unplaced.length,
       realised: this.#toPlan(withAdded(solution, added)),
-      further: () => furtherOrders(this.#scheduler, [...slots, ...added]),
+      further: () => this.#refills.further([...slots, ...added]),
     }
-  }
-
-  /** Pods left over in the worst order; undefined where the cluster is too large for many refills. */
-  #refillUnplaced(solution: Solution): number | undefined {
-    const slots = nodesOf(solution)
-    if (slots.length * this.#running.length > MOST_STEPS_OF_A_SEARCHED_REFILL) return undefined
-    return worstOver(this.#scheduler, slots, JUDGES).length
-  }
-
-  /** Many scenarios come to the same nodes. */
-  #repaired(slots: readonly Slot[], goal: Goal): Repair {
-    const onOffer = goal.kind === 'repack' ? goal.kind : goal.policy.kind
-    const key = [onOffer, ...slots.map(identityOf)].join('\n')
-    const known = this.#repairs.get(key)
-    if (known !== undefined) return known
-    const made = repair(this.#scheduler, slots, this.#shop(goal), JUDGES, MOST_STEPS_OF_A_REPAIR)
-    this.#repairs.set(key, made)
-    return made
-  }
-
-  /** A board of its own, made only where plans are replayed. */
-  get #scheduler(): ReplayScheduler {
-    return (this.#madeScheduler ??= this.#newScheduler())
   }
 }

@@ -2,21 +2,18 @@ import type { CapacityPolicy, Change, Changed, Goal } from '../domain/goal.js'
 import type { Pod } from '../domain/pod.js'
 import { sum } from '../domain/resources.js'
 import { nodesOf, type Solution } from './assembly.js'
-import type { Slot } from './draft.js'
 import type { PackGroup, PackProblem } from './problem.js'
 import { RailedSearch } from './rails/railed-search.js'
+import { MOST_STEPS_OF_A_SEARCHED_REFILL, type Refills } from './refills.js'
 import { bigFirst } from './replay/big-first.js'
 import type { Conditions } from './replay/conditions.js'
 import { fleetOfPlan, type Alternatives, type Fleet } from './replay/fleet.js'
 import { refit } from './replay/realise.js'
 import { JUDGES, worstOver } from './replay/repair.js'
-import type { ReplayScheduler } from './replay/replay.js'
 import type { Shop } from './replay/shop.js'
 import type { Solver } from './solve.js'
 import { spotShare } from './spot/spot-share.js'
 
-/** Pods × nodes of a refill up to which hundreds of fleets are replayed. */
-export const MOST_STEPS_OF_A_SEARCHED_REFILL = 10_000_000
 /** The share counts what is bought, not what is asked for: aim lower until what comes out is within it. */
 const SPOT_AIMS = [0.9, 0.6, 0]
 
@@ -27,11 +24,8 @@ export type RebuildingTools = {
   readonly running: readonly Pod[]
   /** Node groups by the names of their nodes. */
   readonly groupOf: ReadonlyMap<string, PackGroup>
-  /** Undefined: as the cluster is. */
-  readonly schedulerFor: (conditions?: Conditions) => ReplayScheduler
+  readonly refills: Refills
   readonly shopFor: (goal: Goal) => Shop
-  /** Nodes that it takes besides these, until the scheduler fills them; undefined: no number of nodes did. */
-  readonly added: (slots: readonly Slot[], goal: Goal) => readonly Slot[] | undefined
 }
 
 /** The fleets that the scheduler fills, from the cheapest on, and what comes of the first that will do. */
@@ -64,20 +58,20 @@ export class Rebuilding {
    */
   cheapest(policy: CapacityPolicy, known: () => readonly Fleet[] = () => []): Found | undefined {
     if (this.#isTooLarge) return undefined
-    const { solver, schedulerFor, shopFor, added } = this.#tools
+    const { solver, refills, shopFor } = this.#tools
     let found: Found | undefined
     for (const aimed of aimsOf(policy)) {
       const goal: Goal = { kind: 'cheapest', policy: aimed }
       const groups = solver.alternatives(aimed)
       const packed = solver.solve(goal)
-      const more = added(nodesOf(packed), goal)
+      const { added } = refills.repaired(nodesOf(packed), goal)
       const provisioned = solver.provisioned(aimed)
       const starts = [
-        ...(more === undefined ? [] : [fleetOfPlan(packed.layouts, more)]),
+        ...(added === undefined ? [] : [fleetOfPlan(packed.layouts, added)]),
         ...(aimed.kind === 'as-is' ? known() : []),
         ...(provisioned === undefined ? [] : [provisioned]),
       ]
-      const search = { scheduler: schedulerFor(), groups, shop: shopFor({ kind: 'cheapest', policy }) }
+      const search = { scheduler: refills.scheduler(), groups, shop: shopFor({ kind: 'cheapest', policy }) }
       const fleets = this.#railed.from(search, starts)
       found = { policy, aimed, groups, fleets, solution: this.#firstSound(fleets, policy) }
       if (found.solution !== undefined) return found
@@ -91,10 +85,10 @@ export class Rebuilding {
    */
   changed(found: Found, change: Change): FoundChanged | undefined {
     const { policy } = found
-    const { problem, solver, running, schedulerFor, shopFor } = this.#tools
+    const { problem, solver, running, refills, shopFor } = this.#tools
     const pools = this.#poolsIn(change, found.solution)
     if (change.ownPools !== undefined && pools.length === 0) return undefined
-    const scheduler = schedulerFor(this.#conditions(change, pools))
+    const scheduler = refills.newScheduler(this.#conditions(change, pools))
     const live = problem.groups.flatMap((group) => group.live)
     const { classes, priorityOf } = bigFirst(running, sum(live.map(({ node }) => node.allocatable)))
     if (change.bigFirst === true) scheduler.prioritise(priorityOf)
