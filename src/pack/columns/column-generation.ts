@@ -1,4 +1,5 @@
 import { certify, type Certificate } from './certificate.js'
+import type { ScaledEffort } from './effort.js'
 import { makeExactFiller } from './exact-fill.js'
 import type { Filler, Filling } from './filler.js'
 import { worthOf, type Master, type Mixture } from './master.js'
@@ -17,11 +18,21 @@ const SMOOTHING = 0.7
 const PATIENCE = 20
 const FADE = 0.85
 const PER_ROUND = 60
+/** Fillings of a type in a round: a linear programme takes hardly longer for more, and there are fewer of them to solve. */
+const PER_TYPE = 6
 /** Fillings kept per class and in any case. */
 const KEPT = 6
 const KEPT_LEAST = 400
-/** Relative distance between bound and mixture that ends the search. */
-const CLOSE = 2e-5
+/** Relative distance between bound and mixture that ends the search: a thorough one, and any other. */
+const CLOSEST = 2e-5
+const CLOSE = 2e-4
+/** A search that is not thorough ends within this distance when so many rounds leave more than this part of it. */
+const NEAR = 0.003
+const LOOK_EVERY = 20
+const STALLED = 0.9
+/** Branch and bound nodes × classes after which such a search prices no further within this distance. */
+const ENOUGH_PRICING = 1e7
+const WELL_PRICED = 0.004
 const NOISE = 1e-7
 /** A type that cannot hold this part of its cost at the prices asked hardly has a filling that the mixture wants. */
 const HOPELESS = 0.97
@@ -39,7 +50,7 @@ export function generateColumns(
   filler: Filler,
   master: Master,
   first: Certificate,
-  effort: { readonly rounds: number; readonly nodes: number; readonly target: number },
+  effort: Pick<ScaledEffort, 'rounds' | 'nodes' | 'thorough'> & { readonly target: number },
 ): Generated {
   const { types, classes, cost, demand } = packing
   const every = Int32Array.from({ length: classes }, (_, c) => c)
@@ -51,11 +62,14 @@ export function generateColumns(
   let nodes = 0
   let nodeLimit = 200
   let rounds = 0
-  const exactEvery = types <= FEW_TYPES ? 1 : EXACT_EVERY
+  const close = effort.thorough ? CLOSEST : CLOSE
+  const oftenExact = types <= FEW_TYPES ? 1 : EXACT_EVERY
+  let exactEvery = oftenExact
+  let distanceBefore = Infinity
   const asked = new Float64Array(classes)
   const atMost = new Float64Array(types)
   const allowed = new Int32Array(classes)
-  const perType = Math.max(1, Math.floor(PER_ROUND / types))
+  const perType = Math.max(PER_TYPE, Math.floor(PER_ROUND / types))
 
   /** What `asked` proves, as far as `atMost` says what a bin can hold at these values. */
   const improves = (): boolean => {
@@ -68,7 +82,7 @@ export function generateColumns(
   /** Lowers `atMost` where it leaves room for more than a type costs. True when some type still might hold more. */
   function askExactly(price: Mixture, consider: (filling: Filling | undefined) => void, limit: number): boolean {
     let doubtful = false
-    const gap = Math.max(CLOSE / 2, (price.cost / best.bound - 1) / 8)
+    const gap = Math.max(CLOSEST / 2, (price.cost / best.bound - 1) / 8)
     for (let t = 0; t < types && nodes < effort.nodes; t++) {
       const charge = cost[t]! + price.scarcity[t]!
       const enough = charge * (1 + gap)
@@ -84,7 +98,12 @@ export function generateColumns(
   }
 
   while (mixture !== undefined && rounds < effort.rounds) {
-    if (best.bound >= mixture.cost * (1 - CLOSE) || best.bound >= effort.target) break
+    const distance = 1 - best.bound / mixture.cost
+    if (distance <= close || best.bound >= effort.target) break
+    if (!effort.thorough && rounds > 0 && rounds % LOOK_EVERY === 0) {
+      if (distance <= NEAR && distance > STALLED * distanceBefore) break
+      distanceBefore = distance
+    }
     rounds++
     const found: { filling: Filling; gain: number }[] = []
     const consider = (filling: Filling | undefined): boolean => {
@@ -113,10 +132,12 @@ export function generateColumns(
       if (!better && rounds % exactEvery === 0) {
         askExactly(mixture, consider, QUICK_NODES)
         better = improves()
+        if (!effort.thorough) exactEvery = better ? oftenExact : Math.min(EXACT_EVERY, 2 * exactEvery)
       }
       if (found.length > 0 || better) break
     }
     if (found.length === 0 && !better) {
+      if (!effort.thorough && distance <= WELL_PRICED && nodes * classes > ENOUGH_PRICING) break
       // At the plain prices the quick filling sees nothing more: ask exactly where the quick bound leaves room.
       const doubtful = askExactly(mixture, consider, nodeLimit)
       better = improves()
@@ -137,5 +158,5 @@ export function generateColumns(
       mixture = master.solve() ?? mixture
     }
   }
-  return { certificate: best, mixture, rounds, nodes }
+  return { certificate: best, mixture: mixture && master.settle(mixture), rounds, nodes }
 }

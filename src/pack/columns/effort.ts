@@ -2,6 +2,8 @@ import type { Packing } from './packing.js'
 
 /** With fewer items less is worth the time. */
 const FEW_ITEMS = 1000
+/** Plans of at most so many bins may be proven to the last cent. */
+export const FEW_BINS = 30
 /** The part of the tries that finds as good a plan of few items. */
 const FEW_TRIES = 0.3
 /** With so many classes plans after a poured one are better than those from nothing. */
@@ -64,16 +66,36 @@ export const BRIEF_EFFORT: Effort = {
 /** The first plan that is there at all, and a bound. */
 export const QUICK_EFFORT: Effort = { ...BRIEF_EFFORT, places: 0, habits: 1, squeaks: 0, tries: 0, mixes: 0 }
 
+/** What is worth its time in a problem of a certain size. */
+export type ScaledEffort = Effort & {
+  /**
+   * Few items or few bins: all that could still improve or prove the plan is tried, since a single bin is a large part of its
+   * cost. With more the last tenth of a per cent takes most of the time and is left.
+   */
+  readonly thorough: boolean
+  /** Whether exchanges bring the prices nearer than they cost. */
+  readonly exchanges: boolean
+}
+
+/** Branch and bound nodes × classes that are worth their time in a search that is not thorough. */
+const PRICING = 4e7
+/** Of more classes an integer programme finds no plan in the steps that such a search has for it. */
+const MOST_INTEGER_CLASSES = 100
+/** With fewer items of a class what was exchanged is hard to round. */
+const ITEMS_TO_EXCHANGE = 3
+
 /**
  * The same effort for a problem of this size: what takes longer is done less often. Work per round is about classes ×
  * types × (items per bin + 5), which the number of items as such does not change; but a small problem is not worth
  * minutes, and a large one is worth more of them.
  */
-export function scaleEffort(effort: Effort, { classes, types }: Packing, items: number, bins: number): Effort {
+export function scaleEffort(effort: Effort, { classes, types }: Packing, items: number, bins: number): ScaledEffort {
   const perBin = items / Math.max(1, bins)
   const fill = classes * (perBin + 5)
   const worth = items < FEW_ITEMS ? 0.4 : items < 20_000 ? 1 : 2
   const many = classes > MANY_CLASSES
+  const thorough = items < FEW_ITEMS || bins <= FEW_BINS
+  const hasInteger = perBin <= 12 && (thorough || classes <= MOST_INTEGER_CLASSES)
   const most = (limit: number, least: number, work: number): number =>
     Math.min(limit, Math.max(Math.min(limit, least), Math.floor(worth * work)))
   return {
@@ -82,8 +104,10 @@ export function scaleEffort(effort: Effort, { classes, types }: Packing, items: 
     squeaks: many ? Math.min(effort.squeaks, FEW_SQUEAKS) : effort.squeaks,
     rounds: most(effort.rounds, many ? 2 : 6, 2.5e7 / (fill * types)),
     tries: most(items < FEW_ITEMS ? effort.tries * FEW_TRIES : effort.tries, 100, 2e8 / (fill * Math.min(types, 12))),
-    nodes: most(effort.nodes, 20_000, effort.nodes),
+    nodes: most(effort.nodes, 20_000, thorough ? effort.nodes : PRICING / classes),
     // The integer programme helps where few items share a bin; else there are too many good fillings to choose from.
-    columns: perBin > 12 ? 0 : most(effort.columns, 0, 60_000 / classes),
+    columns: hasInteger ? most(effort.columns, 0, 60_000 / classes) : 0,
+    thorough,
+    exchanges: !many && items >= ITEMS_TO_EXCHANGE * classes,
   }
 }

@@ -3,7 +3,8 @@ import { makeChance } from './chance.js'
 import { generateColumns } from './column-generation.js'
 import { cheapestMix, packInto } from './node-mix.js'
 import { beats, build, type Draft } from './draft.js'
-import { MANY_CLASSES, scaleEffort, type Effort } from './effort.js'
+import { FEW_BINS, MANY_CLASSES, scaleEffort, type Effort } from './effort.js'
+import { exchangesIn } from './exchanges.js'
 import { makeFiller, type Filling } from './filler.js'
 import { habitsFor } from './greedy.js'
 import { firstValues } from './first-values.js'
@@ -29,10 +30,10 @@ export type Search = {
   readonly proof: Proof
 }
 
-/** A plan of at most so many bins is proven to the last cent where that can be done. */
-const FEW = 30
 /** Larger plans are good enough when so close to the bound. */
 const ENOUGH = 1e-4
+/** No integer programme is worth its time when a large plan is so close. */
+const NEAR = 5e-4
 /** The wider the gap the more is tried, up to this. */
 const WIDE = 0.003
 /** A gap that whole bins alone may close. */
@@ -81,7 +82,8 @@ export function search(packing: Packing, lp: LpSolver | undefined, asked: Effort
   const lowerBound = (): number => Math.max(proven, roundBound(certificate.bound, packing.cost))
   const gap = (): number => (best.leftOver > 0 ? 1 : 1 - lowerBound() / best.cost)
   /** Few bins are worth a proof; with many what is left to gain is soon less than any other error. */
-  const isBest = (): boolean => best.leftOver === 0 && (best.nodes > FEW ? gap() <= ENOUGH : best.cost <= lowerBound())
+  const isBest = (): boolean =>
+    best.leftOver === 0 && (best.nodes > FEW_BINS ? gap() <= ENOUGH : best.cost <= lowerBound())
   const items = packing.demand.reduce((sum, n) => sum + n, 0)
   const effort = scaleEffort(asked, packing, items, best.nodes)
 
@@ -117,7 +119,10 @@ export function search(packing: Packing, lp: LpSolver | undefined, asked: Effort
   let triedMix = false
   // With a wide gap the prices of the fillings are needed first.
   if (gap() <= PROMISING) tryMix()
-  const master = usable && !isBest() ? makeMaster(packing, lp, pool.values()) : undefined
+  const master =
+    usable && !isBest()
+      ? makeMaster(packing, lp, pool.values(), effort.exchanges ? exchangesIn(packing) : [])
+      : undefined
   if (master !== undefined && lp !== undefined) {
     try {
       improve(lp, master)
@@ -176,7 +181,7 @@ export function search(packing: Packing, lp: LpSolver | undefined, asked: Effort
     }
     // Among few fillings the search gets further in the same steps; among many there are better plans.
     for (const columns of effort.columns >= FEW_COLUMNS ? [FEW_COLUMNS, effort.columns] : []) {
-      if (isBest()) break
+      if (isBest() || (!effort.thorough && gap() <= NEAR)) break
       const near = nearFillings(known, mixture, best.cost - certificate.bound).slice(0, columns)
       const plan = integerPlan(packing, solver, near, best, Math.ceil(effort.steps * LOOKING))
       if (plan !== undefined) offer(plan.draft)

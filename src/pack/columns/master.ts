@@ -1,3 +1,4 @@
+import { exchanged, type Exchange } from './exchanges.js'
 import type { Filling } from './filler.js'
 import type { Column, LpModel, LpSolver } from './lp.js'
 import type { Packing } from './packing.js'
@@ -11,6 +12,8 @@ export type Mixture = {
   readonly scarcity: Float64Array
   /** How many bins of each filling, in the order of `fillings`. */
   readonly use: Float64Array
+  /** How many items of each exchange, in the order of `exchanges`. */
+  readonly exchanged: Float64Array
 }
 
 /** The linear programme over fillings: every class covered, no type used more often than it exists. */
@@ -21,12 +24,20 @@ export type Master = {
   readonly solve: () => Mixture | undefined
   /** Forgets unused fillings that cost most above their worth, down to about `keep`. */
   readonly trim: (mixture: Mixture, keep: number) => void
+  /** The mixture without exchanges: what was exchanged in it becomes fillings. No exchanges from here on. */
+  readonly settle: (mixture: Mixture) => Mixture | undefined
   readonly dispose: () => void
 }
 
 export const keyOf = ({ type, classes, counts }: Filling): string => `${type}:${classes.join()}:${counts.join()}`
 
-export function makeMaster(packing: Packing, lp: LpSolver, initial: Iterable<Filling>): Master | undefined {
+/** `exchanges`: they may change every filling; the prices come near the best ones in far fewer rounds. */
+export function makeMaster(
+  packing: Packing,
+  lp: LpSolver,
+  initial: Iterable<Filling>,
+  exchanges: readonly Exchange[] = [],
+): Master | undefined {
   const { types, classes, cost, limit, demand } = packing
   const limited = Array.from({ length: types }, (_, t) => t).filter((t) => limit[t]! < Infinity)
   const rowOf = new Map(limited.map((t, k) => [t, classes + k]))
@@ -44,6 +55,10 @@ export function makeMaster(packing: Packing, lp: LpSolver, initial: Iterable<Fil
     limited.length === 0
       ? []
       : Array.from({ length: classes }, (_, c) => ({ cost: 4 * dearest + 1, rows: [c], values: [1] }))
+
+  const changes = exchanges.map(({ of, by }): Column => ({ cost: 0, rows: [of, by], values: [-1, 1] }))
+  /** Columns before the fillings. */
+  let others = leftOut.length + changes.length
 
   const known = new Set<string>()
   let fillings: Filling[] = []
@@ -65,7 +80,7 @@ export function makeMaster(packing: Packing, lp: LpSolver, initial: Iterable<Fil
   for (const [k, t] of limited.entries()) most[classes + k] = limit[t]!
   let model: LpModel
   try {
-    model = lp.model(least, most, [...leftOut, ...fresh(initial).map(column)])
+    model = lp.model(least, most, [...leftOut, ...changes, ...fresh(initial).map(column)])
   } catch {
     return undefined
   }
@@ -77,7 +92,8 @@ export function makeMaster(packing: Packing, lp: LpSolver, initial: Iterable<Fil
     for (let c = 0; c < classes; c++) price[c] = Math.max(0, answer.duals[c]! * unit)
     const scarcity = new Float64Array(types)
     for (const [k, t] of limited.entries()) scarcity[t] = Math.max(0, -answer.duals[classes + k]! * unit)
-    return { cost: answer.value * unit, price, scarcity, use: answer.x.slice(leftOut.length) }
+    const exchanged = answer.x.slice(leftOut.length, others)
+    return { cost: answer.value * unit, price, scarcity, use: answer.x.slice(others), exchanged }
   }
 
   const trim: Master['trim'] = (mixture, keep) => {
@@ -91,23 +107,34 @@ export function makeMaster(packing: Packing, lp: LpSolver, initial: Iterable<Fil
       .filter(({ over }) => over > 0)
       .map(({ at }) => at)
       .sort((a, b) => a - b)
-    model.drop(Int32Array.from(gone, (at) => at + leftOut.length))
+    model.drop(Int32Array.from(gone, (at) => at + others))
     const goes = new Set(gone)
     for (const at of gone) known.delete(keyOf(fillings[at]!))
     fillings = fillings.filter((_, at) => !goes.has(at))
+  }
+
+  const add: Master['add'] = (from) => {
+    const found = fresh(from)
+    model.add(found.map(column))
+    return found.length
+  }
+
+  const settle: Master['settle'] = (mixture) => {
+    if (others === leftOut.length) return mixture
+    add(exchanged(packing, fillings, mixture.use, exchanges, mixture.exchanged))
+    model.drop(Int32Array.from(changes, (_, at) => leftOut.length + at))
+    others = leftOut.length
+    return solve()
   }
 
   return {
     get fillings() {
       return fillings
     },
-    add: (from) => {
-      const found = fresh(from)
-      model.add(found.map(column))
-      return found.length
-    },
+    add,
     solve,
     trim,
+    settle,
     dispose: model.dispose,
   }
 }
