@@ -1,5 +1,5 @@
 import { certify, type Certificate } from './certificate.js'
-import type { ScaledEffort } from './effort.js'
+import { MANY_CLASSES, type ScaledEffort } from './effort.js'
 import { makeExactFiller } from './exact-fill.js'
 import type { Filler, Filling } from './filler.js'
 import { worthOf, type Master, type Mixture } from './master.js'
@@ -18,7 +18,7 @@ const SMOOTHING = 0.7
 const PATIENCE = 20
 const FADE = 0.85
 const PER_ROUND = 60
-/** Fillings of a type in a round: a linear programme takes hardly longer for more, and there are fewer of them to solve. */
+/** Fillings of a type in a round: few classes make linear programmes that take hardly longer for more of them. */
 const PER_TYPE = 6
 /** Fillings kept per class and in any case. */
 const KEPT = 6
@@ -69,7 +69,7 @@ export function generateColumns(
   const asked = new Float64Array(classes)
   const atMost = new Float64Array(types)
   const allowed = new Int32Array(classes)
-  const perType = Math.max(PER_TYPE, Math.floor(PER_ROUND / types))
+  const perType = Math.max(classes > MANY_CLASSES ? 1 : PER_TYPE, Math.floor(PER_ROUND / types))
 
   /** What `asked` proves, as far as `atMost` says what a bin can hold at these values. */
   const improves = (): boolean => {
