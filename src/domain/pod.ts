@@ -56,6 +56,9 @@ export type Pod = {
   readonly unreadable: string | undefined
 }
 
+/** In the middle of an in-place resize a pod that stays counts as it is held; one that moves, by its spec. */
+export const requestsOn = (pod: Pod, nodeName: string): Resources => (pod.nodeName === nodeName ? pod.held : pod.needed)
+
 /** Top-level owner of pods, as people know it: the Deployment, not its ReplicaSets. */
 export type Workload = {
   /** `namespace/Kind/name`. */

@@ -1,5 +1,5 @@
 import type { NodeOption } from '../domain/plan.js'
-import type { Pod } from '../domain/pod.js'
+import { requestsOn, type Pod } from '../domain/pod.js'
 import { shortfalls, sum, type Resources } from '../domain/resources.js'
 import type { Board, Site } from './board/board.js'
 import { leastHeld } from './bins/demand.js'
@@ -67,9 +67,6 @@ export const machineOf = (slot: Slot): Machine =>
 
 export const zoneOf = ({ origin }: Slot): string | undefined =>
   origin.kind === 'live' ? origin.live.node.zone : origin.option.zone
-
-/** A pod that stays where it runs is counted as it is held; anywhere else, as its spec asks. */
-export const demand = (pod: Pod, slot: Slot): Resources => (pod.nodeName === slot.site.name ? pod.held : pod.needed)
 
 /** Absolute form of the guard rails that a single node must obey. */
 export type NodeLimits = { readonly headroom: number; readonly cpu: number; readonly memory: number }
@@ -188,7 +185,7 @@ export class Draft {
   #withinLimits(slot: Slot, pod: Pod, index: number): boolean {
     // A pod that breaks a guard rail all by itself gets a node of its own.
     if (slot.pods.size === 0) return true
-    const need = demand(pod, slot)
+    const need = requestsOn(pod, slot.site.name)
     return this.#isWithin(slot, need, index)
   }
 

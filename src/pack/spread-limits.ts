@@ -1,5 +1,4 @@
-import type { Pod } from '../domain/pod.js'
-import type { Resources } from '../domain/resources.js'
+import { requestsOn, type Pod } from '../domain/pod.js'
 import { mostOf, replicasOf } from '../domain/workload-replicas.js'
 import { zoneOf, type Slot } from './draft.js'
 import type { Limits, PackProblem } from './problem.js'
@@ -12,9 +11,6 @@ export type SpreadLimits = {
   residents(slot: Slot, by: 1 | -1): void
   admits(pod: Pod, slot: Slot): boolean
 }
-
-/** A pod that stays where it runs is counted as it is held; anywhere else, as its spec asks. */
-const demand = (pod: Pod, { site }: Slot): Resources => (pod.nodeName === site.name ? pod.held : pod.needed)
 
 /** Undefined where the user has set no such limit, so that nothing has to be counted. */
 export function spreadLimits({ limits, groups, pending }: PackProblem): SpreadLimits | undefined {
@@ -55,7 +51,7 @@ function zoneLoads({ maxZoneShare }: Limits, groups: PackProblem['groups']): Spr
       const zone = zoneOf(slot)
       if (zone === undefined) return
       const load = loadOf(zone)
-      const need = demand(pod, slot)
+      const need = requestsOn(pod, slot.site.name)
       load.cpu += by * need.cpu
       load.memory += by * need.memory
     },
@@ -72,7 +68,7 @@ function zoneLoads({ maxZoneShare }: Limits, groups: PackProblem['groups']): Spr
       const zone = zoneOf(slot)
       if (zone === undefined) return true
       const load = loadOf(zone)
-      const need = demand(pod, slot)
+      const need = requestsOn(pod, slot.site.name)
       return !isOver(load.cpu, need.cpu, all.cpu) && !isOver(load.memory, need.memory, all.memory)
     },
   }

@@ -1,5 +1,5 @@
-import type { Pod } from '../domain/pod.js'
-import { acceptsPods, demand, type Draft, type Slot } from './draft.js'
+import { requestsOn, type Pod } from '../domain/pod.js'
+import { acceptsPods, type Draft, type Slot } from './draft.js'
 import { largestFirst } from './order.js'
 import { ReplayScores } from './replay/replay-scores.js'
 import type { Random } from './replay/replay-queue.js'
@@ -21,7 +21,7 @@ export function spreadOver(draft: Draft, slots: readonly Slot[], pods: readonly 
   open.forEach((slot, row) => {
     scores.open(slot.site)
     for (const pod of slot.residents) scores.hold(row, pod, pod.held)
-    for (const pod of slot.pods) scores.hold(row, pod, demand(pod, slot))
+    for (const pod of slot.pods) scores.hold(row, pod, requestsOn(pod, slot.site.name))
   })
   const rows = Int32Array.from(open.keys())
   let left: readonly Pod[] = largestFirst(pods, reference)
@@ -31,7 +31,7 @@ export function spreadOver(draft: Draft, slots: readonly Slot[], pods: readonly 
       const row = scores.best(asked, rows, (candidate) => draft.takes(open[candidate]!, pod), first)
       if (row === undefined) return true
       draft.put(pod, open[row]!)
-      scores.add(row, asked, demand(pod, open[row]!))
+      scores.add(row, asked, requestsOn(pod, open[row]!.site.name))
       return false
     })
     // A pod that waits for another one is tried again after the others.

@@ -1,5 +1,6 @@
 import type { BlastRadius, Concentration, PlanSurvival } from '../domain/blast-radius.js'
 import type { Plan, PlanNode } from '../domain/plan.js'
+import { requestsOn } from '../domain/pod.js'
 import type { Scenario } from '../domain/recommendation.js'
 import { percent } from '../domain/units.js'
 import { mostOf, replicasOf } from '../domain/workload-replicas.js'
@@ -138,9 +139,8 @@ const shareOf = (part: Load, whole: Load): number =>
 const total = (loads: readonly Load[]): Load =>
   loads.reduce((sum, { cpu, memory }) => ({ cpu: sum.cpu + cpu, memory: sum.memory + memory }), { cpu: 0, memory: 0 })
 
-/** What a node carries; in the middle of an in-place resize, what stays is held as it is. */
 const loadOf = ({ name, resident, pods }: PlanNode): Load =>
-  total([resident, ...pods.map((pod) => (pod.nodeName === name ? pod.held : pod.needed))])
+  total([resident, ...pods.map((pod) => requestsOn(pod, name))])
 
 /** The zone with the largest share of all requests, the worse of CPU and memory; undefined where a zone is not known. */
 function heaviestZone(nodes: readonly PlanNode[]) {

@@ -1,5 +1,5 @@
 import type { PlanNode } from '../domain/plan.js'
-import type { Pod } from '../domain/pod.js'
+import { requestsOn, type Pod } from '../domain/pod.js'
 import { spotPools } from '../domain/node-mix.js'
 import type { Efficiency, SpotPools } from '../domain/recommendation.js'
 import { add, NO_RESOURCES, sum, type Resources } from '../domain/resources.js'
@@ -7,7 +7,7 @@ import { asMixed } from './mix-faults.js'
 
 /** Everything that a node of a plan carries: what comes with it and what the plan puts there. */
 export const requestedOn = (node: PlanNode): Resources =>
-  add(node.resident, sum(node.pods.map((pod) => (pod.nodeName === node.name ? pod.held : pod.needed))))
+  add(node.resident, sum(node.pods.map((pod) => requestsOn(pod, node.name))))
 
 export type Fill = {
   readonly efficiency: Efficiency

@@ -1,7 +1,7 @@
 import type { Cluster, Node, NodeGroup } from '../domain/cluster.js'
 import { formatAmount, limitFaults } from '../domain/group-limit.js'
 import type { Plan, PlanNode } from '../domain/plan.js'
-import type { Pod } from '../domain/pod.js'
+import { requestsOn, type Pod } from '../domain/pod.js'
 import type { PlacementRow, PlanNodeRow, TypeCount } from './columns.js'
 import { cores, count, hourlyUsd, known, mib, type Figure } from './figures.js'
 import { byText, countTypes, groupBy, priceSource, rateOf, sortedBy } from './tally.js'
@@ -18,15 +18,13 @@ export const planNodeViews = (plan: Plan): PlanNodeView[] =>
     pods: node.pods.map((pod) => pod.id).sort(),
   }))
 
-/** In the middle of an in-place resize, a pod that stays counts as the scheduler counts it now, one that moves by its spec. */
-const demand = (pod: Pod, node: PlanNode): Pod['needed'] => (pod.nodeName === node.name ? pod.held : pod.needed)
-
 function planNodeRow(node: PlanNode): PlanNodeRow {
   let cpu: number = node.resident.cpu
   let memory: number = node.resident.memory
   for (const pod of node.pods) {
-    cpu += demand(pod, node).cpu
-    memory += demand(pod, node).memory
+    const requests = requestsOn(pod, node.name)
+    cpu += requests.cpu
+    memory += requests.memory
   }
   return {
     node: node.name,
