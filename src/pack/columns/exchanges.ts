@@ -17,22 +17,21 @@ const NOTHING = 1e-9
  */
 export function exchangesIn(packing: Packing): Exchange[] {
   const { classes, resources, size, share, list } = packing
-  const bulk = (c: number): number =>
-    share.subarray(c * resources, (c + 1) * resources).reduce((sum, each) => sum + each, 0)
-  const bulks = Float64Array.from({ length: classes }, (_, c) => bulk(c))
-  const order = [...bulks.keys()].sort((a, b) => bulks[b]! - bulks[a]! || a - b)
+  const bulk = Float64Array.from({ length: classes }, (_, c) =>
+    share.subarray(c * resources, (c + 1) * resources).reduce((sum, each) => sum + each, 0),
+  )
+  const order = [...bulk.keys()].sort((a, b) => bulk[b]! - bulk[a]! || a - b)
+  const rank = new Map(order.map((c, at) => [c, at]))
   const isWider = widerLists(packing)
   const isSmaller = (by: number, of: number): boolean => {
+    if (rank.get(by)! <= rank.get(of)!) return false
     for (let r = 0; r < resources; r++) if (size[by * resources + r]! > size[of * resources + r]!) return false
     return isWider(list[by]!, list[of]!)
   }
   const byRoom = order.filter((c) => onlyRoomLimits(packing, c))
-  return order.flatMap((of, at) => {
-    const later = new Set(order.slice(at + 1))
-    const smaller = byRoom.filter((by) => later.has(by) && isSmaller(by, of))
-    return smaller
-      .filter((by, rank) => !smaller.slice(0, rank).some((between) => isSmaller(by, between)))
-      .map((by) => ({ of, by }))
+  return order.flatMap((of) => {
+    const smaller = byRoom.filter((by) => isSmaller(by, of))
+    return smaller.filter((by) => !smaller.some((between) => isSmaller(by, between))).map((by) => ({ of, by }))
   })
 }
 
