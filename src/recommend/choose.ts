@@ -33,6 +33,11 @@ export type Choice = {
 
 /** Scenarios that keep every capacity type as it is, in the order in which equals are preferred. */
 const AS_IT_IS: readonly ScenarioId[] = ['repack', 'fewer-larger']
+/** With --max-spot any plan may be followed that keeps to it. */
+const ANY_TYPES: readonly ScenarioId[] = [
+  ...AS_IT_IS,
+  ...(['cheapest-on-demand', 'spot-30', 'spot-50', 'spot-70', 'spot-max'] as const),
+]
 
 /** What is asked of people where the scheduler leaves pods over on any nodes, today's among them. */
 const BIG_FIRST: Change = { bigFirst: true }
@@ -40,8 +45,9 @@ const BIG_FIRST: Change = { bigFirst: true }
 /**
  * The policy: of the feasible plans within the guard rails the one that is cheapest once the default scheduler has
  * rebuilt it, ties to fewer moves, then to fewer nodes; today's nodes unless a plan is cheaper than they are. Without
- * --max-spot each node group keeps its capacity types. Where the scheduler leaves pods over on today's nodes too, keeping them
- * is no safer than a plan that needs big pods to come first: that one is recommended if nothing else is.
+ * --max-spot each node group keeps its capacity types; with it every plan counts that keeps to it. Where the scheduler
+ * leaves pods over on today's nodes too, keeping them is no safer than a plan that needs big pods to come first: that one is
+ * recommended if nothing else is.
  */
 export function choose(
   all: readonly Candidate[],
@@ -66,7 +72,8 @@ export function choose(
   const rebuilt = rebuildable?.proven
   const proven = cheapestOf([...allProven(all), ...(rebuilt === undefined ? [] : [rebuilt])], goal, context)
   const cheapest = planned({ id: 'recommended', title: 'cheapest plan', goal }, proven, context)
-  const asItIs = all.filter(({ scenario }) => AS_IT_IS.includes(scenario.id))
+  const answering = maxSpot === undefined ? AS_IT_IS : ANY_TYPES
+  const others = all.filter(({ scenario }) => answering.includes(scenario.id))
   const robust =
     rebuilt === undefined
       ? []
@@ -79,7 +86,7 @@ export function choose(
   // Fewer orders were tried of a plan that was only mended: it must do as well in others as what was searched for.
   const isAsSure = ({ further }: Option): boolean =>
     sure === undefined || further === undefined || failingShare(further()) <= failingShare(sure)
-  const options = [...optionsOf([cheapest]), ...searched, ...optionsOf(asItIs)]
+  const options = [...optionsOf([cheapest]), ...searched, ...optionsOf(others)]
   const unchanged = [...options]
     .sort(
       (a, b) =>
@@ -91,7 +98,7 @@ export function choose(
   const { plan: today } = current.proven
   const now = today.cost.rate
   const against =
-    unchanged === undefined && [cheapest, ...asItIs].some((one) => isNeverRebuilt(one, now))
+    unchanged === undefined && [cheapest, ...others].some((one) => isNeverRebuilt(one, now))
       ? 'no number of nodes was found with which the default scheduler rebuilds a cheaper plan'
       : whyNot(unchanged, now, costOf, maxSpot)
   const best =

@@ -52,7 +52,7 @@ export function guardRails(
   const hopeless = isHopeless ? `, as ${percent(maxZoneShare)} cannot be kept in ${counted(zones.length)}` : ''
   const words = [
     `${percent(headroom)} headroom`,
-    `no node carries more than ${(rails.maxNodeShare * 100).toFixed(1)} % of ${wanted.maxNodeShare === undefined ? 'what is requested today (of what fewer nodes carry, with fewer DaemonSet pods, that may be a little more)' : 'all requests'}`,
+    `no node carries more than ${(rails.maxNodeShare * 100).toFixed(1)} % of ${wanted.maxNodeShare === undefined ? 'what is requested today (of what fewer nodes carry, with fewer DaemonSet pods, that may be more)' : 'all requests'}`,
     minNodes === undefined ? '' : `at least ${minNodes} nodes`,
     minNodesPerZone === undefined ? '' : `at least ${minNodesPerZone} in each zone`,
     maxSpotPoolShare === undefined ? '' : `no spot pool more than ${percent(maxSpotPoolShare)} of the CPU on spot`,

@@ -38,7 +38,7 @@ export function whatKeepsNodes(view: View, written: Written): string[] {
       : `Nodes that no plan removes today: ${stuck.length}${written.has('nodes.csv') ? '; nodes.csv says of each what holds it' : ''}.`,
   ].filter((line) => line !== '')
   return [
-    `What ${PLANS[against]} would cost less without a rule that keeps pods or nodes where they are: at least this much, by a complete plan that breaks no other rule${written.has('blockers.csv') ? ' (proof in blockers.csv)' : ''}.`,
+    `What ${PLANS[against]} would cost less without a rule that keeps pods or nodes where they are: at least this much, by a complete plan that breaks no other rule${written.has('blockers.csv') ? ' (proof in blockers.csv)' : ''}. Rows overlap where rules hold the same nodes: they do not add up.`,
     '',
     ...(rows.length === 0
       ? ['No rule that would save anything by itself or together with others was found.']

@@ -41,7 +41,7 @@ export function workloadTable({ dearest }: View, written: Written): string[] {
     right('Replicas'),
     right('Cores'),
     right('Memory'),
-    right('$/month'),
+    right('$/month with idle'),
     right('of it idle'),
     left('Fit for spot'),
     left('Why'),

@@ -38,7 +38,7 @@ export function frontierSection({ frontier }: View): string[] {
     '',
     ...whatLargerSave(frontier).map(bullet),
     bullet(
-      `Gap: the part of the cost by which it is above a bound that no plan with at most so many nodes can beat${frontier.smaller > 0 ? ' or, in the rows above the cheapest, none without a larger node (bound_covers in frontier.csv)' : ''}. Above the cheapest: as a share of the cheapest cost. Refill leaves over: pods without a place when the default scheduler fills the nodes from empty.`,
+      `Gap: the part of the cost by which it is above a bound that no plan with the same capacity types and at most so many nodes can beat${frontier.smaller > 0 ? ' or, in the rows above the cheapest, none without a larger node (bound_covers in frontier.csv)' : ''}. Above the cheapest: as a share of the cheapest cost. Refill leaves over: pods without a place when the default scheduler fills the nodes from empty.`,
     ),
   ]
 }

@@ -33,7 +33,7 @@ export function prefixWorth({ prefixes, scenarios }: View, written: Written): st
   return [
     ...worthLines(prefixes, row).map(bullet),
     bullet(
-      'It takes ENABLE_PREFIX_DELEGATION=true on kube-system/aws-node, the higher maxPods in the kubelet settings of groups that EKS does not manage, and new nodes in place of the old. It is never part of the recommendation.',
+      'It takes ENABLE_PREFIX_DELEGATION=true on kube-system/aws-node, the higher maxPods in the kubelet settings of groups that EKS does not manage, and new nodes in place of the old, those included that the plan keeps: what holds one (nodes.csv) has to give way for that. It is never part of the recommendation.',
     ),
     '',
     ...table(headings, rows.slice(0, GAINS_SHOWN)),

@@ -47,7 +47,7 @@ export function scenarioTable({ scenarios }: View): string[] {
   return [
     ...table(headings, rows),
     '',
-    'Gap: the part of the cost by which it is above a bound that no plan can beat. CPU, memory, pod slots: requests ÷ allocatable. Largest node: the largest share of all requests on one node.',
+    'Gap: the part of the cost by which it is above a bound that no plan for the same question can beat. CPU, memory, pod slots: requests ÷ allocatable. Largest node: the largest share of all requests on one node.',
     ...(pools.length === 0
       ? []
       : [
@@ -165,7 +165,7 @@ export function unplacedTable({ plan, cluster }: View, written: Written): string
     cluster.pending.exact === '0' || cluster.pendingPlaced === undefined
       ? []
       : [
-          `${plural(cluster.pending, 'pod')} pending today; the plan has room for ${cluster.pendingPlaced.short} of them.`,
+          `${plural(cluster.pending, 'pod')} pending today; ${cluster.pendingPlaced.short} of them ${cluster.pendingPlaced.exact === '1' ? 'has' : 'have'} a place in the plan.`,
         ]
   if (unplaced.length === 0) return pending
   const rows = unplaced.map(({ pod, running, reason }) => [pod, running ? 'running' : 'pending', reason])

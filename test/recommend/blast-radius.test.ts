@@ -146,12 +146,12 @@ describe('guard rails', () => {
 
   it('are said in one sentence', () => {
     expect(guardRails([node('a1', 100), node('b1', 100)], { ...wanted, minNodes: 3 }).words).toBe(
-      '10 % headroom; no node carries more than 50.0 % of what is requested today (of what fewer nodes carry, with fewer DaemonSet pods, that may be a little more); at least 3 nodes',
+      '10 % headroom; no node carries more than 50.0 % of what is requested today (of what fewer nodes carry, with fewer DaemonSet pods, that may be more); at least 3 nodes',
     )
     expect(guardRails([], { ...wanted, headroom: 0.125 }).words).toMatch(/^12\.5 % headroom;/)
     const all = { ...wanted, maxZoneShare: 0.6, maxNodeReplicaShare: 0.25, maxZoneReplicaShare: 0.5 }
     expect(guardRails([node('a1', 100), node('b1', 100)], all).words).toBe(
-      "10 % headroom; no node carries more than 50.0 % of what is requested today (of what fewer nodes carry, with fewer DaemonSet pods, that may be a little more); no zone more than 60 %; no node more than 25 % of a workload's replicas; no zone more than 50 % of a workload's replicas",
+      "10 % headroom; no node carries more than 50.0 % of what is requested today (of what fewer nodes carry, with fewer DaemonSet pods, that may be more); no zone more than 60 %; no node more than 25 % of a workload's replicas; no zone more than 50 % of a workload's replicas",
     )
   })
 })

@@ -85,10 +85,11 @@ describe('why cheaper scenarios are not followed', () => {
     expect(reasons).toEqual([
       'cheaper and not followed: spot-50 (other capacity types than the node groups have, which --max-spot allows)',
     ])
-    // Of the capacity types of today, but found for a question that the policy does not ask.
-    expect(notesWith({ cost: 50 }, 1)).toEqual([
+    // Of the capacity types of today, but found for a question that the policy does not ask without --max-spot.
+    expect(notesWith({ cost: 50 })).toEqual([
       'cheaper and not followed: spot-50 (not among the plans that the policy chooses from)',
     ])
+    expect(notesWith({ cost: 50 }, 1)).toEqual([])
   })
 
   it('is that they leave pods over in more orders that no search has seen', () => {

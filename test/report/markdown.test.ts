@@ -215,7 +215,9 @@ describe('report.md', () => {
   })
 
   it('says of which amount the gap is a part', () => {
-    expect(md()).toContain('Gap: the part of the cost by which it is above a bound that no plan can beat.')
+    expect(md()).toContain(
+      'Gap: the part of the cost by which it is above a bound that no plan for the same question can beat.',
+    )
   })
 
   it('says of the resource that binds only that it would be gone first', () => {
