@@ -15,6 +15,7 @@ const EFFORT: Effort = {
   rounds: 6,
   tries: 60,
   nodes: 500,
+  dive: 0,
   columns: 0,
   steps: 0,
   fillings: 0,

@@ -1,4 +1,4 @@
-import { certify, type Certificate } from './certificate.js'
+import { certify, roundBound, type Certificate } from './certificate.js'
 import { MANY_CLASSES, type ScaledEffort } from './effort.js'
 import { makeExactFiller } from './exact-fill.js'
 import type { Filler, Filling } from './filler.js'
@@ -100,6 +100,8 @@ export function generateColumns(
   while (mixture !== undefined && rounds < effort.rounds) {
     const distance = 1 - best.bound / mixture.cost
     if (distance <= close || best.bound >= effort.target) break
+    // In whole units of the costs, which is how it is stated, no bound can be higher.
+    if (roundBound(best.bound, cost) >= roundBound(mixture.cost, cost)) break
     if (!effort.thorough && rounds > 0 && rounds % LOOK_EVERY === 0) {
       if (distance <= NEAR && distance > STALLED * distanceBefore) break
       distanceBefore = distance

@@ -29,6 +29,8 @@ export type Effort = {
   readonly tries: number
   /** Nodes of all branch and bound trees that price fillings exactly. */
   readonly nodes: number
+  /** Rounds of column generation for what is left when a part of the mixture is bought. */
+  readonly dive: number
   /** Fillings among which the integer programme chooses. */
   readonly columns: number
   /** Simplex steps of an integer programme. */
@@ -46,6 +48,7 @@ export const DEFAULT_EFFORT: Effort = {
   rounds: 240,
   tries: 2000,
   nodes: 500_000,
+  dive: 400,
   columns: 1000,
   steps: 100_000,
   mixes: 1_500_000,
@@ -59,6 +62,7 @@ export const BRIEF_EFFORT: Effort = {
   squeaks: 1,
   rounds: 0,
   tries: 200,
+  dive: 0,
   columns: 0,
   fillings: 0,
 }
@@ -81,6 +85,8 @@ export type ScaledEffort = Effort & {
 const PRICING = 4e7
 /** Of more classes an integer programme finds no plan in the steps that such a search has for it. */
 const MOST_INTEGER_CLASSES = 100
+/** With more items to a bin there are too many good fillings for dives and integer programmes to choose from. */
+const FEW_PER_BIN = 12
 /** With fewer items of a class what was exchanged is hard to round. */
 const ITEMS_TO_EXCHANGE = 3
 
@@ -95,7 +101,7 @@ export function scaleEffort(effort: Effort, { classes, types }: Packing, items: 
   const worth = items < FEW_ITEMS ? 0.4 : items < 20_000 ? 1 : 2
   const many = classes > MANY_CLASSES
   const thorough = items < FEW_ITEMS || bins <= FEW_BINS
-  const hasInteger = perBin <= 12 && (thorough || classes <= MOST_INTEGER_CLASSES)
+  const fewPerBin = perBin <= FEW_PER_BIN
   const most = (limit: number, least: number, work: number): number =>
     Math.min(limit, Math.max(Math.min(limit, least), Math.floor(worth * work)))
   return {
@@ -105,8 +111,8 @@ export function scaleEffort(effort: Effort, { classes, types }: Packing, items: 
     rounds: most(effort.rounds, many ? 2 : 6, 2.5e7 / (fill * types)),
     tries: most(items < FEW_ITEMS ? effort.tries * FEW_TRIES : effort.tries, 100, 2e8 / (fill * Math.min(types, 12))),
     nodes: most(effort.nodes, 20_000, thorough ? effort.nodes : PRICING / classes),
-    // The integer programme helps where few items share a bin; else there are too many good fillings to choose from.
-    columns: hasInteger ? most(effort.columns, 0, 60_000 / classes) : 0,
+    dive: fewPerBin ? most(effort.dive, 0, 4e7 / (fill * types)) : 0,
+    columns: fewPerBin && (thorough || classes <= MOST_INTEGER_CLASSES) ? most(effort.columns, 0, 60_000 / classes) : 0,
     thorough,
     exchanges: !many && items >= ITEMS_TO_EXCHANGE * classes,
   }

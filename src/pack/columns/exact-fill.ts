@@ -1,4 +1,5 @@
 import type { Filling } from './filler.js'
+import { fillDepthFirst } from './few-items.js'
 import { makeHeap } from './heap.js'
 import { fillingOf, makeNodeSolver, openKnapsack, reduceKnapsack, type Knapsack } from './knapsack.js'
 import type { Packing } from './packing.js'
@@ -17,6 +18,8 @@ export type ExactAnswer = {
 export type ExactFiller = (t: number, value: Float64Array, over: number, enough: number, limit: number) => ExactAnswer
 
 const MOST_OTHERS = 8
+/** Where the relaxation puts so few items into a bin it says little about whole ones. */
+const FEW_ITEMS = 12
 
 /**
  * Whether a bin of type `t` can hold items worth more than `over`: branch and bound on the relaxed knapsack, best first,
@@ -86,6 +89,17 @@ export function makeExactFiller(packing: Packing): ExactFiller {
     const threshold = Math.max(over, enough)
     const root = reduceKnapsack(packing, solver, sack, over)
     if (root <= threshold) return { bound: Math.max(root, over), filling: undefined, others: [], nodes: 1 }
+
+    let spent = 0
+    if (itemsIn(sack, solver.x) <= FEW_ITEMS) {
+      const few = fillDepthFirst(packing, solver, t, sack, threshold, limit)
+      if (few.done || few.fillings.length > 0) {
+        const [filling, ...others] = few.fillings.filter((each) => isAllowed(packing, each))
+        return { bound: few.done ? Math.max(few.bound, over) : root, filling, others, nodes: few.nodes }
+      }
+      spent = few.nodes
+      solver.solve(sack, sack.most, sack.left)
+    }
 
     // A node is the last branching on the way to it, and its parent.
     const parent = [-1]
@@ -159,7 +173,7 @@ export function makeExactFiller(packing: Packing): ExactFiller {
       }
     }
     const open = heap.size() > 0 ? heap.topKey() : 0
-    return { bound: Math.max(best, closed, open), filling, others, nodes: nodes + 1 }
+    return { bound: Math.max(best, closed, open), filling, others, nodes: nodes + spent + 1 }
   }
 
   /** The column whose fraction matters most, or -1 when all are whole. */
@@ -180,12 +194,22 @@ export function makeExactFiller(packing: Packing): ExactFiller {
 /** Undefined where two items of one conflict group would meet. */
 function toFilling(packing: Packing, t: number, sack: Knapsack, counts: Int32Array): Filling | undefined {
   const filling = fillingOf(t, sack, counts)
+  return isAllowed(packing, filling) ? filling : undefined
+}
+
+function isAllowed({ group }: Packing, { classes, counts }: Filling): boolean {
   const seen = new Set<number>()
-  for (const [k, c] of filling.classes.entries()) {
-    const group = packing.group[c]!
-    if (group < 0) continue
-    if (seen.has(group) || filling.counts[k]! > 1) return undefined
-    seen.add(group)
+  for (const [k, c] of classes.entries()) {
+    if (group[c]! < 0) continue
+    if (seen.has(group[c]!) || counts[k]! > 1) return false
+    seen.add(group[c]!)
   }
-  return filling
+  return true
+}
+
+/** How many items the relaxation puts into the bin. */
+function itemsIn(sack: Knapsack, x: Float64Array): number {
+  let items = sack.fixed.reduce((sum, [, count]) => sum + count, 0)
+  for (let j = 0; j < sack.columns; j++) items += x[j]!
+  return items
 }

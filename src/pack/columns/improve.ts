@@ -2,6 +2,7 @@ import { roundBound, valuate, type Certificate } from './certificate.js'
 import { makeChance } from './chance.js'
 import { generateColumns } from './column-generation.js'
 import { cheapestMix, packInto } from './node-mix.js'
+import { dive } from './dive.js'
 import { beats, build, type Draft } from './draft.js'
 import { FEW_BINS, MANY_CLASSES, scaleEffort, type Effort } from './effort.js'
 import { exchangesIn } from './exchanges.js'
@@ -32,8 +33,10 @@ export type Search = {
 
 /** Larger plans are good enough when so close to the bound. */
 const ENOUGH = 1e-4
-/** No integer programme is worth its time when a large plan is so close. */
+/** No dive and no integer programme is worth its time when a large plan is so close. */
 const NEAR = 5e-4
+/** A dive comes as near to the mixture of fillings as this, which is near enough for a large plan. */
+const DIVES_FROM = 1e-3
 /** The wider the gap the more is tried, up to this. */
 const WIDE = 0.003
 /** A gap that whole bins alone may close. */
@@ -169,6 +172,12 @@ export function search(packing: Packing, lp: LpSolver | undefined, asked: Effort
       ))
         offer(draft)
     rebuild(mixture.price, effort.tries >> 2)
+    const isWorthMore = (): boolean => !isBest() && (effort.thorough || gap() > NEAR)
+    const mayGain = best.leftOver > 0 || best.cost > mixture.cost * (effort.thorough ? 1 : 1 + DIVES_FROM)
+    if (effort.dive > 0 && mayGain && isWorthMore()) {
+      const top = { fillings: known.fillings, mixture, certificate: generated.certificate }
+      offer(dive(packing, filler, solver, top, best, effort.dive))
+    }
     if (best.nodes <= SMALL && !isBest()) {
       const plan = provenPlan(packing, solver, certificate, best, effort)
       if (plan !== undefined) {
@@ -181,7 +190,7 @@ export function search(packing: Packing, lp: LpSolver | undefined, asked: Effort
     }
     // Among few fillings the search gets further in the same steps; among many there are better plans.
     for (const columns of effort.columns >= FEW_COLUMNS ? [FEW_COLUMNS, effort.columns] : []) {
-      if (isBest() || (!effort.thorough && gap() <= NEAR)) break
+      if (!isWorthMore()) break
       const near = nearFillings(known, mixture, best.cost - certificate.bound).slice(0, columns)
       const plan = integerPlan(packing, solver, near, best, Math.ceil(effort.steps * LOOKING))
       if (plan !== undefined) offer(plan.draft)

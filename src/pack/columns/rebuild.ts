@@ -15,6 +15,8 @@ const NOISES = [0, 0.02, 0.1, 0.4]
 const RECOVERIES = [3, 8, Infinity]
 const SHARES = [Infinity, Infinity, 4, 1.5]
 const LARGES = [0, 0.02, 0.1, 0.3]
+/** After so many tries without a gain there is hardly another one. */
+const PATIENCE = 250
 
 /**
  * Ruin and rebuild: a few nodes are taken out, worst value for their cost first but with chance, and what was on them is
@@ -44,7 +46,9 @@ export function ruinAndRebuild(
   const disturbed = new Float64Array(classes)
   const pick = <Item>(items: readonly Item[]): Item => items[Math.floor(chance() * items.length)]!
 
-  for (let step = 0; step < tries && (total > target || leftOver > 0) && bins.length > 0; step++) {
+  let gained = 0
+  for (let step = 0; step < Math.min(tries, gained + PATIENCE); step++) {
+    if ((total <= target && leftOver === 0) || bins.length === 0) break
     const size = Math.min(bins.length, FEWEST + Math.floor(chance() * (MOST - FEWEST + 1)))
     const out = choose(size)
     const before = out.reduce((sum, at) => sum + cost[bins[at]!.type]!, 0)
@@ -68,6 +72,7 @@ export function ruinAndRebuild(
     if (stays > leftOver || (stays === leftOver && after > before)) continue
     const fresh = entries.flatMap(({ filling, n }) => Array.from({ length: n }, () => filling))
     if (stays === leftOver && after === before && !tighter(fresh, out)) continue
+    if (stays < leftOver || after < before) gained = step
     const gone = new Set(out)
     for (const at of out) limit[bins[at]!.type] = limit[bins[at]!.type]! + 1
     for (const { filling, n } of entries) limit[filling.type] = limit[filling.type]! - n
