@@ -31,7 +31,7 @@ import { frontierOf, soundPlans, withLosses } from './recommend/frontier.js'
 import { commitmentsOf } from './recommend/commitments.js'
 import { processorNotes } from './recommend/processors.js'
 import { nodeUse } from './recommend/node-use.js'
-import { shareOfToday, spotLimitFindings } from './recommend/spot-limit.js'
+import { beyondSpotLimit, shareOfToday, spotLimitFindings, withSpotLimit } from './recommend/spot-limit.js'
 import { tightPlan } from './recommend/tight-plan.js'
 import { withPreferences } from './recommend/preferences.js'
 import { candidates, foundFor, recommendedGoal, type ScenarioContext } from './recommend/scenarios.js'
@@ -113,6 +113,8 @@ export function analyse(
   onStage('report')
   const checks = capacity.checks()
   const plan = planIn(choice.recommended)
+  const beyondSpot =
+    judged.nothingToPlan === undefined ? beyondSpotLimit(choice.recommended, settings.maxSpot) : undefined
   const growth = growthOf(plan, cluster, snapshot)
   const commitments = commitmentsOf({
     ...{ aws: snapshot.aws, cluster, bill, plan, listPrice: book.onDemand, now: settings.now },
@@ -120,7 +122,7 @@ export function analyse(
   })
   const vertical = recommendedRequests(snapshot.verticalAutoscalers, cluster.workloads)
   const tested = withLosses(
-    [...asked.map(({ scenario }) => scenario), choice.recommended, whatIf.scenario],
+    [...asked.map(({ scenario }) => scenario), withSpotLimit(choice.recommended, beyondSpot), whatIf.scenario],
     frontierOf(widened, smaller, state.problem.groups, {
       nothingToPlan: judged.nothingToPlan,
       mostToPack: MOST_TO_PACK,
@@ -144,6 +146,7 @@ export function analyse(
     follows: choice.follows,
     policy: choice.policy,
     ...(choice.kept === undefined ? {} : { kept: choice.kept }),
+    ...(beyondSpot === undefined ? {} : { beyondSpotLimit: beyondSpot }),
     ...(choice.needs === undefined ? {} : { needs: choice.needs }),
     workloads: cluster.workloads.map((workload): WorkloadCost => ({
       workload,
@@ -182,7 +185,7 @@ export function analyse(
     assumptions: [...assumptions(cluster, capacity, book, limits.words), ...growth.notes],
     findings: [
       ...cluster.findings,
-      ...spotLimitFindings(settings.maxSpot, maxSpot),
+      ...spotLimitFindings(beyondSpot, maxSpot),
       ...whatIf.findings,
       ...clusterFindings(cluster, book),
       ...feeFindings(cluster, bill),

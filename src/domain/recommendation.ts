@@ -37,6 +37,9 @@ export type SpotPools = {
   readonly largestShare: number
 }
 
+/** More of the allocatable CPU on spot than the user's limit allows. */
+export type BeyondSpotLimit = { readonly wanted: number; readonly share: number }
+
 export type Scenario = {
   readonly id: ScenarioId
   /** One line for people: what this scenario is. */
@@ -299,6 +302,8 @@ export type Analysis = {
   readonly policy: string
   /** Why today's nodes are kept; absent: they are not. */
   readonly kept?: string
+  /** Absent: what is recommended keeps to the limit on spot, or none was set. */
+  readonly beyondSpotLimit?: BeyondSpotLimit
   /** What is to be changed in the cluster before the recommended plan; absent: nothing. */
   readonly needs?: Needs
   readonly workloads: readonly WorkloadCost[]

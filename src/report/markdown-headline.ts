@@ -3,8 +3,18 @@ import { escape, plural, type Written } from './markdown-text.js'
 import type { View } from './view.js'
 import type { PriceBasisView, Summary } from './view-about.js'
 
-/** The first sentence: what the cluster costs, what it could cost, and at which prices. */
-export function headline({ cluster, summary, pricing, needs, kept }: View): string {
+/** What the cluster costs, what it could cost, and at which prices; then what a reader must know before following that. */
+export const headline = (view: View): string => [firstSentence(view), ...reservations(view)].join(' ')
+
+function reservations({ beyondSpotLimit }: View): string[] {
+  return beyondSpotLimit === undefined
+    ? []
+    : [
+        `What is recommended has ${beyondSpotLimit.share.short} of the CPU on spot, more than --max-spot ${beyondSpotLimit.wanted.short}: no plan that keeps to it was found that the default scheduler can rebuild.`,
+      ]
+}
+
+function firstSentence({ cluster, summary, pricing, needs, kept }: View): string {
   const name = escape(cluster.name)
   const nodes = plural(summary.nodesNow, 'node')
   const prices = escape(priceWords(summary))

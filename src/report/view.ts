@@ -3,7 +3,7 @@ import type { PlanNode, Plan } from '../domain/plan.js'
 import type { Analysis } from '../domain/recommendation.js'
 import { HOURS_PER_MONTH } from '../domain/units.js'
 import type { MaxPodsRow, NodeRow, PlacementRow } from './columns.js'
-import { cores, count, known, mib, monthlyUsd, type Figure } from './figures.js'
+import { cores, count, known, mib, monthlyUsd, share, type Figure } from './figures.js'
 import { largestBy, rateOf, total } from './tally.js'
 import { pricing, summary, warnings, withoutRequests } from './view-about.js'
 import type { PricingView, Summary, Warning, WithoutRequests } from './view-about.js'
@@ -43,6 +43,8 @@ export type View = {
   readonly policy: string
   /** Why today's nodes are kept; undefined: they are not, or nobody said. */
   readonly kept: string | undefined
+  /** Undefined: the plan keeps to the limit on spot, or none was set. */
+  readonly beyondSpotLimit: { readonly wanted: Figure; readonly share: Figure } | undefined
   readonly needs: NeedsView | undefined
   readonly nodes: readonly NodeRow[]
   /** Nodes that cannot be removed, the dearest first. */
@@ -111,6 +113,10 @@ export function viewOf(analysis: Analysis): View {
     follows: analysis.follows,
     policy: analysis.policy,
     kept: analysis.kept,
+    beyondSpotLimit: analysis.beyondSpotLimit && {
+      wanted: share(analysis.beyondSpotLimit.wanted),
+      share: share(analysis.beyondSpotLimit.share),
+    },
     needs: needsView(analysis),
     nodes,
     stuck: stuckNodes(analysis, nodes),

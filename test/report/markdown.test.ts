@@ -70,6 +70,12 @@ describe('the first sentence of report.md', () => {
     )
   })
 
+  it('is followed by what a reader must know before following the plan', () => {
+    expect(sentence({ ...ANALYSIS, beyondSpotLimit: { wanted: 0, share: 0.1234 } })).toMatch(
+      /1 node without a price\. What is recommended has 12\.3 % of the CPU on spot, more than --max-spot 0\.0 %: no plan that keeps to it was found that the default scheduler can rebuild\.$/,
+    )
+  })
+
   it('has amounts in it that all have cents, or none has', () => {
     const nodes = new Map([...PRICES].map(([name, price]) => [name, name === 'node-a' ? list(0.1) : price]))
     const [now, plan, saving] = [...sentence(withPrices(nodes)).matchAll(/\$([\d.,]+) a month/g)].map(([, usd]) => usd)
