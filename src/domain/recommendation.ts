@@ -2,7 +2,7 @@ import type { BlastRadius, PlanSurvival } from './blast-radius.js'
 import type { Bill, Cluster, Cost, Node } from './cluster.js'
 import type { Commitments } from './commitments.js'
 import type { Frontier } from './frontier.js'
-import type { Change, Changed, Needs } from './goal.js'
+import type { Change, Changed, FurtherOrders, Needs } from './goal.js'
 import type { InstanceType, SpotAdvice } from './offering.js'
 import type { LowerBound, Plan } from './plan.js'
 import type { PreferenceChange } from './preferences.js'
@@ -61,6 +61,8 @@ export type Scenario = {
         readonly refillUnplaced?: number
         /** Cost once as many nodes were added as it takes to place all pods of that refill; absent: not tried. */
         readonly realised?: MicroUsdPerHour
+        /** How the nodes fare in refills in orders that no search has seen; absent: not tried. */
+        readonly further?: FurtherOrders
         /** How much goes down with one node or zone; absent: not looked at. */
         readonly blast?: BlastRadius
         /** Whether the pods of a lost node or zone find a place on the others; absent: not looked at. */

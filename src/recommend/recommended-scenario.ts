@@ -17,15 +17,21 @@ export function recommendedBy(best: Option, bound: LowerBound, goal: Goal, conte
   const isSound = hasSameNodes(kind, best.plan) && faultsOf('recommended', provenOf(kind), context).length === 0
   const proven = provenOf(isSound ? kind : best.plan)
   const { scenario } = planned({ id: 'recommended', title: titleOf(best), goal }, proven, context)
+  const further = best.further?.()
   const notes = [
     best.extra > 0
       ? `${best.extra} ${best.extra === 1 ? 'node' : 'nodes'} more than packed tightly, so that the default scheduler can rebuild it`
       : '',
     best.replayed ? '' : 'too large to be replayed by the imitation of the scheduler',
     best.needs === undefined ? '' : needsText(best.needs),
-    best.further === undefined ? '' : furtherText(best.further()),
+    further === undefined ? '' : furtherText(further),
   ].filter((note) => note !== '')
-  return { ...scenario, notes: [...notes, ...scenario.notes] }
+  const { outcome } = scenario
+  return {
+    ...scenario,
+    outcome: outcome.kind === 'planned' && further !== undefined ? { ...outcome, further } : outcome,
+    notes: [...notes, ...scenario.notes],
+  }
 }
 
 const titleOf = ({ from, needs }: Option): string =>

@@ -6,12 +6,20 @@ import type { PriceBasisView, Summary } from './view-about.js'
 /** What the cluster costs, what it could cost, and at which prices; then what a reader must know before following that. */
 export const headline = (view: View): string => [firstSentence(view), ...reservations(view)].join(' ')
 
-function reservations({ beyondSpotLimit }: View): string[] {
-  return beyondSpotLimit === undefined
-    ? []
-    : [
-        `What is recommended has ${beyondSpotLimit.share.short} of the CPU on spot, more than --max-spot ${beyondSpotLimit.wanted.short}: no plan that keeps to it was found that the default scheduler can rebuild.`,
-      ]
+function reservations({ beyondSpotLimit, failingOrders }: View): string[] {
+  return [
+    beyondSpotLimit === undefined
+      ? ''
+      : `What is recommended has ${beyondSpotLimit.share.short} of the CPU on spot, more than --max-spot ${beyondSpotLimit.wanted.short}: no plan that keeps to it was found that the default scheduler can rebuild.`,
+    failingOrders === undefined ? '' : orderWords(failingOrders),
+  ].filter((sentence) => sentence !== '')
+}
+
+function orderWords({ orders, failing, unplaced }: NonNullable<View['failingOrders']>): string {
+  const pods = plural(unplaced, 'pod')
+  return orders.exact === '1'
+    ? `In the one order of the pods that was tried and that the search has not seen, the recommended nodes leave ${pods} over when the default scheduler refills them.`
+    : `In ${failing.short} of ${orders.short} orders of the pods that the search has not seen, the recommended nodes leave pods over when the default scheduler refills them, at most ${pods}.`
 }
 
 function firstSentence({ cluster, summary, pricing, needs, kept }: View): string {

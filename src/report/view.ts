@@ -45,6 +45,8 @@ export type View = {
   readonly kept: string | undefined
   /** Undefined: the plan keeps to the limit on spot, or none was set. */
   readonly beyondSpotLimit: { readonly wanted: Figure; readonly share: Figure } | undefined
+  /** Refills of the recommended nodes in orders that no search has seen; undefined: none left a pod over, or none was tried. */
+  readonly failingOrders: { readonly orders: Figure; readonly failing: Figure; readonly unplaced: Figure } | undefined
   readonly needs: NeedsView | undefined
   readonly nodes: readonly NodeRow[]
   /** Nodes that cannot be removed, the dearest first. */
@@ -117,6 +119,7 @@ export function viewOf(analysis: Analysis): View {
       wanted: share(analysis.beyondSpotLimit.wanted),
       share: share(analysis.beyondSpotLimit.share),
     },
+    failingOrders: failingOrders(analysis),
     needs: needsView(analysis),
     nodes,
     stuck: stuckNodes(analysis, nodes),
@@ -161,9 +164,17 @@ const wholeTimings = (timings: NonNullable<Analysis['timings']>): NonNullable<An
   peakRssMib: Math.round(timings.peakRssMib),
 })
 
-function planOf(analysis: Analysis, id: 'recommended' | 'current'): Plan | undefined {
-  const outcome = analysis.scenarios.find((scenario) => scenario.id === id)?.outcome
-  return outcome?.kind === 'planned' ? outcome.plan : undefined
+const planOf = (analysis: Analysis, id: 'recommended' | 'current'): Plan | undefined => plannedOf(analysis, id)?.plan
+
+function plannedOf({ scenarios }: Analysis, id: 'recommended' | 'current') {
+  const outcome = scenarios.find((scenario) => scenario.id === id)?.outcome
+  return outcome?.kind === 'planned' ? outcome : undefined
+}
+
+function failingOrders(analysis: Analysis): View['failingOrders'] {
+  const further = plannedOf(analysis, 'recommended')?.further
+  if (further === undefined || further.failing === 0) return undefined
+  return { orders: count(further.orders), failing: count(further.failing), unplaced: count(further.unplaced) }
 }
 
 function pendingPlaced(analysis: Analysis, plan: Plan): number {

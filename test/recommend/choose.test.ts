@@ -130,6 +130,9 @@ describe('what is recommended', () => {
     expect(notesWith({ orders: 200, failing: 3, unplaced: 2 })).toEqual([
       'refilled in 200 orders of the pods that the search has not seen: 3 left pods over, 2 at most',
     ])
+    const further = { orders: 200, failing: 3, unplaced: 2 }
+    const { outcome } = chosen({ today: { cost: 100 }, cheapest: { cost: 90 }, rebuildable: { cost: 70, further } })
+    expect(outcome).toMatchObject({ further })
     expect(notesWith({ orders: 1, failing: 1, unplaced: 2 })).toEqual([
       'refilled in 1 order of the pods that the search has not seen: it left 2 over',
     ])

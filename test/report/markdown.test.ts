@@ -76,6 +76,23 @@ describe('the first sentence of report.md', () => {
     )
   })
 
+  it('says in how many orders that no search has seen the nodes left pods over, and nothing where they did not', () => {
+    const withFurther = (orders: number, failing: number, unplaced: number): string =>
+      sentence({
+        ...ANALYSIS,
+        scenarios: ANALYSIS.scenarios.map((one) =>
+          one.id === 'recommended' && one.outcome.kind === 'planned'
+            ? { ...one, outcome: { ...one.outcome, further: { orders, failing, unplaced } } }
+            : one,
+        ),
+      })
+    expect(withFurther(200, 59, 5)).toMatch(
+      /a price\. In 59 of 200 orders of the pods that the search has not seen, .* leave pods over .* at most 5 pods\.$/,
+    )
+    expect(withFurther(1, 1, 1)).toMatch(/In the one order of the pods .* leave 1 pod over when/)
+    expect(withFurther(200, 0, 0)).toBe(sentence(ANALYSIS))
+  })
+
   it('has amounts in it that all have cents, or none has', () => {
     const nodes = new Map([...PRICES].map(([name, price]) => [name, name === 'node-a' ? list(0.1) : price]))
     const [now, plan, saving] = [...sentence(withPrices(nodes)).matchAll(/\$([\d.,]+) a month/g)].map(([, usd]) => usd)
