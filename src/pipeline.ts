@@ -77,6 +77,7 @@ export function analyse(
     limits,
     blast: blastJudge(today, limits),
     keepWishes: (plan) => plans.keepWishes(plan),
+    placePending: (plan) => plans.placePending(plan),
     nothingToPlan: nothingToPlan(cluster, bill),
   }
   const frontierPlans = judged.nothingToPlan === undefined ? plans.frontier({ kind: 'as-is' }) : []

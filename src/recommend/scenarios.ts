@@ -26,6 +26,8 @@ export type ScenarioContext = {
   readonly blast?: BlastJudge
   /** The plan on the same nodes, with more of what pods prefer where that costs nothing; absent: plans stay as they are. */
   readonly keepWishes?: (plan: Plan) => Plan
+  /** The plan with pods that wait on nodes of it that have room by now; absent: plans stay as they are. */
+  readonly placePending?: (plan: Plan) => Plan
   /** Does every plan leave the pod where it is? Absent: any may go. */
   readonly isPinned?: (pod: Pod) => boolean
   /** Why a spot node stays in a plan that buys on-demand nodes only; absent: nobody knows. */
