@@ -263,6 +263,8 @@ function whyOnSpot({ groups }: PackProblem): NonNullable<ScenarioContext['whyOnS
 
 function nothingToPlan(cluster: Cluster, bill: Bill): string | undefined {
   const packed = cluster.nodes.filter(isPacked)
+  if (cluster.nodes.length === 0 && cluster.pods.some(({ unknownNode }) => unknownNode !== undefined))
+    return 'the input has no nodes, but pods that run on some'
   if (packed.length === 0) return 'the cluster has no nodes that a plan could change'
   if (cluster.pods.length === 0) return 'the input holds no pods: nothing says what the nodes must carry'
   const [first] = packed.map((node) => priceIn(bill, node))

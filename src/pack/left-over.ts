@@ -38,7 +38,7 @@ export class LeftOver {
       pod,
       running,
       get reason() {
-        return reasons().get(pod) ?? ''
+        return `${whereItIs(pod)}${reasons().get(pod) ?? ''}`
       },
     }))
     return { ...plan, unplaced }
@@ -123,6 +123,9 @@ export class LeftOver {
     return takes
   }
 }
+
+const whereItIs = ({ unknownNode }: Pod): string =>
+  unknownNode === undefined ? '' : `its node ${unknownNode} is not in the input; `
 
 type Refused = { readonly slot: Slot; readonly refusals: readonly Refusal[] }
 

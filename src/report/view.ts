@@ -1,5 +1,6 @@
 import type { Node } from '../domain/cluster.js'
 import type { PlanNode, Plan } from '../domain/plan.js'
+import type { Pod } from '../domain/pod.js'
 import type { Analysis } from '../domain/recommendation.js'
 import { HOURS_PER_MONTH } from '../domain/units.js'
 import type { MaxPodsRow, NodeRow, PlacementRow } from './columns.js'
@@ -33,6 +34,8 @@ export type View = {
     readonly nodes: Figure
     readonly pods: Figure
     readonly pending: Figure
+    /** Bound to nodes that are not in the input, and in need of a place. */
+    readonly onUnknownNodes: Figure
     /** Pods that are pending today and have a node in the plan. */
     readonly pendingPlaced: Figure | undefined
     readonly withoutRequests: WithoutRequests
@@ -106,7 +109,8 @@ export function viewOf(analysis: Analysis): View {
       version: cluster.version,
       nodes: count(cluster.nodes.length),
       pods: count(cluster.pods.length),
-      pending: count(analysis.pending.length),
+      pending: count(analysis.pending.filter(isPending).length),
+      onUnknownNodes: count(analysis.pending.filter((pod) => !isPending(pod)).length),
       pendingPlaced: plan && count(pendingPlaced(analysis, plan)),
       withoutRequests: withoutRequests(cluster.pods),
     },
@@ -177,8 +181,10 @@ function failingOrders(analysis: Analysis): View['failingOrders'] {
   return { orders: count(further.orders), failing: count(further.failing), unplaced: count(further.unplaced) }
 }
 
+const isPending = ({ unknownNode }: Pod): boolean => unknownNode === undefined
+
 function pendingPlaced(analysis: Analysis, plan: Plan): number {
-  const pending = new Set(analysis.pending.map((pod) => pod.id))
+  const pending = new Set(analysis.pending.filter(isPending).map((pod) => pod.id))
   return plan.nodes.reduce((sum, node) => sum + node.pods.filter((pod) => pending.has(pod.id)).length, 0)
 }
 
