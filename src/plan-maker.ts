@@ -133,6 +133,14 @@ class PlansWithin implements Plans {
     return undefined
   }
 
+  adapt(plan: Plan, goal: Goal): ProvenPlan | undefined {
+    for (const planner of this.#planners) {
+      const adapted = planner().adapt(plan, goal)
+      if (adapted !== undefined) return this.#bounded(adapted, this.#boundFor(goal))
+    }
+    return undefined
+  }
+
   frontier(policy: CapacityPolicy): FrontierPlan[] | undefined {
     const cheapest = this.#boundFor({ kind: 'cheapest', policy })
     const found = this.#firstOf(

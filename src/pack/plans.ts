@@ -61,6 +61,7 @@ export class Planner implements PlanSource {
   readonly #refills: Refills
   readonly #proofs: Proofs
   readonly #plans = new Map<string, ProvenPlan>()
+  readonly #adapted = new WeakMap<Plan, ReadonlyMap<string, ProvenPlan>>()
   readonly #rebuilding: Rebuilding
   /** What plans were made of. */
   readonly #made = new WeakMap<Plan, { readonly solution: Solution; readonly goal: Goal }>()
@@ -104,6 +105,16 @@ export class Planner implements PlanSource {
   reconsider(plan: Plan, goal: Goal): ProvenPlan | undefined {
     const made = this.#made.get(plan)
     return made && this.#proven(made.solution, goal)
+  }
+
+  /** Undefined for a plan that was not made here. */
+  adapt(plan: Plan, goal: Goal): ProvenPlan | undefined {
+    const made = this.#made.get(plan)
+    if (made === undefined) return undefined
+    const key = JSON.stringify(goal)
+    const known = this.#adapted.get(plan)?.get(key) ?? this.#proven(this.#solver.adapt(made.solution, goal), goal)
+    this.#adapted.set(plan, new Map([...(this.#adapted.get(plan) ?? []), [key, known]]))
+    return known
   }
 
   /**
