@@ -31,7 +31,7 @@ import { frontierOf, soundPlans, withLosses } from './recommend/frontier.js'
 import { commitmentsOf } from './recommend/commitments.js'
 import { processorNotes } from './recommend/processors.js'
 import { nodeUse } from './recommend/node-use.js'
-import { shareOfToday, spotLimitFindings } from './recommend/spot-limit.js'
+import { beyondSpotLimit, shareOfToday, spotLimitFindings, withSpotLimit } from './recommend/spot-limit.js'
 import { tightPlan } from './recommend/tight-plan.js'
 import { withPreferences } from './recommend/preferences.js'
 import { candidates, foundFor, recommendedGoal, type ScenarioContext } from './recommend/scenarios.js'
@@ -77,6 +77,7 @@ export function analyse(
     limits,
     blast: blastJudge(today, limits),
     keepWishes: (plan) => plans.keepWishes(plan),
+    placePending: (plan) => plans.placePending(plan),
     nothingToPlan: nothingToPlan(cluster, bill),
   }
   const frontierPlans = judged.nothingToPlan === undefined ? plans.frontier({ kind: 'as-is' }) : []
@@ -113,6 +114,8 @@ export function analyse(
   onStage('report')
   const checks = capacity.checks()
   const plan = planIn(choice.recommended)
+  const beyondSpot =
+    judged.nothingToPlan === undefined ? beyondSpotLimit(choice.recommended, settings.maxSpot) : undefined
   const growth = growthOf(plan, cluster, snapshot)
   const commitments = commitmentsOf({
     ...{ aws: snapshot.aws, cluster, bill, plan, listPrice: book.onDemand, now: settings.now },
@@ -120,7 +123,7 @@ export function analyse(
   })
   const vertical = recommendedRequests(snapshot.verticalAutoscalers, cluster.workloads)
   const tested = withLosses(
-    [...asked.map(({ scenario }) => scenario), choice.recommended, whatIf.scenario],
+    [...asked.map(({ scenario }) => scenario), withSpotLimit(choice.recommended, beyondSpot), whatIf.scenario],
     frontierOf(widened, smaller, state.problem.groups, {
       nothingToPlan: judged.nothingToPlan,
       mostToPack: MOST_TO_PACK,
@@ -144,6 +147,7 @@ export function analyse(
     follows: choice.follows,
     policy: choice.policy,
     ...(choice.kept === undefined ? {} : { kept: choice.kept }),
+    ...(beyondSpot === undefined ? {} : { beyondSpotLimit: beyondSpot }),
     ...(choice.needs === undefined ? {} : { needs: choice.needs }),
     workloads: cluster.workloads.map((workload): WorkloadCost => ({
       workload,
@@ -182,7 +186,7 @@ export function analyse(
     assumptions: [...assumptions(cluster, capacity, book, limits.words), ...growth.notes],
     findings: [
       ...cluster.findings,
-      ...spotLimitFindings(settings.maxSpot, maxSpot),
+      ...spotLimitFindings(beyondSpot, maxSpot),
       ...whatIf.findings,
       ...clusterFindings(cluster, book),
       ...feeFindings(cluster, bill),
@@ -259,6 +263,8 @@ function whyOnSpot({ groups }: PackProblem): NonNullable<ScenarioContext['whyOnS
 
 function nothingToPlan(cluster: Cluster, bill: Bill): string | undefined {
   const packed = cluster.nodes.filter(isPacked)
+  if (cluster.nodes.length === 0 && cluster.pods.some(({ unknownNode }) => unknownNode !== undefined))
+    return 'the input has no nodes, but pods that run on some'
   if (packed.length === 0) return 'the cluster has no nodes that a plan could change'
   if (cluster.pods.length === 0) return 'the input holds no pods: nothing says what the nodes must carry'
   const [first] = packed.map((node) => priceIn(bill, node))

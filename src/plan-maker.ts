@@ -12,7 +12,8 @@ import type { PackState } from './pack/state.js'
 import { chosenNodeShare, usedShare } from './recommend/figures.js'
 
 /** What is asked of the plans of a cluster. */
-export type Plans = PlanSource & Pick<Planner, 'frontier' | 'releases' | 'keepWishes' | 'refillUnplaced'>
+export type Plans = PlanSource &
+  Pick<Planner, 'frontier' | 'releases' | 'keepWishes' | 'placePending' | 'refillUnplaced'>
 
 /** The part of the headroom that each node keeps free by itself where the search for the whole plan does not get there. */
 const STRICTNESS = [0.6, 1]
@@ -132,6 +133,14 @@ class PlansWithin implements Plans {
     return undefined
   }
 
+  adapt(plan: Plan, goal: Goal): ProvenPlan | undefined {
+    for (const planner of this.#planners) {
+      const adapted = planner().adapt(plan, goal)
+      if (adapted !== undefined) return this.#bounded(adapted, this.#boundFor(goal))
+    }
+    return undefined
+  }
+
   frontier(policy: CapacityPolicy): FrontierPlan[] | undefined {
     const cheapest = this.#boundFor({ kind: 'cheapest', policy })
     const found = this.#firstOf(
@@ -178,6 +187,10 @@ class PlansWithin implements Plans {
 
   keepWishes(plan: Plan): Plan {
     return this.#free.keepWishes(plan)
+  }
+
+  placePending(plan: Plan): Plan {
+    return this.#free.placePending(plan)
   }
 
   get #free(): Planner {

@@ -206,6 +206,26 @@ describe('a cluster with little in it', () => {
     expect(report.texts.get('report.md')).toContain('the cluster has no node that a plan could put it on')
   })
 
+  test('pods that run on nodes that are not in it: today is not feasible, and one message says why', () => {
+    const waiting = podObject('waiting', '')
+    const none = reportOf(listText([podObject('a', 'n8'), podObject('b', 'n9'), waiting, ...DEPLOYMENT]))
+    expect(firstSentence(none)).toMatch(/^The input of cluster cluster has no nodes, but 2 pods that run on some: /)
+    for (const id of ['current', 'recommended'])
+      expect(none.scenario(id)).toMatchObject({
+        ...{ feasible: 'false', unplaced_pods: '3' },
+        notes: expect.stringContaining('2 running pods are on nodes that are not in the input'),
+      })
+    const partly = reportOf(listText([...CLUSTER, podObject('lost', 'n99', { cpu: '900' }), waiting]))
+    expect(firstSentence(partly)).toContain('1 running pod is on a node that is not in the input')
+    expect(partly.scenario('current')).toMatchObject({ feasible: 'false', unplaced_pods: '2' })
+    expect(partly.texts.get('report.md')).toMatch(
+      /^\| shop\/lost +\| on a node .* \| its node n99 is not in the input; /m,
+    )
+    expect(reportOf(listText([...CLUSTER, waiting])).scenario('current')).toMatchObject({
+      ...{ feasible: 'true', unplaced_pods: '1' },
+    })
+  })
+
   test('a pod that fits nowhere is listed with the reason', () => {
     const report = reportOf(listText([...CLUSTER, podObject('giant', '', { cpu: '900' })]))
     expect(report.rows['placements.csv']).toContainEqual({ namespace: 'shop', pod: 'giant', node: '' })

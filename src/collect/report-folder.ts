@@ -1,5 +1,6 @@
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { rearmed } from '../domain/formula-text.js'
 import type { NodeObject } from '../domain/snapshot.js'
 import { FailureError } from '../failure.js'
 import { readCsv, type CsvRecord } from './csv-text.js'
@@ -87,7 +88,7 @@ function placementsOf(file: string, contents: string): PlacementLine[] {
 
 function placementOf(file: string, { line, fields }: CsvRecord, width: number, at: readonly number[]): PlacementLine {
   if (fields.length !== width) throw bad(file, `line ${line}: has ${fields.length} fields, the header has ${width}`)
-  const [namespace = '', pod = '', node = ''] = at.map((column) => fields[column] ?? '')
+  const [namespace = '', pod = '', node = ''] = at.map((column) => rearmed(fields[column] ?? ''))
   if (namespace === '' || pod === '') throw bad(file, `line ${line}: names no pod`)
   return { pod: `${namespace}/${pod}`, node, line }
 }

@@ -107,6 +107,8 @@ export type PlanSource = {
   readonly plan: (goal: Goal) => ProvenPlan
   /** A plan of this source as an answer to another question; undefined for any other plan. */
   readonly reconsider: (plan: Plan, goal: Goal) => ProvenPlan | undefined
+  /** The same with node groups laid out anew where it has spot nodes that the goal rules out; absent: nobody does that. */
+  readonly adapt?: (plan: Plan, goal: Goal) => ProvenPlan | undefined
   /**
    * Plans that the default scheduler fills by itself; undefined where the cluster is too large for the search. `known`: other
    * plans of this source, as starts.

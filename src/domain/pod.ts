@@ -39,6 +39,8 @@ export type Pod = {
   readonly role: PodRole
   /** Empty while it is not bound to a node. */
   readonly nodeName: string
+  /** The node that it is bound to, which is not in the input: `nodeName` is empty then. Absent: there is no such. */
+  readonly unknownNode?: string
   readonly phase: string
   readonly ready: boolean
   readonly terminating: boolean

@@ -2,7 +2,7 @@ import type { BlastRadius, PlanSurvival } from './blast-radius.js'
 import type { Bill, Cluster, Cost, Node } from './cluster.js'
 import type { Commitments } from './commitments.js'
 import type { Frontier } from './frontier.js'
-import type { Change, Changed, Needs } from './goal.js'
+import type { Change, Changed, FurtherOrders, Needs } from './goal.js'
 import type { InstanceType, SpotAdvice } from './offering.js'
 import type { LowerBound, Plan } from './plan.js'
 import type { PreferenceChange } from './preferences.js'
@@ -37,6 +37,9 @@ export type SpotPools = {
   readonly largestShare: number
 }
 
+/** More of the allocatable CPU on spot than the user's limit allows. */
+export type BeyondSpotLimit = { readonly wanted: number; readonly share: number }
+
 export type Scenario = {
   readonly id: ScenarioId
   /** One line for people: what this scenario is. */
@@ -58,6 +61,8 @@ export type Scenario = {
         readonly refillUnplaced?: number
         /** Cost once as many nodes were added as it takes to place all pods of that refill; absent: not tried. */
         readonly realised?: MicroUsdPerHour
+        /** How the nodes fare in refills in orders that no search has seen; absent: not tried. */
+        readonly further?: FurtherOrders
         /** How much goes down with one node or zone; absent: not looked at. */
         readonly blast?: BlastRadius
         /** Whether the pods of a lost node or zone find a place on the others; absent: not looked at. */
@@ -299,6 +304,8 @@ export type Analysis = {
   readonly policy: string
   /** Why today's nodes are kept; absent: they are not. */
   readonly kept?: string
+  /** Absent: what is recommended keeps to the limit on spot, or none was set. */
+  readonly beyondSpotLimit?: BeyondSpotLimit
   /** What is to be changed in the cluster before the recommended plan; absent: nothing. */
   readonly needs?: Needs
   readonly workloads: readonly WorkloadCost[]

@@ -99,7 +99,7 @@ const absentKinds = (snapshot: Snapshot): Finding[] =>
 function knownNode(pod: Pod, nodeNames: ReadonlySet<string>, findings: Finding[]): Pod {
   if (pod.nodeName === '' || nodeNames.has(pod.nodeName)) return pod
   findings.push({ code: 'unknown-node', subject: pod.id, detail: `its node ${pod.nodeName} is not in the input` })
-  return { ...pod, nodeName: '' }
+  return { ...pod, nodeName: '', unknownNode: pod.nodeName }
 }
 
 /** By id, and by name for nodes that name no instance. */

@@ -66,13 +66,21 @@ export class Assembler {
 
   /**
    * Of each group the first of these layouts that the other groups leave room for, changed where they do not leave enough,
-   * and pending pods where there is some. Nodes are added as the goal allows.
+   * and pending pods where there is some. Nodes are added as the goal allows. `laid`: layouts that go with one another, and
+   * that those of the other groups are to go with.
    */
-  assemble(layoutsOf: (state: GroupState) => readonly Layout[], goal: Goal = AS_IS): Solution {
+  assemble(
+    layoutsOf: (state: GroupState) => readonly Layout[],
+    goal: Goal = AS_IS,
+    laid: ReadonlyMap<string, Layout> = new Map(),
+  ): Solution {
     const mark = this.#draft.mark()
     try {
+      for (const { group, slots } of this.groups) if (laid.has(group.name)) clear(this.#draft, slots)
+      for (const layout of laid.values()) lay(this.#draft, layout, false)
       const chosen = new Map<string, Layout>()
-      for (const state of this.groups) chosen.set(state.group.name, this.#settle(state, layoutsOf(state), goal))
+      for (const state of this.groups)
+        chosen.set(state.group.name, laid.get(state.group.name) ?? this.#settle(state, layoutsOf(state), goal))
       this.#undoMisplacements(chosen)
       const amiss = this.#keepMix(chosen, goal)
       return { layouts: chosen, amiss, ...this.placePending(chosen) }

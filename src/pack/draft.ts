@@ -168,7 +168,19 @@ export class Draft {
       const more = shortfalls(pod.needed, pod.held)
       if (more.length > 0 && shortfalls(this.board.free(index), pod.held).length > 0) return false
     } else if (!this.#suits(pod, machineOf(slot))) return false
-    return this.#withinLimits(slot, pod, index) && (this.#spread === undefined || this.#spread.admits(pod, slot))
+    return this.#withinLimits(slot, pod, index) && this.#spread?.against(pod, slot) === undefined
+  }
+
+  /** The guard rail that keeps the pod out of an open node, by its option; undefined: none does. */
+  guardRail(slot: Slot, pod: Pod): string | undefined {
+    const { index } = slot
+    if (index === undefined || this.#withinLimits(slot, pod, index)) return this.#spread?.against(pod, slot)
+    const { cpu, memory } = requestsOn(pod, slot.site.name)
+    const free = this.board.free(index)
+    const all = slot.site.allocatable
+    const isShareKept =
+      all.cpu - free.cpu + cpu <= this.#limits.cpu && all.memory - free.memory + memory <= this.#limits.memory
+    return isShareKept ? '--headroom' : '--max-node-share'
   }
 
   /**

@@ -38,7 +38,7 @@ export class LeftOver {
       pod,
       running,
       get reason() {
-        return reasons().get(pod) ?? ''
+        return `${whereItIs(pod)}${reasons().get(pod) ?? ''}`
       },
     }))
     return { ...plan, unplaced }
@@ -96,8 +96,10 @@ export class LeftOver {
   #whyNotOn(open: readonly Slot[], pod: Pod, draft: Draft): string {
     const slot = open.find((one) => draft.takes(one, pod))
     if (slot === undefined) {
-      const isFit = open.some((one) => this.#problem.suits(pod, machineOf(one)))
-      return `the scheduler would put it on ${open[0]!.site.name}, ${isFit ? 'beyond a guard rail' : 'which its workload is not fit for'}`
+      const fit = open.find((one) => this.#problem.suits(pod, machineOf(one)))
+      if (fit === undefined)
+        return `the scheduler would put it on ${open[0]!.site.name}, which its workload is not fit for`
+      return `${fit.site.name} has room for it, but ${draft.guardRail(fit, pod) ?? 'a guard rail'} keeps it out`
     }
     const before = misplaced(draft).length
     const mark = draft.mark()
@@ -121,6 +123,9 @@ export class LeftOver {
     return takes
   }
 }
+
+const whereItIs = ({ unknownNode }: Pod): string =>
+  unknownNode === undefined ? '' : `its node ${unknownNode} is not in the input; `
 
 type Refused = { readonly slot: Slot; readonly refusals: readonly Refusal[] }
 

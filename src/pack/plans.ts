@@ -19,7 +19,10 @@ import { LeftOver } from './left-over.js'
 import { sizeOf } from './node-frontier.js'
 import { partReplicas } from './wishes/part-replicas.js'
 import type { PackProblem } from './problem.js'
+import { misplaced } from './layout.js'
 import { once } from './once.js'
+import { byText } from './order.js'
+import { placePending } from './pending.js'
 import { Releases } from './release/release.js'
 import { Proofs } from './proofs.js'
 import { Rebuilding, type Found } from './rebuilding.js'
@@ -58,6 +61,7 @@ export class Planner implements PlanSource {
   readonly #refills: Refills
   readonly #proofs: Proofs
   readonly #plans = new Map<string, ProvenPlan>()
+  readonly #adapted = new WeakMap<Plan, ReadonlyMap<string, ProvenPlan>>()
   readonly #rebuilding: Rebuilding
   /** What plans were made of. */
   readonly #made = new WeakMap<Plan, { readonly solution: Solution; readonly goal: Goal }>()
@@ -101,6 +105,16 @@ export class Planner implements PlanSource {
   reconsider(plan: Plan, goal: Goal): ProvenPlan | undefined {
     const made = this.#made.get(plan)
     return made && this.#proven(made.solution, goal)
+  }
+
+  /** Undefined for a plan that was not made here. */
+  adapt(plan: Plan, goal: Goal): ProvenPlan | undefined {
+    const made = this.#made.get(plan)
+    if (made === undefined) return undefined
+    const key = JSON.stringify(goal)
+    const known = this.#adapted.get(plan)?.get(key) ?? this.#proven(this.#solver.adapt(made.solution, goal), goal)
+    this.#adapted.set(plan, new Map([...(this.#adapted.get(plan) ?? []), [key, known]]))
+    return known
   }
 
   /**
@@ -200,6 +214,23 @@ export class Planner implements PlanSource {
       return book === undefined ? parted : keepWishes({ plan: parted, today, book, draft, slotsOf, budget })
     })
     return better === undefined || better === plan ? plan : this.#leftOver.explain(better)
+  }
+
+  /** The plan with pods that wait on nodes that have come to have room for them, as by `keepWishes`. */
+  placePending(plan: Plan): Plan {
+    const waiting = plan.unplaced.map(({ pod }) => pod)
+    if (waiting.length === 0) return plan
+    const placed = this.#solver.onPlan(plan, (draft, slotsOf) => {
+      const wrong = new Set(misplaced(draft))
+      const isBroken = (): boolean => misplaced(draft).some((pod) => !wrong.has(pod))
+      return placePending(draft, waiting, [...slotsOf.values()].flat(), isBroken).pendingPlaced
+    })
+    if (placed === undefined || placed.size === 0) return plan
+    const nodes = plan.nodes.map((node) => {
+      const come = [...placed].flatMap(([pod, { site }]) => (site.name === node.name ? [pod] : []))
+      return come.length === 0 ? node : { ...node, pods: [...node.pods, ...come].sort((a, b) => byText(a.id, b.id)) }
+    })
+    return this.#leftOver.explain({ ...plan, nodes, unplaced: plan.unplaced.filter(({ pod }) => !placed.has(pod)) })
   }
 
   #proven(solution: Solution, goal: Goal): ProvenPlan {

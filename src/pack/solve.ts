@@ -190,6 +190,13 @@ export class Solver {
     }
   }
 
+  /** The solution with groups laid out anew that have spot nodes which the goal rules out, and others changed for their sake. */
+  adapt({ layouts }: Solution, goal: Goal): Solution {
+    // Group after group from today's nodes, limits over all groups would stand in the way of the first ones.
+    const laid = new Map([...layouts].filter(([, layout]) => unwanted(layout, goal) === 0))
+    return this.#assembler.assemble((state) => byPreference(this.#search.of(state, goal), goal), goal, laid)
+  }
+
   /**
    * Lends the board with a finished plan on it, its pending pods included, and its nodes by group; undefined for a plan
    * that is not made of this problem's nodes and machines.

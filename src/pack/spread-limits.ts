@@ -9,7 +9,8 @@ export type SpreadLimits = {
   change(pod: Pod, slot: Slot, by: 1 | -1): void
   /** A node was opened (`by` 1) or closed (`by` -1), with the pods that come with it. */
   residents(slot: Slot, by: 1 | -1): void
-  admits(pod: Pod, slot: Slot): boolean
+  /** The limit that keeps the pod out, by its option; undefined: none does. */
+  against(pod: Pod, slot: Slot): string | undefined
 }
 
 /** Undefined where the user has set no such limit, so that nothing has to be counted. */
@@ -19,7 +20,13 @@ export function spreadLimits({ limits, groups, pending }: PackProblem): SpreadLi
   return {
     change: (pod, slot, by) => parts.forEach((part) => part.change(pod, slot, by)),
     residents: (slot, by) => parts.forEach((part) => part.residents(slot, by)),
-    admits: (pod, slot) => parts.every((part) => part.admits(pod, slot)),
+    against: (pod, slot) => {
+      for (const part of parts) {
+        const limit = part.against(pod, slot)
+        if (limit !== undefined) return limit
+      }
+      return undefined
+    },
   }
 }
 
@@ -64,12 +71,14 @@ function zoneLoads({ maxZoneShare }: Limits, groups: PackProblem['groups']): Spr
           load.memory += by * held.memory
         }
     },
-    admits(pod, slot) {
+    against(pod, slot) {
       const zone = zoneOf(slot)
-      if (zone === undefined) return true
+      if (zone === undefined) return undefined
       const load = loadOf(zone)
       const need = requestsOn(pod, slot.site.name)
-      return !isOver(load.cpu, need.cpu, all.cpu) && !isOver(load.memory, need.memory, all.memory)
+      return isOver(load.cpu, need.cpu, all.cpu) || isOver(load.memory, need.memory, all.memory)
+        ? '--max-zone-share'
+        : undefined
     },
   }
 }
@@ -103,14 +112,14 @@ function replicaCounts(
       if (zone !== undefined) bump(workload, zone, by)
     },
     residents: () => undefined,
-    admits({ workload, nodeName }, slot) {
+    against({ workload, nodeName }, slot) {
+      if (!counted.has(workload)) return undefined
       const replicas = (all.get(workload) ?? 0) + (nodeName === '' ? 1 : 0)
+      if (countAt(workload, slot) >= mostOf(maxNodeReplicaShare, replicas, Infinity)) return '--max-node-replica-share'
       const zone = zoneOf(slot)
-      return (
-        !counted.has(workload) ||
-        (countAt(workload, slot) < mostOf(maxNodeReplicaShare, replicas, Infinity) &&
-          (zone === undefined || countAt(workload, zone) < mostOf(maxZoneReplicaShare, replicas, zones)))
-      )
+      return zone === undefined || countAt(workload, zone) < mostOf(maxZoneReplicaShare, replicas, zones)
+        ? undefined
+        : '--max-zone-replica-share'
     },
   }
 }

@@ -18,6 +18,36 @@ export type Found = {
  */
 export function bestAnswer(own: ProvenPlan, goal: Goal, found: Found): ProvenPlan {
   if (goal.kind !== 'cheapest') return own
+  const best = bestAsItIs(own, goal, found)
+  return goal.policy.kind === 'on-demand' ? bestAdapted(best, goal, found) : best
+}
+
+/** The cheapest plans that are adapted to a question which rules out spot nodes of theirs. */
+const MOST_ADAPTED = 3
+
+/**
+ * Plans that answer but for their spot nodes, with the groups of these laid out anew: what all groups together must keep to
+ * (shares of zones) a search for fleets may have found, which goes group by group in vain from today's nodes.
+ */
+function bestAdapted(own: ProvenPlan, goal: Goal, { plans, today, known, isSound }: Found): ProvenPlan {
+  const rates = new Set<number>()
+  const cheapest = [...known]
+    .sort((a, b) => a.plan.cost.rate - b.plan.cost.rate)
+    .filter(({ plan: { cost, nodes } }) => {
+      const isNew = !rates.has(cost.rate)
+      rates.add(cost.rate)
+      return isNew && cost.rate < own.plan.cost.rate && nodes.some((node) => node.packed && isOnSpot(node))
+    })
+  let best = own
+  for (const { plan } of cheapest.slice(0, MOST_ADAPTED)) {
+    const adapted = plans.adapt?.(plan, goal)
+    if (adapted === undefined || adapted.plan.cost.rate >= best.plan.cost.rate) continue
+    if (mayAnswer(adapted.plan, goal, own.plan, today) && isSound(adapted, goal)) best = adapted
+  }
+  return best
+}
+
+function bestAsItIs(own: ProvenPlan, goal: Goal & { kind: 'cheapest' }, found: Found): ProvenPlan {
   const cheaper = found.known
     .filter(({ plan }) => plan.cost.rate < own.plan.cost.rate)
     .sort((a, b) => a.plan.cost.rate - b.plan.cost.rate)

@@ -14,6 +14,7 @@ import {
   planned,
   recommendedGoal,
   shareFault,
+  unseenFaults,
   type Candidate,
   type ScenarioContext,
 } from './scenarios.js'
@@ -57,10 +58,16 @@ export function choose(
 ): Choice {
   const current = all.find(({ scenario }) => scenario.id === 'current')
   if (current?.proven === undefined) throw new Error('the current scenario is always planned')
+  const { plan: today } = current.proven
   const goal = recommendedGoal(maxSpot)
   const policy = policyText(maxSpot)
   const keep = (why: string, cheapest?: Candidate, notes: readonly string[] = []): Choice => ({
-    recommended: { ...current.scenario, id: 'recommended', title: 'keep what you have', notes: [why, ...notes] },
+    recommended: {
+      ...current.scenario,
+      id: 'recommended',
+      title: 'keep what you have',
+      notes: [why, ...unseenFaults(today), ...notes],
+    },
     follows: 'current',
     policy,
     kept: why,
@@ -95,7 +102,6 @@ export function choose(
         a.plan.nodes.length - b.plan.nodes.length,
     )
     .find((option) => searched.includes(option) || (isWithinSpot(option) && isAsSure(option)))
-  const { plan: today } = current.proven
   const now = today.cost.rate
   const against =
     unchanged === undefined && [cheapest, ...others].some((one) => isNeverRebuilt(one, now))

@@ -46,12 +46,12 @@ function askedOnce(ask: Replay['further']): Replay['further'] {
   return () => (answer ??= ask())
 }
 
-/** The same nodes at the same cost, on which no more pods are moved and all have a place that had one. */
+/** The same nodes at the same cost, on which no more pods are moved and no more are left out. */
 export const hasSameNodes = (one: Plan, other: Plan): boolean =>
   one.nodes.length === other.nodes.length &&
   one.nodes.every(({ name, price }, at) => name === other.nodes[at]?.name && price === other.nodes[at].price) &&
   one.cost.rate === other.cost.rate &&
-  one.unplaced.length === other.unplaced.length &&
+  one.unplaced.length <= other.unplaced.length &&
   movesIn(one.nodes) <= movesIn(other.nodes)
 
 /** The part of these orders that leave pods over. */

@@ -26,6 +26,8 @@ export type ScenarioContext = {
   readonly blast?: BlastJudge
   /** The plan on the same nodes, with more of what pods prefer where that costs nothing; absent: plans stay as they are. */
   readonly keepWishes?: (plan: Plan) => Plan
+  /** The plan with pods that wait on nodes of it that have room by now; absent: plans stay as they are. */
+  readonly placePending?: (plan: Plan) => Plan
   /** Does every plan leave the pod where it is? Absent: any may go. */
   readonly isPinned?: (pod: Pod) => boolean
   /** Why a spot node stays in a plan that buys on-demand nodes only; absent: nobody knows. */
@@ -157,7 +159,7 @@ export function planned(question: Question, proven: ProvenPlan, context: Scenari
       notes: [
         ...faults,
         ...(question.id === 'cheapest-on-demand' ? spotLeft(plan, context) : []),
-        ...(question.id === 'current' ? [] : context.remarksOf(plan)),
+        ...(question.id === 'current' ? [] : [...context.remarksOf(plan), ...unseenRemark(plan)]),
         ...(context.blast?.remarksOf(plan) ?? []),
       ],
     },
@@ -209,13 +211,33 @@ function withoutRepeats(all: readonly Candidate[]): Candidate[] {
   })
 }
 
-/** What stands against a plan; today's placement is measured, not judged. */
+/** Running pods without a place in the plan because their nodes are not in the input. */
+const unseen = ({ unplaced }: Plan): number => unplaced.filter(({ pod }) => pod.unknownNode !== undefined).length
+
+export function unseenFaults(today: Plan): string[] {
+  const pods = unseen(today)
+  if (pods === 0) return []
+  return [
+    `${pods === 1 ? '1 running pod is on a node that is' : `${pods} running pods are on nodes that are`} not in the input`,
+  ]
+}
+
+/** No plan removes a node that nobody knows, so that its pods stay on it: that is no fault of the plan. */
+function unseenRemark(plan: Plan): string[] {
+  const pods = unseen(plan)
+  if (pods === 0) return []
+  return [
+    `${pods === 1 ? '1 pod that runs on a node that is not in the input has' : `${pods} pods that run on nodes that are not in the input have`} no place on these`,
+  ]
+}
+
+/** What stands against a plan; today's placement is measured, not judged, but for what is not known of it. */
 export function faultsOf(
   id: ScenarioId,
   { plan, breaches }: Pick<ProvenPlan, 'plan' | 'breaches'>,
   context: ScenarioContext,
 ): string[] {
-  if (id === 'current') return []
+  if (id === 'current') return unseenFaults(plan)
   const running = plan.unplaced.filter((pod) => pod.running).length
   const { headroom, wantedNodeShare = Infinity } = context.limits
   const used = usedShare(plan.nodes)

@@ -1,4 +1,5 @@
 import type { Plan } from '../domain/plan.js'
+import type { BeyondSpotLimit, Scenario } from '../domain/recommendation.js'
 import type { Finding } from '../domain/snapshot.js'
 import { percent } from '../domain/units.js'
 import type { Choice } from './choose.js'
@@ -14,14 +15,39 @@ export function shareOfToday({ follows }: Choice, today: Plan, wanted: number | 
   return follows === 'current' && wanted !== undefined && spotShare > wanted ? spotShare : undefined
 }
 
-/** Says that plans were held to another share of spot than the one asked for. */
-export const spotLimitFindings = (wanted: number | undefined, held: number | undefined): Finding[] =>
-  wanted === undefined || held === undefined || held === wanted
+/** How far what is recommended is beyond the share of spot that was asked for; undefined: it keeps to it, or none was. */
+export function beyondSpotLimit({ outcome }: Scenario, wanted: number | undefined): BeyondSpotLimit | undefined {
+  if (outcome.kind !== 'planned' || wanted === undefined) return undefined
+  const { spotShare = 0 } = outcome
+  return spotShare > wanted + 1e-9 ? { wanted, share: spotShare } : undefined
+}
+
+/** What is recommended, with a note that comes first where it is beyond the share of spot that was asked for. */
+export const withSpotLimit = (recommended: Scenario, beyond: BeyondSpotLimit | undefined): Scenario =>
+  beyond === undefined
+    ? recommended
+    : {
+        ...recommended,
+        notes: [
+          `${percent(beyond.share)} of the CPU is on spot, more than --max-spot ${percent(beyond.wanted)}: ${NONE_FOUND}`,
+          ...recommended.notes,
+        ],
+      }
+
+const NONE_FOUND = 'no plan that keeps to it was found that the default scheduler can rebuild'
+
+/** Says that what is recommended is beyond the share of spot that was asked for, and what it was held to instead. */
+export const spotLimitFindings = (beyond: BeyondSpotLimit | undefined, held: number | undefined): Finding[] =>
+  beyond === undefined
     ? []
     : [
         {
           code: 'max-spot-out-of-reach',
           subject: '--max-spot',
-          detail: `no plan with at most ${percent(wanted)} of the CPU on spot was found that the default scheduler can rebuild: what is recommended has at most as much on spot as today, ${percent(held)}`,
+          detail: `no plan with at most ${percent(beyond.wanted)} of the CPU on spot was found that the default scheduler can rebuild: what is recommended has ${percent(beyond.share)}${
+            held === undefined || held === beyond.wanted
+              ? ''
+              : `, and was looked for with at most as much on spot as today, ${percent(held)}`
+          }`,
         },
       ]

@@ -3,14 +3,38 @@ import { escape, plural, type Written } from './markdown-text.js'
 import type { View } from './view.js'
 import type { PriceBasisView, Summary } from './view-about.js'
 
-/** The first sentence: what the cluster costs, what it could cost, and at which prices. */
-export function headline({ cluster, summary, pricing, needs, kept }: View): string {
+/** What the cluster costs, what it could cost, and at which prices; then what a reader must know before following that. */
+export const headline = (view: View): string => [firstSentence(view), ...reservations(view)].join(' ')
+
+function reservations({ cluster, summary, beyondSpotLimit, failingOrders }: View): string[] {
+  const unseen = cluster.onUnknownNodes
+  return [
+    unseen.exact === '0' || summary.kind === 'no-nodes'
+      ? ''
+      : `${unseen.short} running ${unseen.exact === '1' ? 'pod is on a node that is' : 'pods are on nodes that are'} not in the input: no figure counts ${unseen.exact === '1' ? 'that node' : 'these nodes'}.`,
+    beyondSpotLimit === undefined
+      ? ''
+      : `What is recommended has ${beyondSpotLimit.share.short} of the CPU on spot, more than --max-spot ${beyondSpotLimit.wanted.short}: no plan that keeps to it was found that the default scheduler can rebuild.`,
+    failingOrders === undefined ? '' : orderWords(failingOrders),
+  ].filter((sentence) => sentence !== '')
+}
+
+function orderWords({ orders, failing, unplaced }: NonNullable<View['failingOrders']>): string {
+  const pods = plural(unplaced, 'pod')
+  return orders.exact === '1'
+    ? `In the one order of the pods that was tried and that the search has not seen, the recommended nodes leave ${pods} over when the default scheduler refills them.`
+    : `In ${failing.short} of ${orders.short} orders of the pods that the search has not seen, the recommended nodes leave pods over when the default scheduler refills them, at most ${pods}.`
+}
+
+function firstSentence({ cluster, summary, pricing, needs, kept }: View): string {
   const name = escape(cluster.name)
   const nodes = plural(summary.nodesNow, 'node')
   const prices = escape(priceWords(summary))
   const now = `Cluster ${name} runs on ${nodes} for ${summary.monthlyNow?.short} a month`
   switch (summary.kind) {
     case 'no-nodes':
+      if (cluster.onUnknownNodes.exact !== '0')
+        return `The input of cluster ${name} has no nodes, but ${plural(cluster.onUnknownNodes, 'pod')} that ${cluster.onUnknownNodes.exact === '1' ? 'runs' : 'run'} on some: the Node objects are missing, so nothing can be priced and nothing is recommended. Read nodes and pods together (kubectl get nodes,pods,… -A -o json, or k8s-cost collect), then run again.`
       return `Cluster ${name} has no nodes: there is nothing to price and nothing to recommend.`
     case 'no-prices': {
       const why = pricing.unpriced[0]?.why
@@ -77,7 +101,13 @@ function notCounting({ unpricedNow, unpricedPlan }: Summary): string {
 export function facts(view: View): string[] {
   const { cluster, summary, pricing, generatedAt } = view
   const where = [cluster.region, cluster.version && `Kubernetes ${cluster.version}`].flatMap((word) => word ?? [])
-  const pods = `${plural(cluster.pods, 'pod')}${cluster.pending.exact === '0' ? '' : `, ${cluster.pending.short} of them pending`}`
+  const ofThem = [
+    ...(cluster.pending.exact === '0' ? [] : [`${cluster.pending.short} of them pending`]),
+    ...(cluster.onUnknownNodes.exact === '0'
+      ? []
+      : [`${cluster.onUnknownNodes.short} of them on nodes that are not in the input`]),
+  ]
+  const pods = [plural(cluster.pods, 'pod'), ...ofThem].join(', ')
   const lines = [
     `- Cluster: ${[...where.map(escape), plural(summary.nodesNow, 'node'), pods].join(', ')}.`,
     `- Prices: ${escape(pricesFrom(view))}; ${pricing.pricedNodes.short} of ${plural(pricing.pricableNodes, 'node')} priced.`,

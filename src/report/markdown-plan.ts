@@ -1,4 +1,5 @@
 import { bullet, left, leftOut, plural, right, table, typeList, UNKNOWN, type Written } from './markdown-text.js'
+import type { UnplacedView } from './view-plan.js'
 import type { View } from './view.js'
 
 const GROUPS_SHOWN = 40
@@ -158,6 +159,9 @@ export function useTable({ groups, stranded }: View, written: Written): string[]
   ]
 }
 
+const placeNow = ({ running, onUnknownNode }: UnplacedView): string =>
+  running ? 'running' : onUnknownNode ? 'on a node not in the input' : 'pending'
+
 /** Pods that the plan leaves without a node. */
 export function unplacedTable({ plan, cluster }: View, written: Written): string[] {
   const unplaced = plan?.unplaced ?? []
@@ -168,7 +172,7 @@ export function unplacedTable({ plan, cluster }: View, written: Written): string
           `${plural(cluster.pending, 'pod')} pending today; ${cluster.pendingPlaced.short} of them ${cluster.pendingPlaced.exact === '1' ? 'has' : 'have'} a place in the plan.`,
         ]
   if (unplaced.length === 0) return pending
-  const rows = unplaced.map(({ pod, running, reason }) => [pod, running ? 'running' : 'pending', reason])
+  const rows = unplaced.map((one) => [one.pod, placeNow(one), one.reason])
   return [
     ...pending,
     ...(pending.length === 0 ? [] : ['']),

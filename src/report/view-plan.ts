@@ -145,7 +145,18 @@ export function migration(cluster: Cluster, plan: Plan): MigrationStep[] {
 }
 
 /** A pod without a node in the recommended plan. */
-export type UnplacedView = { readonly pod: string; readonly running: boolean; readonly reason: string }
+export type UnplacedView = {
+  readonly pod: string
+  readonly running: boolean
+  /** Bound to a node that is not in the input. */
+  readonly onUnknownNode: boolean
+  readonly reason: string
+}
 
 export const unplacedViews = (plan: Plan): UnplacedView[] =>
-  sortedBy(plan.unplaced, ({ pod }) => pod.id).map(({ pod, running, reason }) => ({ pod: pod.id, running, reason }))
+  sortedBy(plan.unplaced, ({ pod }) => pod.id).map(({ pod, running, reason }) => ({
+    pod: pod.id,
+    running,
+    onUnknownNode: pod.unknownNode !== undefined,
+    reason,
+  }))

@@ -1,9 +1,10 @@
 import type { Node } from '../domain/cluster.js'
 import type { PlanNode, Plan } from '../domain/plan.js'
+import type { Pod } from '../domain/pod.js'
 import type { Analysis } from '../domain/recommendation.js'
 import { HOURS_PER_MONTH } from '../domain/units.js'
 import type { MaxPodsRow, NodeRow, PlacementRow } from './columns.js'
-import { cores, count, known, mib, monthlyUsd, type Figure } from './figures.js'
+import { cores, count, known, mib, monthlyUsd, share, type Figure } from './figures.js'
 import { largestBy, rateOf, total } from './tally.js'
 import { pricing, summary, warnings, withoutRequests } from './view-about.js'
 import type { PricingView, Summary, Warning, WithoutRequests } from './view-about.js'
@@ -33,6 +34,8 @@ export type View = {
     readonly nodes: Figure
     readonly pods: Figure
     readonly pending: Figure
+    /** Bound to nodes that are not in the input, and in need of a place. */
+    readonly onUnknownNodes: Figure
     /** Pods that are pending today and have a node in the plan. */
     readonly pendingPlaced: Figure | undefined
     readonly withoutRequests: WithoutRequests
@@ -43,6 +46,10 @@ export type View = {
   readonly policy: string
   /** Why today's nodes are kept; undefined: they are not, or nobody said. */
   readonly kept: string | undefined
+  /** Undefined: the plan keeps to the limit on spot, or none was set. */
+  readonly beyondSpotLimit: { readonly wanted: Figure; readonly share: Figure } | undefined
+  /** Refills of the recommended nodes in orders that no search has seen; undefined: none left a pod over, or none was tried. */
+  readonly failingOrders: { readonly orders: Figure; readonly failing: Figure; readonly unplaced: Figure } | undefined
   readonly needs: NeedsView | undefined
   readonly nodes: readonly NodeRow[]
   /** Nodes that cannot be removed, the dearest first. */
@@ -102,7 +109,8 @@ export function viewOf(analysis: Analysis): View {
       version: cluster.version,
       nodes: count(cluster.nodes.length),
       pods: count(cluster.pods.length),
-      pending: count(analysis.pending.length),
+      pending: count(analysis.pending.filter(isPending).length),
+      onUnknownNodes: count(analysis.pending.filter((pod) => !isPending(pod)).length),
       pendingPlaced: plan && count(pendingPlaced(analysis, plan)),
       withoutRequests: withoutRequests(cluster.pods),
     },
@@ -111,6 +119,11 @@ export function viewOf(analysis: Analysis): View {
     follows: analysis.follows,
     policy: analysis.policy,
     kept: analysis.kept,
+    beyondSpotLimit: analysis.beyondSpotLimit && {
+      wanted: share(analysis.beyondSpotLimit.wanted),
+      share: share(analysis.beyondSpotLimit.share),
+    },
+    failingOrders: failingOrders(analysis),
     needs: needsView(analysis),
     nodes,
     stuck: stuckNodes(analysis, nodes),
@@ -155,13 +168,23 @@ const wholeTimings = (timings: NonNullable<Analysis['timings']>): NonNullable<An
   peakRssMib: Math.round(timings.peakRssMib),
 })
 
-function planOf(analysis: Analysis, id: 'recommended' | 'current'): Plan | undefined {
-  const outcome = analysis.scenarios.find((scenario) => scenario.id === id)?.outcome
-  return outcome?.kind === 'planned' ? outcome.plan : undefined
+const planOf = (analysis: Analysis, id: 'recommended' | 'current'): Plan | undefined => plannedOf(analysis, id)?.plan
+
+function plannedOf({ scenarios }: Analysis, id: 'recommended' | 'current') {
+  const outcome = scenarios.find((scenario) => scenario.id === id)?.outcome
+  return outcome?.kind === 'planned' ? outcome : undefined
 }
 
+function failingOrders(analysis: Analysis): View['failingOrders'] {
+  const further = plannedOf(analysis, 'recommended')?.further
+  if (further === undefined || further.failing === 0) return undefined
+  return { orders: count(further.orders), failing: count(further.failing), unplaced: count(further.unplaced) }
+}
+
+const isPending = ({ unknownNode }: Pod): boolean => unknownNode === undefined
+
 function pendingPlaced(analysis: Analysis, plan: Plan): number {
-  const pending = new Set(analysis.pending.map((pod) => pod.id))
+  const pending = new Set(analysis.pending.filter(isPending).map((pod) => pod.id))
   return plan.nodes.reduce((sum, node) => sum + node.pods.filter((pod) => pending.has(pod.id)).length, 0)
 }
 

@@ -172,6 +172,21 @@ describe('a pod that is moved anyway', () => {
   })
 })
 
+it('makes room for pods that wait, which get it then, and only then', () => {
+  const waiting = pod('z1', {}, 600)
+  const nodes = { a1: [pod('x1', inZone('a'))], a2: [pod('y1', {}, 600)], b1: [pod('y2')] }
+  const all = clusterOf(nodes, { pending: [waiting] })
+  const plan = planOf(all, ['a1'], { x1: 'b1' })
+  const planner = all.planner()
+  expect(planner.placePending(plan)).toBe(plan)
+  const better = planner.keepWishes(plan)
+  expect(better.unplaced.map(({ pod: { name } }) => name)).toEqual(['z1'])
+  const filled = planner.placePending(better)
+  expect(placesIn(filled)).toEqual({ a2: ['x1', 'y1'], b1: ['y2', 'z1'] })
+  expect(filled.unplaced).toEqual([])
+  expect(planner.placePending(filled)).toBe(filled)
+})
+
 it('moves a pending pod, and no pod that stays where it runs', () => {
   const all = clusterOf({ a1: [], b1: [pod('x1', inZone('a'))] }, { pending: [pod('y1', inZone('a'))] })
   expect(kept(all, [], { y1: 'b1' })).toEqual({ a1: ['y1'], b1: ['x1'] })

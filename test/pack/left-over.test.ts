@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest'
 import type { Goal } from '../../src/domain/goal.js'
 import type { Pod } from '../../src/domain/pod.js'
 import { bytes, podSlots } from '../../src/domain/units.js'
+import type { Limits } from '../../src/pack/problem.js'
 import { HOST, makeOption, nodeOf, NO_LIMITS, packed, ZONE, type ClusterParts } from './make-problem.js'
 import { makePod, resources, type PodParts } from './make.js'
 
@@ -126,7 +127,12 @@ describe('why a pod is left over', () => {
     expect(why(one, { nodes: [ROOMY], today: true })).toBe('left to the scheduler: n1 has room for it')
     const limits = { ...NO_LIMITS, headroom: 0.5 }
     const half = nodeOf(MACHINE, 'n0', [makePod('half', { needed: resources(2000, 100) })])
-    expect(why(one, { nodes: [half], facts: { limits } })).toBe('the scheduler would put it on n0, beyond a guard rail')
+    expect(why(one, { nodes: [half], facts: { limits } })).toBe('n0 has room for it, but --headroom keeps it out')
+    const atMost = (more: Partial<Limits>, small = one): string =>
+      why(small, { nodes: [ROOMY], options: [], facts: { limits: { ...NO_LIMITS, ...more } } })
+    const small = pod({ labels: { app: 'web' }, workload: 'default/Deployment/web', needed: resources(40, 40) })
+    expect(atMost({ maxZoneShare: 0.5 }, small)).toBe('n1 has room for it, but --max-zone-share keeps it out')
+    expect(atMost({ maxNodeShare: 0.5 })).toBe('n1 has room for it, but --max-node-share keeps it out')
     const spot = nodeOf({ ...MACHINE, capacityType: 'spot' }, 'n0')
     expect(why(one, { nodes: [spot], today: true, facts: { spotFit: () => false } })).toBe(
       'the scheduler would put it on n0, which its workload is not fit for',

@@ -88,6 +88,21 @@ describe('the best answer to a question', () => {
     expect(planFor(both, keeping)).toBe(both.plan)
   })
 
+  it('is, for on-demand, a plan with spot that was adapted, if that is cheaper and sound and buys no spot', () => {
+    const mixed = proven({ cost: 40, bought: ['on-demand', 'spot'] })
+    const answer = (adapted: Sketch, isSound?: Found['isSound']): Plan => {
+      const found = foundOf([mixed], isSound)
+      const adapt = (plan: Plan): ProvenPlan | undefined => (plan === mixed.plan ? proven(adapted) : undefined)
+      return bestAnswer(own, ON_DEMAND, { ...found, plans: { ...found.plans, adapt } }).plan
+    }
+    expect(answer({ cost: 45, bought: ['on-demand'] }).cost.rate).toBe(45)
+    expect(answer({ cost: 50, bought: ['on-demand'] })).toBe(own.plan)
+    expect(answer({ cost: 45, bought: ['spot'] })).toBe(own.plan)
+    expect(answer({ cost: 45, kept: ['spot'] })).toBe(own.plan)
+    expect(answer({ cost: 45, bought: ['on-demand'] }, ({ plan }) => plan.cost.rate !== 45)).toBe(own.plan)
+    expect(bestAnswer(own, ON_DEMAND, foundOf([mixed])).plan).toBe(own.plan)
+  })
+
   it('buys for a group only capacity types that it has, unless a share of spot is asked for', () => {
     const onDemandToday: Found = {
       ...foundOf([proven({ cost: 40, bought: ['spot'] })]),

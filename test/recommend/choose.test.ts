@@ -16,6 +16,8 @@ type Sketch = {
   readonly nodes?: number
   /** Pods that it moves. */
   readonly moves?: number
+  /** Pods that it leaves out. */
+  readonly waits?: number
   readonly breaches?: number
   readonly spotNodes?: number
   /** Pods that a refill leaves over. */
@@ -27,13 +29,14 @@ type Sketch = {
 
 const POD = makePod('web', { needed: resources(100, 100), nodeName: 'elsewhere' })
 
-function planOf({ cost, nodes = 1, moves = 0, spotNodes = 0 }: Sketch): Plan {
+function planOf({ cost, nodes = 1, moves = 0, waits = 0, spotNodes = 0 }: Sketch): Plan {
   const made = Array.from({ length: nodes }, (_, index): PlanNode => {
     const capacityType: CapacityType = index < spotNodes ? 'spot' : 'on-demand'
     const pods = index > 0 ? [] : Array.from({ length: moves }, (_pod, at) => ({ ...POD, id: `default/web-${at}` }))
     return { ...newNode(makeSite(`n${index}`), { pods }), capacityType }
   })
-  return { nodes: made, unplaced: [], cost: { rate: cost as MicroUsdPerHour, unpriced: 0 } }
+  const unplaced = Array.from({ length: waits }, () => ({ pod: makePod('late'), running: false, reason: 'no room' }))
+  return { nodes: made, unplaced, cost: { rate: cost as MicroUsdPerHour, unpriced: 0 } }
 }
 
 function proven(sketch: Sketch): ProvenPlan {
@@ -130,6 +133,9 @@ describe('what is recommended', () => {
     expect(notesWith({ orders: 200, failing: 3, unplaced: 2 })).toEqual([
       'refilled in 200 orders of the pods that the search has not seen: 3 left pods over, 2 at most',
     ])
+    const further = { orders: 200, failing: 3, unplaced: 2 }
+    const { outcome } = chosen({ today: { cost: 100 }, cheapest: { cost: 90 }, rebuildable: { cost: 70, further } })
+    expect(outcome).toMatchObject({ further })
     expect(notesWith({ orders: 1, failing: 1, unplaced: 2 })).toEqual([
       'refilled in 1 order of the pods that the search has not seen: it left 2 over',
     ])
@@ -446,6 +452,30 @@ describe('a plan with more of what pods prefer', () => {
     const only = (plan: Plan): readonly string[] => (plan === fewer ? ['test'] : [])
     for (const more of [{ violationsOf: only }, { subnetFaultsOf: only }])
       expect(chosen(plans, { keepWishes: () => fewer, ...more }).outcome).toMatchObject({ moves: 2, feasible: true })
+  })
+})
+
+describe('a plan on whose nodes a pod that waits has room', () => {
+  const waits = { pod: makePod('late'), running: false, reason: 'no room' }
+  const full: Plan = { ...planOf({ cost: 40, moves: 1 }), unplaced: [waits] }
+  const filled: Plan = {
+    ...full,
+    nodes: full.nodes.map((node) => ({ ...node, pods: [...node.pods, waits.pod] })),
+    unplaced: [],
+  }
+  const plans: Plans = { today: { cost: 100 }, cheapest: { cost: 40, moves: 2 } }
+  const more = { keepWishes: () => full, placePending: () => filled }
+
+  it('has it', () => {
+    const { plan, outcome } = chosen({ ...plans, cheapest: { cost: 40, moves: 2, waits: 1 } }, more)
+    expect(plan).toBe(filled)
+    expect(outcome).toMatchObject({ moves: 1, feasible: true })
+  })
+
+  it('leaves it out where a limit is against it, and says so', () => {
+    const subnetFaultsOf = (plan: Plan): readonly string[] => (plan === filled ? ['a subnet is too small'] : [])
+    const { plan } = chosen({ ...plans, cheapest: { cost: 40, moves: 2, waits: 1 } }, { ...more, subnetFaultsOf })
+    expect(plan?.unplaced).toEqual([{ ...waits, reason: 'n0 has room for it, but then a subnet is too small' }])
   })
 })
 

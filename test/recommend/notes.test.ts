@@ -8,7 +8,7 @@ import type { MicroUsdPerHour } from '../../src/domain/units.js'
 import { choose, rebuildableFrom } from '../../src/recommend/choose.js'
 import { candidates, type ScenarioContext } from '../../src/recommend/scenarios.js'
 import { newNode } from '../pack/make-plan.js'
-import { makeSite } from '../pack/make.js'
+import { makePod, makeSite } from '../pack/make.js'
 import { NO_FAULTS } from './no-faults.js'
 
 type Sketch = {
@@ -204,4 +204,30 @@ it('one node that carries too much is one node', () => {
     candidates(context, undefined).find(({ scenario }) => scenario.id === id)?.scenario.notes
   expect(notesOf('fewer-larger')).toEqual(['1 node carries more than the guard rails allow'])
   expect(notesOf('repack')).toEqual(['2 nodes carry more than the guard rails allow'])
+})
+
+describe('running pods of nodes that are not in the input', () => {
+  it('make today not feasible, and are remarked upon where a plan has no place for them', () => {
+    const context = contextOf({ today: { cost: 100 }, cheapest: { cost: 90 } })
+    const lost = { ...makePod('lost'), unknownNode: 'n9' }
+    const without = (one: ProvenPlan): ProvenPlan => ({
+      ...one,
+      plan: { ...one.plan, unplaced: [{ pod: lost, running: false, reason: '' }] },
+    })
+    const plans: PlanSource = {
+      ...context.plans,
+      today: (goal) => without(context.plans.today(goal)),
+      plan: (goal) => (goal.kind === 'repack' ? without(context.plans.plan(goal)) : context.plans.plan(goal)),
+    }
+    const [current, repack, ...others] = candidates({ ...context, plans }, undefined).map(({ scenario }) => scenario)
+    expect(current).toMatchObject({
+      outcome: { feasible: false },
+      notes: ['1 running pod is on a node that is not in the input'],
+    })
+    expect(repack).toMatchObject({
+      outcome: { feasible: true },
+      notes: ['1 pod that runs on a node that is not in the input has no place on these'],
+    })
+    for (const { notes } of others) expect(notes.join()).not.toContain('not in the input')
+  })
 })

@@ -150,7 +150,7 @@ describe('CSV files', () => {
           columns.PLACEMENTS,
           rows.map(([namespace, pod, node]) => ({ namespace, pod, node })),
         )
-        const disarmed = rows.map((row) => row.map((cell) => (/^[=+\-@\t\r＝＋－＠]/.test(cell) ? `'${cell}` : cell)))
+        const disarmed = rows.map((row) => row.map((cell) => (/^'*[=+\-@\t\r＝＋－＠]/.test(cell) ? `'${cell}` : cell)))
         expect(parseCsv(table)).toEqual([['namespace', 'pod', 'node'], ...disarmed])
       }),
     )

@@ -70,6 +70,29 @@ describe('the first sentence of report.md', () => {
     )
   })
 
+  it('is followed by what a reader must know before following the plan', () => {
+    expect(sentence({ ...ANALYSIS, beyondSpotLimit: { wanted: 0, share: 0.1234 } })).toMatch(
+      /1 node without a price\. What is recommended has 12\.3 % of the CPU on spot, more than --max-spot 0\.0 %: no plan that keeps to it was found that the default scheduler can rebuild\.$/,
+    )
+  })
+
+  it('says in how many orders that no search has seen the nodes left pods over, and nothing where they did not', () => {
+    const withFurther = (orders: number, failing: number, unplaced: number): string =>
+      sentence({
+        ...ANALYSIS,
+        scenarios: ANALYSIS.scenarios.map((one) =>
+          one.id === 'recommended' && one.outcome.kind === 'planned'
+            ? { ...one, outcome: { ...one.outcome, further: { orders, failing, unplaced } } }
+            : one,
+        ),
+      })
+    expect(withFurther(200, 59, 5)).toMatch(
+      /a price\. In 59 of 200 orders of the pods that the search has not seen, .* leave pods over .* at most 5 pods\.$/,
+    )
+    expect(withFurther(1, 1, 1)).toMatch(/In the one order of the pods .* leave 1 pod over when/)
+    expect(withFurther(200, 0, 0)).toBe(sentence(ANALYSIS))
+  })
+
   it('has amounts in it that all have cents, or none has', () => {
     const nodes = new Map([...PRICES].map(([name, price]) => [name, name === 'node-a' ? list(0.1) : price]))
     const [now, plan, saving] = [...sentence(withPrices(nodes)).matchAll(/\$([\d.,]+) a month/g)].map(([, usd]) => usd)
@@ -118,6 +141,31 @@ describe('the first sentence of report.md', () => {
   it('has words for a cluster without nodes', () => {
     const empty = { ...ANALYSIS, scenarios: [], cluster: { ...ANALYSIS.cluster, nodes: [], groups: [], pods: [] } }
     expect(sentence(empty)).toBe('Cluster shop-prod has no nodes: there is nothing to price and nothing to recommend.')
+    const lost = { ...api, nodeName: '', unknownNode: 'n9' }
+    const partial = { ...empty, cluster: { ...empty.cluster, pods: [lost] }, pending: [lost] }
+    expect(sentence(partial)).toBe(
+      'The input of cluster shop-prod has no nodes, but 1 pod that runs on some: the Node objects are missing, so nothing can be priced and nothing is recommended. Read nodes and pods together (kubectl get nodes,pods,… -A -o json, or k8s-cost collect), then run again.',
+    )
+    expect(md(partial)).toContain('- Cluster: us-east-1, Kubernetes 1.34, 0 nodes, 1 pod, 1 of them on nodes that are')
+  })
+
+  it('says which part of the cluster is not in the input', () => {
+    const lost = { ...api, nodeName: '', unknownNode: 'n9' }
+    const plan = { ...RECOMMENDED_PLAN, unplaced: [{ pod: lost, running: false, reason: 'no room' }] }
+    const analysis = {
+      ...ANALYSIS,
+      pending: [...ANALYSIS.pending, lost],
+      scenarios: ANALYSIS.scenarios.map((one) =>
+        one.id === 'recommended' && one.outcome.kind === 'planned'
+          ? { ...one, outcome: { ...one.outcome, plan } }
+          : one,
+      ),
+    }
+    expect(sentence(analysis)).toMatch(
+      /a price\. 1 running pod is on a node that is not in the input: no figure counts that node\.$/,
+    )
+    expect(md(analysis)).toMatch(/^\| shop\/api +\| on a node not in the input +\| no room/m)
+    expect(md(analysis)).toContain('6 pods, 2 of them pending, 1 of them on nodes that are not in the input.')
   })
 })
 
