@@ -1,4 +1,4 @@
-import { certify, roundBound, type Certificate } from './certificate.js'
+import { certify, commonDivisor, roundBound, type Certificate } from './certificate.js'
 import { MANY_CLASSES, type ScaledEffort } from './effort.js'
 import { makeExactFiller } from './exact-fill.js'
 import type { Filler, Filling } from './filler.js'
@@ -26,6 +26,8 @@ const KEPT_LEAST = 400
 /** Relative distance between bound and mixture that ends the search: a thorough one, and any other. */
 const CLOSEST = 2e-5
 const CLOSE = 2e-4
+/** The distance that is too small to matter, as a part of what the best plan costs above the mixture. */
+const OF_WHAT_IS_OPEN = 0.025
 /** A search that is not thorough ends within this distance when so many rounds leave more than this part of it. */
 const NEAR = 0.003
 const LOOK_EVERY = 20
@@ -62,6 +64,7 @@ export function generateColumns(
   let nodes = 0
   let nodeLimit = 200
   let rounds = 0
+  const unit = commonDivisor(cost)
   const close = effort.thorough ? CLOSEST : CLOSE
   const oftenExact = types <= FEW_TYPES ? 1 : EXACT_EVERY
   let exactEvery = oftenExact
@@ -99,6 +102,9 @@ export function generateColumns(
 
   while (mixture !== undefined && rounds < effort.rounds) {
     const distance = 1 - best.bound / mixture.cost
+    // Costs that share no large unit: far from a plan, what is left of the distance is not what keeps it open.
+    const open = effort.target / mixture.cost - 1
+    if (open < Infinity && distance <= open * OF_WHAT_IS_OPEN && unit < distance * best.bound) break
     if (distance <= close || best.bound >= effort.target) break
     // In whole units of the costs, which is how it is stated, no bound can be higher.
     if (roundBound(best.bound, cost) >= roundBound(mixture.cost, cost)) break
