@@ -102,7 +102,7 @@ export function generateColumns(
 
   while (mixture !== undefined && rounds < effort.rounds) {
     const distance = 1 - best.bound / mixture.cost
-    // Costs that share no large unit: far from a plan, what is left of the distance is not what keeps it open.
+    // Far from a plan the last of the distance is not what keeps it open, unless whole units of the costs could close it.
     const open = effort.target / mixture.cost - 1
     if (open < Infinity && distance <= open * OF_WHAT_IS_OPEN && unit < distance * best.bound) break
     if (distance <= close || best.bound >= effort.target) break

@@ -68,31 +68,34 @@ export function dive(
       const next = buy(packing, part, purchase(outlook, tried, branch === 0))
       if (next === undefined) continue
       if (next.demand.every((n) => n === 0)) offer(next.entries, next.demand)
-      else goOn(next, outlook, depth + 1, discrepancies - branch)
+      else {
+        const further = lookOn(next, outlook)
+        if (further !== undefined) descend(next, further, depth + 1, discrepancies - branch)
+      }
     }
   }
 
-  function goOn(part: Part, outlook: Outlook, depth: number, discrepancies: number): void {
+  /** Undefined where nothing better can come of it. */
+  function lookOn(part: Part, outlook: Outlook): Outlook | undefined {
     const certificate = whatIsLeft(outlook.certificate, part)
-    if (isHopeless(part.cost, certificate.bound)) return
+    if (isHopeless(part.cost, certificate.bound)) return undefined
     const rest = restOf(packing, part)
     const master = makeMaster(rest, lp, cutDown(outlook.fillings, part))
-    if (master === undefined) return
+    if (master === undefined) return undefined
     try {
       const target = best.leftOver > 0 ? Infinity : best.cost - part.cost
       const limits = { rounds: Math.min(PER_STEP, left), nodes: 0, thorough: true, target }
       const found = generateColumns(rest, filler, master, certificate, limits)
       left -= found.rounds + 1
       const { mixture } = found
-      if (mixture !== undefined)
-        descend(part, { fillings: master.fillings, mixture, certificate: found.certificate }, depth, discrepancies)
+      return mixture && { fillings: master.fillings, mixture, certificate: found.certificate }
     } finally {
       master.dispose()
     }
   }
 }
 
-/** Whole bins of the mixture, or one of the filling that it uses most of, not counting whole bins nor those tried before. */
+/** Whole bins of the mixture, or one bin of the filling with the largest fraction, other than those tried. */
 function purchase({ fillings, mixture }: Outlook, tried: Set<string>, whole: boolean): Entry[] {
   const used = fillings.map((filling, at) => ({ filling, at, n: Math.floor(mixture.use[at]! + NOTHING) }))
   const bins = used.filter(({ n }) => n > 0)

@@ -87,8 +87,11 @@ const PRICING = 4e7
 export const FEW_COLUMNS = 100
 /** Of more classes an integer programme finds no plan in the steps that such a search has for it. */
 const MOST_INTEGER_CLASSES = 100
-/** With more items to a bin there are too many good fillings for dives and integer programmes to choose from. */
-const FEW_PER_BIN = 12
+/**
+ * With more items to a bin there are too many good fillings for dives and integer programmes to choose from; with fewer a
+ * relaxed knapsack says little about whole items.
+ */
+export const FEW_PER_BIN = 12
 /** With fewer items of a class what was exchanged is hard to round. */
 const ITEMS_TO_EXCHANGE = 3
 
@@ -103,7 +106,6 @@ export function scaleEffort(effort: Effort, { classes, types }: Packing, items: 
   const worth = items < FEW_ITEMS ? 0.4 : items < 20_000 ? 1 : 2
   const many = classes > MANY_CLASSES
   const thorough = items < FEW_ITEMS || bins <= FEW_BINS
-  const columns = thorough ? FEW_COLUMNS : classes <= MOST_INTEGER_CLASSES ? 60_000 / classes : 0
   const fewPerBin = perBin <= FEW_PER_BIN
   const most = (limit: number, least: number, work: number): number =>
     Math.min(limit, Math.max(Math.min(limit, least), Math.floor(worth * work)))
@@ -115,7 +117,8 @@ export function scaleEffort(effort: Effort, { classes, types }: Packing, items: 
     tries: most(items < FEW_ITEMS ? effort.tries * FEW_TRIES : effort.tries, 100, 2e8 / (fill * Math.min(types, 12))),
     nodes: most(effort.nodes, 20_000, thorough ? effort.nodes : PRICING / classes),
     dive: fewPerBin ? most(effort.dive, 0, 4e7 / (fill * types)) : 0,
-    columns: fewPerBin ? most(effort.columns, 0, columns) : 0,
+    // Where a dive was thorough such a programme finds nothing better.
+    columns: fewPerBin && !thorough && classes <= MOST_INTEGER_CLASSES ? most(effort.columns, 0, 60_000 / classes) : 0,
     thorough,
     exchanges: !many && items >= ITEMS_TO_EXCHANGE * classes,
   }

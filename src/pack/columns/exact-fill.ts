@@ -1,4 +1,5 @@
 import type { Filling } from './filler.js'
+import { FEW_PER_BIN } from './effort.js'
 import { fillDepthFirst } from './few-items.js'
 import { makeHeap } from './heap.js'
 import { fillingOf, makeNodeSolver, openKnapsack, reduceKnapsack, type Knapsack } from './knapsack.js'
@@ -18,14 +19,13 @@ export type ExactAnswer = {
 export type ExactFiller = (t: number, value: Float64Array, over: number, enough: number, limit: number) => ExactAnswer
 
 const MOST_OTHERS = 8
-/** Where the relaxation puts so few items into a bin it says little about whole ones. */
-const FEW_ITEMS = 12
 
 /**
- * Whether a bin of type `t` can hold items worth more than `over`: branch and bound on the relaxed knapsack, best first,
- * two branches on a class that the relaxation cuts, at most its whole part or at least one more. Wherever it stops, the
- * largest bound of an open node is valid; it stops when none is above `enough`, or after `limit` nodes. Conflict groups
- * that are no resource are ignored by the bound (it can only be too high); fillings that break them are not returned.
+ * Whether a bin of type `t` can hold items worth more than `over`. Where few items fit, item by item (`fillDepthFirst`), as
+ * long as steps and hope last. Else by branch and bound on the relaxed knapsack, best first, two branches on a class that
+ * the relaxation cuts, at most its whole part or at least one more: wherever it stops, the largest bound of an open node is
+ * valid; it stops when none is above `enough`, or after `limit` nodes. This bound ignores conflict groups that are no
+ * resource (it can only be too high). Fillings that break them are never returned.
  */
 export function makeExactFiller(packing: Packing): ExactFiller {
   const { resources, classes, size } = packing
@@ -91,11 +91,11 @@ export function makeExactFiller(packing: Packing): ExactFiller {
     if (root <= threshold) return { bound: Math.max(root, over), filling: undefined, others: [], nodes: 1 }
 
     let spent = 0
-    if (itemsIn(sack, solver.x) <= FEW_ITEMS) {
+    if (itemsIn(sack, solver.x) <= FEW_PER_BIN) {
       const few = fillDepthFirst(packing, solver, t, sack, threshold, limit)
-      if (few.done || few.fillings.length > 0) {
+      if (few.bound !== undefined || few.fillings.length > 0) {
         const [filling, ...others] = few.fillings.filter((each) => isAllowed(packing, each))
-        return { bound: few.done ? Math.max(few.bound, over) : root, filling, others, nodes: few.nodes }
+        return { bound: Math.max(few.bound ?? root, over), filling, others, nodes: few.nodes }
       }
       spent = few.nodes
       solver.solve(sack, sack.most, sack.left)
@@ -132,7 +132,7 @@ export function makeExactFiller(packing: Packing): ExactFiller {
       return true
     }
 
-    while (heap.size() > 0 && nodes < limit && heap.topKey() > Math.max(best, threshold)) {
+    while (heap.size() > 0 && nodes < limit - spent && heap.topKey() > Math.max(best, threshold)) {
       const node = heap.pop()
       nodes++
       if (!restore(node)) continue

@@ -3,14 +3,12 @@ import { fillingOf, type Knapsack, type NodeSolver } from './knapsack.js'
 import type { Packing } from './packing.js'
 
 export type FewItems = {
-  /** No bin of the type holds more. */
-  readonly bound: number
+  /** No bin of the type holds more; undefined when the steps ended before everything was looked at. */
+  readonly bound: number | undefined
   /** The best that begins with each item, the most valuable first: those worth more than what was asked. */
   readonly fillings: readonly Filling[]
-  /** In nodes of the tree that the other search makes. */
+  /** Steps taken, in nodes of the tree that the other search makes. */
   readonly nodes: number
-  /** False when the steps ended before everything was looked at. */
-  readonly done: boolean
 }
 
 /** Steps here that take about as long as a node of a tree, each with its own linear programme. */
@@ -18,6 +16,8 @@ const STEPS_PER_NODE = 128
 /** With so many items at hand prices for what is left of the bin save more steps than their linear programme takes. */
 const WORTH_PRICES = 40
 const MOST_FILLINGS = 60
+/** Bins of more items than this are none of few. */
+const DEEPEST = 200
 
 /**
  * What a bin that holds few items can hold at most: items are taken in the order of their bulk, one after the other, as
@@ -30,17 +30,18 @@ export function fillDepthFirst(
   t: number,
   sack: Knapsack,
   over: number,
-  nodes: number,
+  mostNodes: number,
 ): FewItems {
   const { resources, size, share, group } = packing
   const { classAt, most, columns } = sack
-  const limit = STEPS_PER_NODE * nodes
+  const limit = STEPS_PER_NODE * mostNodes
   const counts = new Int32Array(columns)
   const taken = new Set(sack.fixed.map(([c]) => group[c]!).filter((each) => each >= 0))
   const levels: Level[] = []
   const levelAt = (depth: number): Level => (levels[depth] ??= makeLevel(columns, resources))
   const found: { readonly filling: Filling; readonly worth: number }[] = []
   let steps = 0
+  /** The most that what was left out, or is worth no more than was asked, can be worth. */
   let closed = 0
   /** The best so far that begins with the same item. */
   let best = over
@@ -51,7 +52,10 @@ export function fillDepthFirst(
     bestCounts = undefined
   }
   const meet = (worth: number): void => {
-    if (worth <= best) return
+    if (worth <= best) {
+      closed = Math.max(closed, worth)
+      return
+    }
     best = worth
     bestCounts = counts.slice()
   }
@@ -69,7 +73,7 @@ export function fillDepthFirst(
       while (r < resources && size[at + r]! <= level.left[r]!) r++
       if (r === resources) level.items[level.length++] = items[i]!
     }
-    steps += level.length >> 4
+    steps += (length - from) >> 4
   }
 
   meet(sack.fixedWorth)
@@ -81,10 +85,9 @@ export function fillDepthFirst(
   keep()
   found.sort((a, b) => b.worth - a.worth)
   return {
-    bound: found[0]?.worth ?? closed,
+    bound: done ? (found[0]?.worth ?? closed) : undefined,
     fillings: found.slice(0, MOST_FILLINGS).map(({ filling }) => filling),
     nodes: 1 + Math.floor(steps / STEPS_PER_NODE),
-    done,
   }
 
   function byBulk(): Int32Array {
@@ -116,7 +119,7 @@ export function fillDepthFirst(
       const j = items[i]!
       const c = classAt[j]!
       if (taken.has(group[c]!) || isHopeless(bound + Math.min(0, gain[j]!))) continue
-      if (++steps > limit) return false
+      if (++steps > limit || depth === DEEPEST) return false
       for (let r = 0, at = c * resources; r < resources; r++) next.left[r] = left[r]! - size[at + r]!
       counts[j] = counts[j]! + 1
       if (group[c]! >= 0) taken.add(group[c]!)

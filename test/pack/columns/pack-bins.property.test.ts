@@ -4,7 +4,7 @@ import type { BinProblem } from '../../../src/pack/columns/bin-problem.js'
 import { boundOf } from '../../../src/pack/columns/bound.js'
 import { violations } from '../../../src/pack/columns/check.js'
 import { loadLp, type LpSolver } from '../../../src/pack/columns/lp.js'
-import { packBins } from '../../../src/pack/columns/pack-bins.js'
+import { DEFAULT_EFFORT, packBins } from '../../../src/pack/columns/pack-bins.js'
 import { tinyProblem, withoutMisfits } from './arbitrary.js'
 import { fillingsOf, leastCost } from './brute.js'
 
@@ -31,6 +31,19 @@ describe.each([
         if (plan.proven) expect(plan.cost).toBe(least)
       }),
       { numRuns, seed: 1 },
+    )
+  })
+
+  test('nor is the bound of the fillings alone, where nothing else is tried', () => {
+    const effort = { ...DEFAULT_EFFORT, mixes: 0, fillings: 0 }
+    fc.assert(
+      fc.property(tinyProblem({ limits: false }), fc.integer({ min: 1, max: 1000 }), (problem, factor) => {
+        // Costs without a common divisor, or the bound is rounded up and hides what is wrong with it.
+        const types = problem.types.map((type, t) => ({ ...type, cost: type.cost * 100_003 + factor * (t + 1) }))
+        const plan = packBins({ ...problem, types }, lp(), effort)
+        expect(plan.lowerBound).toBeLessThanOrEqual(leastCost(withoutMisfits({ ...problem, types }, plan.unpacked))!)
+      }),
+      { numRuns: 3 * numRuns, seed: 5 },
     )
   })
 
