@@ -31,7 +31,13 @@ import { frontierOf, soundPlans, withLosses } from './recommend/frontier.js'
 import { commitmentsOf } from './recommend/commitments.js'
 import { processorNotes } from './recommend/processors.js'
 import { nodeUse } from './recommend/node-use.js'
-import { beyondSpotLimit, shareOfToday, spotLimitFindings, withSpotLimit } from './recommend/spot-limit.js'
+import {
+  beyondSpotLimit,
+  policyBeyond,
+  shareOfToday,
+  spotLimitFindings,
+  withSpotLimit,
+} from './recommend/spot-limit.js'
 import { tightPlan } from './recommend/tight-plan.js'
 import { withPreferences } from './recommend/preferences.js'
 import { candidates, foundFor, recommendedGoal, type ScenarioContext } from './recommend/scenarios.js'
@@ -145,7 +151,7 @@ export function analyse(
     frontier: tested.frontier,
     ...(tight === undefined ? {} : { tightPlan: tight }),
     follows: choice.follows,
-    policy: choice.policy,
+    policy: policyBeyond(choice.policy, settings.maxSpot, maxSpot),
     ...(choice.kept === undefined ? {} : { kept: choice.kept }),
     ...(beyondSpot === undefined ? {} : { beyondSpotLimit: beyondSpot }),
     ...(choice.needs === undefined ? {} : { needs: choice.needs }),

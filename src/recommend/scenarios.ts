@@ -222,7 +222,7 @@ export function unseenFaults(today: Plan): string[] {
   ]
 }
 
-/** No plan removes a node that nobody knows, so that its pods stay on it: that is no fault of the plan. */
+/** Plans give these pods a place where they have room, as they do pending ones: their node may still be there, and hold them. */
 function unseenRemark(plan: Plan): string[] {
   const pods = unseen(plan)
   if (pods === 0) return []

@@ -34,7 +34,13 @@ export const withSpotLimit = (recommended: Scenario, beyond: BeyondSpotLimit | u
         ],
       }
 
-const NONE_FOUND = 'no plan that keeps to it was found that the default scheduler can rebuild'
+const NONE_FOUND = "no plan that keeps to it could be recommended in place of today's nodes"
+
+/** The policy, with the reason why it was held to `held` where that is more than what was asked for. */
+export const policyBeyond = (policy: string, wanted: number | undefined, held: number | undefined): string =>
+  wanted === undefined || held === undefined || held === wanted
+    ? policy
+    : `${policy}; ${percent(held)} on spot is today's share, as no plan within --max-spot ${percent(wanted)} could be recommended`
 
 /** Says that what is recommended is beyond the share of spot that was asked for, and what it was held to instead. */
 export const spotLimitFindings = (beyond: BeyondSpotLimit | undefined, held: number | undefined): Finding[] =>
@@ -44,7 +50,7 @@ export const spotLimitFindings = (beyond: BeyondSpotLimit | undefined, held: num
         {
           code: 'max-spot-out-of-reach',
           subject: '--max-spot',
-          detail: `no plan with at most ${percent(beyond.wanted)} of the CPU on spot was found that the default scheduler can rebuild: what is recommended has ${percent(beyond.share)}${
+          detail: `no plan with at most ${percent(beyond.wanted)} of the CPU on spot could be recommended in place of today's nodes: what is recommended has ${percent(beyond.share)}${
             held === undefined || held === beyond.wanted
               ? ''
               : `, and was looked for with at most as much on spot as today, ${percent(held)}`

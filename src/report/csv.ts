@@ -30,7 +30,7 @@ function field(kind: Columns[string] | undefined, cell: Cell | undefined): strin
     case 'list':
       return disarmed((cell as readonly string[]).join(' '))
     case 'figures':
-      return disarmed((cell as readonly Figure[]).map(({ exact }) => exact).join(' '))
+      return (cell as readonly Figure[]).map(({ exact }) => exact).join(' ')
     case 'sentences':
       return disarmed((cell as readonly string[]).join('; '))
     case 'types':

@@ -27,6 +27,7 @@ export function reportJson(view: View): string {
       nodes: number(cluster.nodes),
       pods: number(cluster.pods),
       pendingPods: number(cluster.pending),
+      podsOnUnknownNodes: number(cluster.onUnknownNodes),
       pendingPodsPlaced: number(cluster.pendingPlaced),
       podsWithoutRequests: {
         ofRunning: number(cluster.withoutRequests.running),
@@ -130,7 +131,8 @@ function recommended({ plan, follows, policy, needs, summary }: View): Json {
         podsMoved: number(podsMoved),
       })) ?? [],
     nodesWithoutRunningPods: plan?.spare?.groups.map(spare) ?? [],
-    unplaced: plan?.unplaced.map(({ pod, running, reason }) => ({ pod, running, reason })) ?? [],
+    unplaced:
+      plan?.unplaced.map(({ pod, running, onUnknownNode, reason }) => ({ pod, running, onUnknownNode, reason })) ?? [],
   }
 }
 

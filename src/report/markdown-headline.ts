@@ -14,7 +14,7 @@ function reservations({ cluster, summary, beyondSpotLimit, failingOrders }: View
       : `${unseen.short} running ${unseen.exact === '1' ? 'pod is on a node that is' : 'pods are on nodes that are'} not in the input: no figure counts ${unseen.exact === '1' ? 'that node' : 'these nodes'}.`,
     beyondSpotLimit === undefined
       ? ''
-      : `What is recommended has ${beyondSpotLimit.share.short} of the CPU on spot, more than --max-spot ${beyondSpotLimit.wanted.short}: no plan that keeps to it was found that the default scheduler can rebuild.`,
+      : `What is recommended has ${beyondSpotLimit.share.short} of the CPU on spot, more than --max-spot ${beyondSpotLimit.wanted.short}: no plan that keeps to it could be recommended in place of today's nodes.`,
     failingOrders === undefined ? '' : orderWords(failingOrders),
   ].filter((sentence) => sentence !== '')
 }

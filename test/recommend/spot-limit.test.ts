@@ -3,7 +3,13 @@ import type { Plan } from '../../src/domain/plan.js'
 import type { Scenario } from '../../src/domain/recommendation.js'
 import type { MicroUsdPerHour } from '../../src/domain/units.js'
 import type { Choice } from '../../src/recommend/choose.js'
-import { beyondSpotLimit, shareOfToday, spotLimitFindings, withSpotLimit } from '../../src/recommend/spot-limit.js'
+import {
+  beyondSpotLimit,
+  policyBeyond,
+  shareOfToday,
+  spotLimitFindings,
+  withSpotLimit,
+} from '../../src/recommend/spot-limit.js'
 import { newNode } from '../pack/make-plan.js'
 import { makeSite } from '../pack/make.js'
 
@@ -52,7 +58,15 @@ it('is said, first in the notes of what is recommended', () => {
   ])
   expect(withSpotLimit(recommended(0.2), undefined).notes).toEqual(['another'])
   expect(withSpotLimit(recommended(0.24), beyond).notes).toEqual([
-    '24 % of the CPU is on spot, more than --max-spot 20 %: no plan that keeps to it was found that the default scheduler can rebuild',
+    "24 % of the CPU is on spot, more than --max-spot 20 %: no plan that keeps to it could be recommended in place of today's nodes",
     'another',
   ])
+})
+
+it('is in the policy where more was allowed than asked for', () => {
+  expect(policyBeyond('the cheapest', undefined, undefined)).toBe('the cheapest')
+  expect(policyBeyond('the cheapest', 0.2, 0.2)).toBe('the cheapest')
+  expect(policyBeyond('the cheapest', 0.2, 0.25)).toBe(
+    "the cheapest; 25 % on spot is today's share, as no plan within --max-spot 20 % could be recommended",
+  )
 })

@@ -38,7 +38,7 @@ describe('report.json', () => {
       { step: 1, action: 'drain', node: 'node-a', nodeGroup: 'web', podsMoved: 2 },
     ])
     expect(recommended['unplaced']).toEqual([
-      { pod: 'shop/gpu', running: false, reason: 'no node offers nvidia.com/gpu (1 missing)' },
+      { pod: 'shop/gpu', running: false, onUnknownNode: false, reason: 'no node offers nvidia.com/gpu (1 missing)' },
     ])
     expect((recommended['nodes'] as { pods: string[] }[])[3]?.pods).toEqual([
       'shop/=HYPERLINK("http://evil")',
