@@ -73,7 +73,7 @@ export function fillDepthFirst(
       while (r < resources && size[at + r]! <= level.left[r]!) r++
       if (r === resources) level.items[level.length++] = items[i]!
     }
-    steps += (length - from) >> 4
+    steps += level.length >> 4
   }
 
   meet(sack.fixedWorth)
