@@ -68,15 +68,22 @@ function mostWorth(packing: Packing, value: Float64Array): number {
   return walk(0)
 }
 
+/** What fits of the classes, with their values and the most that a bin of them is worth; undefined when nothing fits. */
+function withMost(problem: BinProblem, values: readonly number[]) {
+  const classes = problem.classes.filter(({ size }) => size.every((n, r) => n <= problem.types[0]!.capacity[r]!))
+  if (classes.length === 0) return undefined
+  const packing = preparePacking({ ...problem, classes })
+  const value = Float64Array.from({ length: packing.classes }, (_, c) => values[c] ?? 1)
+  return { packing, value, most: mostWorth(packing, value) }
+}
+
 test('no bin holds more than the bound, wherever the search stops, and in the end the bound is what one holds', () => {
   const seen = { few: 0, many: 0, stopped: 0 }
   fc.assert(
     fc.property(oneBin, ({ problem, values, share, slack, nodes }) => {
-      const fitting = problem.classes.filter(({ size }) => size.every((n, r) => n <= problem.types[0]!.capacity[r]!))
-      if (fitting.length === 0) return
-      const packing = preparePacking({ ...problem, classes: fitting })
-      const value = Float64Array.from({ length: packing.classes }, (_, c) => values[c] ?? 1)
-      const most = mostWorth(packing, value)
+      const bin = withMost(problem, values)
+      if (bin === undefined) return
+      const { packing, value, most } = bin
       const over = share * most
       const enough = over * (1 + slack)
       const answer = makeExactFiller(packing)(0, value, over, enough, nodes)
@@ -105,11 +112,9 @@ test('one item after the other finds what is worth most, and of what begins with
   let several = 0
   fc.assert(
     fc.property(oneBin, ({ problem, values, share }) => {
-      const fitting = problem.classes.filter(({ size }) => size.every((n, r) => n <= problem.types[0]!.capacity[r]!))
-      if (fitting.length === 0) return
-      const packing = preparePacking({ ...problem, classes: fitting })
-      const value = Float64Array.from({ length: packing.classes }, (_, c) => values[c] ?? 1)
-      const most = mostWorth(packing, value)
+      const bin = withMost(problem, values)
+      if (bin === undefined) return
+      const { packing, value, most } = bin
       const over = share * most
       const solver = makeNodeSolver(packing)
       const sack = openKnapsack(packing, 0, value)
