@@ -6,6 +6,7 @@ import { packGreedily, type Entry, type Habit } from './greedy.js'
 import type { LpSolver } from './lp.js'
 import { keyOf, makeMaster, type Mixture } from './master.js'
 import type { Packing } from './packing.js'
+import { partLeft, takeBins } from './rounding.js'
 
 /** Rounds of column generation for what is left after each purchase. */
 const PER_STEP = 30
@@ -111,22 +112,13 @@ function purchase({ fillings, mixture }: Outlook, tried: Set<string>, whole: boo
 
 /** Undefined when none of the bins is needed as it is. */
 function buy({ cost }: Packing, part: Part, bins: readonly Entry[]): Part | undefined {
-  const demand = part.demand.slice()
-  const limit = part.limit.slice()
+  const rest = { demand: part.demand.slice(), limit: part.limit.slice() }
   const bought: Entry[] = []
-  let total = part.cost
-  for (const { filling, n: asked } of bins) {
-    const { type, classes, counts } = filling
-    let n = Math.min(asked, limit[type]!)
-    for (let k = 0; k < classes.length; k++) n = Math.min(n, Math.floor(demand[classes[k]!]! / counts[k]!))
-    if (n <= 0) continue
-    for (let k = 0; k < classes.length; k++) demand[classes[k]!] = demand[classes[k]!]! - n * counts[k]!
-    limit[type] = limit[type]! - n
-    total += n * cost[type]!
-    bought.push({ filling, n })
-  }
+  for (const { filling, n } of bins)
+    takeBins(filling, Math.min(n, rest.limit[filling.type]!), rest, bought, () => false)
   if (bought.length === 0) return undefined
-  return { entries: [...part.entries, ...bought], cost: total, demand, limit }
+  const spent = bought.reduce((sum, { filling, n }) => sum + n * cost[filling.type]!, part.cost)
+  return { entries: [...part.entries, ...bought], cost: spent, ...rest }
 }
 
 /** The problem of what is left. */
@@ -143,14 +135,5 @@ function whatIsLeft(certificate: Certificate, { demand, limit }: Part): Certific
 }
 
 /** What the fillings hold of what is left. */
-function cutDown(fillings: readonly Filling[], { demand, limit }: Part): Filling[] {
-  return fillings.flatMap(({ type, classes, counts }) => {
-    const kept = [...classes.keys()].filter((k) => demand[classes[k]!]! > 0)
-    if (kept.length === 0 || limit[type] === 0) return []
-    return {
-      type,
-      classes: Int32Array.from(kept, (k) => classes[k]!),
-      counts: Int32Array.from(kept, (k) => Math.min(counts[k]!, demand[classes[k]!]!)),
-    }
-  })
-}
+const cutDown = (fillings: readonly Filling[], { demand, limit }: Part): Filling[] =>
+  fillings.flatMap((filling) => (limit[filling.type] === 0 ? [] : (partLeft(filling, demand) ?? [])))

@@ -83,8 +83,6 @@ export type ScaledEffort = Effort & {
 
 /** Branch and bound nodes × classes that are worth their time in a search that is not thorough. */
 const PRICING = 4e7
-/** Among few fillings an integer programme gets further in the same steps; among many there are better plans. */
-export const FEW_COLUMNS = 100
 /** Of more classes an integer programme finds no plan in the steps that such a search has for it. */
 const MOST_INTEGER_CLASSES = 100
 /**

@@ -4,7 +4,7 @@ import { generateColumns } from './column-generation.js'
 import { cheapestMix, packInto } from './node-mix.js'
 import { dive } from './dive.js'
 import { beats, build, type Draft } from './draft.js'
-import { FEW_BINS, FEW_COLUMNS, MANY_CLASSES, scaleEffort, type Effort } from './effort.js'
+import { FEW_BINS, MANY_CLASSES, scaleEffort, type Effort } from './effort.js'
 import { exchangesIn } from './exchanges.js'
 import { makeFiller, type Filling } from './filler.js'
 import { habitsFor } from './greedy.js'
@@ -47,6 +47,8 @@ const SMALL = 40
 const MOST_CLASSES = 4000
 /** Part of its cost that a bin of a poured plan holds at least. */
 const FULL = [0.995, 0.985, 0.97]
+/** An integer programme over fewer fillings finds nothing that rounding does not. */
+const FEW_COLUMNS = 100
 /** Part of the simplex steps for an integer programme that only looks for a better plan. */
 const LOOKING = 0.03
 
@@ -186,7 +188,8 @@ export function search(packing: Packing, lp: LpSolver | undefined, asked: Effort
         }
       }
     }
-    for (const columns of effort.columns >= FEW_COLUMNS ? new Set([FEW_COLUMNS, effort.columns]) : []) {
+    // Among few fillings the search gets further in the same steps; among many there are better plans.
+    for (const columns of effort.columns >= FEW_COLUMNS ? [FEW_COLUMNS, effort.columns] : []) {
       if (!isWorthMore()) break
       const near = nearFillings(known, mixture, best.cost - certificate.bound).slice(0, columns)
       const plan = integerPlan(packing, solver, near, best, Math.ceil(effort.steps * LOOKING))

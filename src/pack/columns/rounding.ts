@@ -60,14 +60,20 @@ export function takeBins(
   }
   if (whole > 0) take(filling, whole)
   for (let left = n - whole; left > 0; left--) {
-    const kept = [...classes.keys()].filter((k) => demand[classes[k]!]! > 0)
-    if (kept.length === 0) return
-    const part: Filling = {
-      type,
-      classes: Int32Array.from(kept, (k) => classes[k]!),
-      counts: Int32Array.from(kept, (k) => Math.min(counts[k]!, demand[classes[k]!]!)),
-    }
+    const part = partLeft(filling, demand)
+    if (part === undefined) return
     if (!worthwhile(part)) return
     take(part, 1)
+  }
+}
+
+/** What a filling holds of what is left to pack; undefined: nothing. */
+export function partLeft({ type, classes, counts }: Filling, demand: Int32Array): Filling | undefined {
+  const kept = [...classes.keys()].filter((k) => demand[classes[k]!]! > 0)
+  if (kept.length === 0) return undefined
+  return {
+    type,
+    classes: Int32Array.from(kept, (k) => classes[k]!),
+    counts: Int32Array.from(kept, (k) => Math.min(counts[k]!, demand[classes[k]!]!)),
   }
 }
