@@ -49,26 +49,25 @@ export function makeFiller(packing: Packing): Filler {
   const density = new Float64Array(classes)
   const open = new Int32Array(classes)
   const left = new Float64Array(resources)
+  const without = new Float64Array(resources)
   const roomiest = new Float64Array(resources)
-  const taken = new Set<number>()
+  const taken = new Uint8Array(group.reduce((most, each) => Math.max(most, each), -1) + 1)
   let columns = 0
   let total = 0
   let bound = 0
   let fills = 0
 
-  const fits = (c: number): boolean => {
-    for (let r = 0, at = c * resources; r < resources; r++) if (size[at + r]! > left[r]!) return false
-    return group[c]! < 0 || !taken.has(group[c]!)
+  const fitsInto = (space: Float64Array, c: number): boolean => {
+    for (let r = 0, at = c * resources; r < resources; r++) if (size[at + r]! > space[r]!) return false
+    return true
   }
+  const fits = (c: number): boolean => fitsInto(left, c) && (group[c]! < 0 || taken[group[c]!] === 0)
   const put = (j: number, n: number): void => {
     const c = classAt[j]!
     for (let r = 0, at = c * resources; r < resources; r++) left[r] = left[r]! - n * size[at + r]!
     count[j] = count[j]! + n
     total += n * worth[j]!
-    if (group[c]! >= 0) {
-      if (n > 0) taken.add(group[c]!)
-      else taken.delete(group[c]!)
-    }
+    if (group[c]! >= 0) taken[group[c]!] = n > 0 ? 1 : 0
   }
 
   function gather(t: number, value: Float64Array, active: Int32Array, length: number, allowed: Int32Array): void {
@@ -89,7 +88,7 @@ export function makeFiller(packing: Packing): Filler {
   /** The whole parts of the relaxation, as far as they fit in whole numbers. */
   function takeWholeParts(t: number): void {
     total = 0
-    taken.clear()
+    taken.fill(0)
     for (let r = 0; r < resources; r++) left[r] = capacity[t * resources + r]!
     for (let j = 0; j < columns; j++) {
       count[j] = 0
@@ -153,16 +152,17 @@ export function makeFiller(packing: Packing): Filler {
       const candidates = comingIn(start, stride, gain)
       for (let a = 0; candidates > 0 && a < columns; a++) {
         if (count[a]! === 0) continue
-        const floor = worth[a]!
-        put(a, -1)
+        const own = classAt[a]!
+        for (let r = 0; r < resources; r++) without[r] = left[r]! + size[own * resources + r]!
         for (let i = 0; i < candidates; i++) {
           const b = open[i]!
-          if (worth[b]! - floor <= gain || b === a || !fits(classAt[b]!)) continue
-          gain = worth[b]! - floor
+          const other = classAt[b]!
+          if (worth[b]! - worth[a]! <= gain || b === a || !fitsInto(without, other)) continue
+          if (group[other]! >= 0 && taken[group[other]!] === 1 && group[other] !== group[own]) continue
+          gain = worth[b]! - worth[a]!
           out = a
           into = b
         }
-        put(a, 1)
       }
       if (out < 0) return
       put(out, -1)
