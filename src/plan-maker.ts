@@ -4,7 +4,7 @@ import type { LowerBound, Plan } from './domain/plan.js'
 import type { Pod } from './domain/pod.js'
 import type { LpSolver } from './pack/columns/lp.js'
 import { ColumnPlans } from './pack/bins/column-plans.js'
-import { MOST_TO_PACK } from './pack/layouts.js'
+import { MOST_TO_PACK_ANEW } from './pack/layouts.js'
 import { once } from './pack/once.js'
 import { Planner } from './pack/plans.js'
 import { pinnedIn, type Limits, type PackProblem } from './pack/problem.js'
@@ -63,7 +63,7 @@ export class PlanMaker {
     )
     const wholeHeadroom = (): Headroom => ({ share: headroom, demand: demandOf(free().plan(AS_IS).plan) })
     // Nodes make way for larger ones one by one, each time with a look at all pods.
-    const isSearched = headroom > 0 && sizeOf(problem) <= MOST_TO_PACK
+    const isSearched = headroom > 0 && sizeOf(problem) <= MOST_TO_PACK_ANEW
     const roomy = isSearched ? [plannerWith(() => ({ wholeHeadroom: wholeHeadroom() }))] : []
     return new PlansWithin(whole, pinnedIn(problem), [free, ...roomy], strict)
   }
@@ -76,7 +76,7 @@ export class PlanMaker {
 }
 
 /** Pods × nodes of today. */
-function sizeOf({ groups }: PackProblem): number {
+export function sizeOf({ groups }: PackProblem): number {
   const live = groups.flatMap((group) => group.live)
   return live.length * live.reduce((count, { pods }) => count + pods.length, 0)
 }

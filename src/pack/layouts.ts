@@ -25,7 +25,9 @@ import { volumeCounts } from './board/volume-counts.js'
 const STEPS = 400_000
 const MOST_SHAPES = 5
 /** Pods × nodes of a cluster beyond which column generation takes more time and memory than it is worth. */
-export const MOST_TO_PACK = 60_000_000
+export const MOST_TO_PACK = 2_000_000_000
+/** Pods × nodes beyond which a whole cluster is not packed anew for one figure more. */
+export const MOST_TO_PACK_ANEW = 60_000_000
 const FEWEST_SHAPES = 2
 const AS_IS: Goal = { kind: 'cheapest', policy: { kind: 'as-is' } }
 
@@ -180,8 +182,13 @@ export class LayoutSearch {
       return this.#columns.of({ ...common, options: [], machinesFor: () => [], podKind: kindOf }, key)
     const { options, that } = this.#machines.on(group, policy)
     const isOpen = (pod: Pod): boolean => policy.kind !== 'spot' || wantsSpot(pod)
-    const machinesFor = (pod: Pod): readonly NodeOption[] =>
-      isOpen(pod) ? that(pod) : that(pod).filter(({ capacityType }) => capacityType !== 'spot')
+    const onDemand = new Map<readonly NodeOption[], readonly NodeOption[]>()
+    const onDemandOf = (machines: readonly NodeOption[]): readonly NodeOption[] => {
+      const some = onDemand.get(machines) ?? machines.filter(({ capacityType }) => capacityType !== 'spot')
+      onDemand.set(machines, some)
+      return some
+    }
+    const machinesFor = (pod: Pod): readonly NodeOption[] => (isOpen(pod) ? that(pod) : onDemandOf(that(pod)))
     // A policy may want some pods of a kind on spot, and not the others.
     const podKind = (pod: Pod): number => 2 * kindOf(pod) + (isOpen(pod) ? 1 : 0)
     return this.#columns.of({ ...common, options, machinesFor, podKind }, key, surcharge)

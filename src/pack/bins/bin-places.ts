@@ -85,22 +85,28 @@ export function homes(question: Question, places: readonly Place[]): (pod: Pod) 
   places.forEach(({ nodes }, index) => {
     for (const { pods } of nodes) for (const pod of pods) homeOf.set(pod, index)
   })
-  const isWelcome = welcome(question)
+  const { isWelcome, answerKey } = welcome(question, places)
   const lists = new Map<string, PlaceList>()
   const known = new Map<string, PlaceList>()
-  const bases = new Map<number, Uint8Array>()
+  const bases = new Map<string, { readonly mayUse: Uint8Array; readonly list: PlaceList }>()
+  const machineLists = new Map<readonly NodeOption[], number>()
 
-  const baseOf = (pod: Pod): Uint8Array => {
-    const found = bases.get(podKind(pod))
+  const baseOf = (pod: Pod) => {
+    const machines = machinesFor(pod)
+    const machineList = machineLists.get(machines) ?? machineLists.size
+    machineLists.set(machines, machineList)
+    const key = `${machineList} ${answerKey(pod)}`
+    const found = bases.get(key)
     if (found !== undefined) return found
     const mayUse = new Uint8Array(places.length)
-    for (const option of machinesFor(pod)) mayUse[indexOfOption.get(option)!] = 1
+    for (const option of machines) mayUse[indexOfOption.get(option)!] = 1
     // A live node may have labels or taints of its own, so that it takes what a new one like it would not.
-    places.forEach(({ nodes }, index) => {
-      if (nodes.some((live) => isWelcome(live, pod))) mayUse[index] = 1
+    places.forEach((place, index) => {
+      if (isWelcome(place, pod)) mayUse[index] = 1
     })
-    bases.set(podKind(pod), mayUse)
-    return mayUse
+    const made = { mayUse, list: listOf(mayUse) }
+    bases.set(key, made)
+    return made
   }
   const listOf = (mayUse: Uint8Array): PlaceList => {
     const text = mayUse.join('')
@@ -111,43 +117,73 @@ export function homes(question: Question, places: readonly Place[]): (pod: Pod) 
     lists.set(text, shared)
     return shared
   }
+  const withOwn = (mayUse: Uint8Array, own: number): PlaceList => {
+    const all = mayUse.slice()
+    all[own] = 1
+    return listOf(all)
+  }
   return (pod) => {
-    const base = baseOf(pod)
     const own = homeOf.get(pod)
-    const isPlain = own === undefined || base[own] === 1
-    const key = `${podKind(pod)} ${isPlain ? '' : own}`
+    const key = `${podKind(pod)} ${own ?? ''}`
     const found = known.get(key)
     if (found !== undefined) return found
-    const mayUse = isPlain ? base : base.slice()
-    if (own !== undefined) mayUse[own] = 1
-    const list = listOf(mayUse)
-    known.set(key, list)
-    return list
+    const { mayUse, list } = baseOf(pod)
+    const made = own === undefined || mayUse[own] === 1 ? list : withOwn(mayUse, own)
+    known.set(key, made)
+    return made
   }
 }
 
-/** May the pod come to the live node, as far as that node and what stays on it decide? */
-function welcome({ suits, placementKey, interests, rivals }: Question): (live: LiveNode, pod: Pod) => boolean {
+/** Nodes of a place that rules about labels, taints, spot and architecture do not tell apart. */
+type Alike = { readonly node: LiveNode['node']; readonly answers: (boolean | undefined)[]; readonly nodes: LiveNode[] }
+
+/** Whether pods may come to live nodes, as far as these and what stays on them decide. */
+type Welcome = {
+  /** May the pod come to one of the nodes of the place? */
+  readonly isWelcome: (place: Place, pod: Pod) => boolean
+  /** Pods of equal keys are welcome at the same places. */
+  readonly answerKey: (pod: Pod) => string
+}
+
+function welcome({ suits, placementKey, podKind, interests, rivals }: Question, places: readonly Place[]): Welcome {
   const seen = withoutHost(interests)
-  const looks = new Map<string, (boolean | undefined)[]>()
-  const looksOf = new Map<LiveNode, (boolean | undefined)[]>()
-  const answersFor = (live: LiveNode): (boolean | undefined)[] => {
-    const known = looksOf.get(live)
-    if (known !== undefined) return known
-    const { node } = live
-    // Volumes look at zones, by labels that no pod's rules need name.
-    const zones = VOLUME_ZONE_LABELS.map((key) => valueOf(node.labels, key) ?? null)
-    const look = JSON.stringify([kindOf(node), zones, seenLabels(node.labels, seen), node.taints])
-    const answers = looks.get(look) ?? []
-    looks.set(look, answers)
-    looksOf.set(live, answers)
-    return answers
+  const answersOf = new Map<string, (boolean | undefined)[]>()
+  const machines = new Map<string, LiveNode['node']>()
+  const alikeAt = new Map(places.map((place) => [place, sorted(place.nodes)]))
+
+  function sorted(nodes: readonly LiveNode[]): Alike[] {
+    const alike = new Map<string, Alike>()
+    for (const live of nodes) {
+      const { node } = live
+      if (node.closed !== undefined) continue
+      const machine = `${node.capacityType ?? ''} ${node.architecture ?? ''}`
+      machines.set(machine, machines.get(machine) ?? node)
+      // Volumes look at zones, by labels that no pod's rules need name.
+      const zones = VOLUME_ZONE_LABELS.map((key) => valueOf(node.labels, key) ?? null)
+      const look = JSON.stringify([kindOf(node), zones, seenLabels(node.labels, seen), node.taints])
+      const answers = answersOf.get(look) ?? []
+      answersOf.set(look, answers)
+      const known = alike.get(`${machine} ${look}`)
+      if (known === undefined) alike.set(`${machine} ${look}`, { node, answers, nodes: [live] })
+      else known.nodes.push(live)
+    }
+    return [...alike.values()]
   }
-  return (live, pod) =>
-    live.node.closed === undefined &&
-    suits(pod, live.node) &&
-    (answersFor(live)[placementKey(pod)] ??= mightTake(live.node, pod)) &&
-    !rivals.repelled(pod, live)
+
+  return {
+    isWelcome: (place, pod) =>
+      (alikeAt.get(place) ?? []).some(
+        ({ node, answers, nodes }) =>
+          suits(pod, node) &&
+          (answers[placementKey(pod)] ??= mightTake(node, pod)) &&
+          nodes.some((live) => !rivals.repelled(pod, live)),
+      ),
+    // Thousands of workloads differ in nothing that a node looks at: each asks for every node that stays.
+    answerKey: (pod) =>
+      rivals.mayBeRepelled(pod)
+        ? `${podKind(pod)}`
+        : `like ${placementKey(pod)} ${[...machines.values()].map((node) => Number(suits(pod, node))).join('')}`,
+  }
 }
 
 /** Do the node's labels and taints speak for it? A pod bound to some host by name is taken to be welcome on any. */

@@ -45,7 +45,7 @@ export type Question = {
   readonly group: PackGroup
   /** Machines that may be bought; empty: only today's nodes. */
   readonly options: readonly NodeOption[]
-  /** Of those, the ones that could hold the pod. */
+  /** Of those, the ones that could hold the pod; mostly one list for many pods. */
   readonly machinesFor: (pod: Pod) => readonly NodeOption[]
   /** May a plan keep a node that may go? On-demand plans keep no spot node. */
   readonly mayKeep: (live: LiveNode) => boolean
@@ -55,7 +55,7 @@ export type Question = {
   readonly wholeHeadroom?: Headroom | undefined
   /** The most that the group's nodes may have together. */
   readonly limit?: GroupLimit | undefined
-  readonly rivals: Pick<Rivals, 'of' | 'repelled'>
+  readonly rivals: Pick<Rivals, 'of' | 'repelled' | 'mayBeRepelled'>
   readonly volumesOf: VolumeCounts
   /** Pods of equal numbers are the same to the scheduler and to `suits`. */
   readonly podKind: (pod: Pod) => number

@@ -44,6 +44,12 @@ export class Rivals {
     return known
   }
 
+  /** Could what stays on some node keep the pod away? */
+  mayBeRepelled(pod: Pod): boolean {
+    const { antiAffinity, repelledBy } = this.#board.topologyOf(pod)
+    return antiAffinity.length + repelledBy.length + pod.hostPorts.length > 0
+  }
+
   /** Does something that stays on the node in any case keep the pod away? */
   repelled(pod: Pod, live: LiveNode): boolean {
     const { tallies, pods } = this.#fixedOn(live)
