@@ -13,10 +13,15 @@ const CONTROLLERS = /^(ReplicaSet|ReplicationController|StatefulSet)$/
 const ZONE = 'topology.kubernetes.io/zone'
 const MOST_POINTS = 100
 
-/** Pods of one controller: how many there are, on each node and in each zone. */
+/**
+ * Pods of one controller: how many there are, on each node that has any and in each zone. Tens of thousands of controllers
+ * with a place for every node would take gigabytes.
+ */
 export type Spread = {
   pods: number
-  hosts: Int32Array
+  readonly rows: number[]
+  /** In the order of `rows`. */
+  readonly counts: number[]
   /** No node has ever had more of them. */
   mostOnHost: number
   readonly zones: number[]
@@ -39,6 +44,8 @@ export class ReplaySpread {
   #bonus = new Int32Array(64)
   #casesOf = new Int32Array(64)
   readonly #cases: number[] = []
+  /** By row, while a question is answered: how many of the pods it has. */
+  #here = new Int32Array(64)
   /** By zone, likewise. */
   readonly #zonesSeen: number[] = []
   #changes: Change[] = []
@@ -56,7 +63,7 @@ export class ReplaySpread {
     if (key === undefined) return undefined
     const known = this.#spreads.get(key)
     if (known !== undefined) return known
-    const spread: Spread = { pods: 0, hosts: new Int32Array(64), mostOnHost: 0, zones: [] }
+    const spread: Spread = { pods: 0, rows: [], counts: [], mostOnHost: 0, zones: [] }
     this.#spreads.set(key, spread)
     return spread
   }
@@ -87,7 +94,9 @@ export class ReplaySpread {
    * node is its zone and how many of the pods it has: there are few such cases, and each is worked out once.
    */
   score(spread: Spread, rows: Int32Array, count: number, points: Int32Array, weight: number): void {
-    const { hosts } = spread
+    if (this.#here.length < this.#zoneOf.length) this.#here = new Int32Array(this.#zoneOf.length)
+    const here = this.#here
+    for (let at = 0; at < spread.rows.length; at += 1) here[spread.rows[at]!] = spread.counts[at]!
     const width = spread.mostOnHost + 1
     if (this.#casesOf.length < count) this.#casesOf = new Int32Array(2 * count)
     if (this.#seen.length < width * this.#zoneCount) {
@@ -105,11 +114,11 @@ export class ReplaySpread {
     let zones = 0
     for (let at = 0; at < count; at += 1) {
       const row = rows[at]!
-      const here = zoneOf[row]! * width + (row < hosts.length ? hosts[row]! : 0)
-      casesOf[at] = here
-      if (seen[here] === question) continue
-      seen[here] = question
-      found[cases] = here
+      const one = zoneOf[row]! * width + here[row]!
+      casesOf[at] = one
+      if (seen[one] === question) continue
+      seen[one] = question
+      found[cases] = one
       cases += 1
       const zone = zoneOf[row]!
       if (zonesSeen[zone] === question) continue
@@ -123,8 +132,8 @@ export class ReplaySpread {
     for (let at = 0; at < cases; at += 1) {
       const one = found[at]!
       const zone = Math.floor(one / width)
-      const here = (one - zone * width) * perHost + (HOST_SKEW - 1)
-      const crowded = Math.round(here + (spread.zones[zone] ?? 0) * perZone + (ZONE_SKEW - 1))
+      const onHost = (one - zone * width) * perHost + (HOST_SKEW - 1)
+      const crowded = Math.round(onHost + (spread.zones[zone] ?? 0) * perZone + (ZONE_SKEW - 1))
       bonus[one] = crowded
       if (crowded > most) most = crowded
       if (crowded < least) least = crowded
@@ -134,15 +143,25 @@ export class ReplaySpread {
       bonus[one] = weight * Math.floor((MOST_POINTS * (most + least - bonus[one]!)) / most)
     }
     for (let at = 0; at < count; at += 1) points[at]! += bonus[casesOf[at]!]!
+    for (let at = 0; at < spread.rows.length; at += 1) here[spread.rows[at]!] = 0
   }
 
   #count(spread: Spread, row: number, by: 1 | -1): void {
-    if (row >= spread.hosts.length) spread.hosts = wider(spread.hosts, 2 * row)
+    const { rows, counts, zones } = spread
     const zone = this.#zoneOf[row]!
     spread.pods += by
-    const onHost = (spread.hosts[row]! += by)
+    zones[zone] = (zones[zone] ?? 0) + by
+    const known = rows.indexOf(row)
+    const at = known < 0 ? rows.push(row) - 1 : known
+    const onHost = (counts[at] ?? 0) + by
+    counts[at] = onHost
     if (onHost > spread.mostOnHost) spread.mostOnHost = onHost
-    spread.zones[zone] = (spread.zones[zone] ?? 0) + by
+    if (onHost !== 0) return
+    // The last one takes its place.
+    rows[at] = rows.at(-1)!
+    counts[at] = counts.at(-1)!
+    rows.pop()
+    counts.pop()
   }
 }
 
