@@ -75,7 +75,7 @@ export function analyse(
   const addresses = addressesIn(capacity.cni)
   const judged: ScenarioContext = {
     plans,
-    violationsOf: oncePerPlan((plan) => violations(plan, cluster, state.mustPlace)),
+    violationsOf: oncePerNodes((plan) => violations(plan, cluster, state.mustPlace)),
     subnetFaultsOf: addresses.faults,
     remarksOf: (plan) => [...addresses.remarks(plan), ...processorNotes(plan, cluster)],
     isPinned: pinnedIn(state.problem),
@@ -243,12 +243,12 @@ function nodeUses(
   )
 }
 
-/** The check of a plan takes seconds in a large cluster, and several that choose among plans ask for it. */
-function oncePerPlan<Answer>(ask: (plan: Plan) => Answer): (plan: Plan) => Answer {
-  const known = new WeakMap<Plan, { readonly answer: Answer }>()
+/** The check of a plan takes seconds in a large cluster, and several that choose among plans ask for it, some for other goals. */
+function oncePerNodes<Answer>(ask: (plan: Plan) => Answer): (plan: Plan) => Answer {
+  const known = new WeakMap<Plan['nodes'], { readonly answer: Answer }>()
   return (plan) => {
-    const { answer } = known.get(plan) ?? { answer: ask(plan) }
-    known.set(plan, { answer })
+    const { answer } = known.get(plan.nodes) ?? { answer: ask(plan) }
+    known.set(plan.nodes, { answer })
     return answer
   }
 }

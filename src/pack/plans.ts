@@ -63,6 +63,7 @@ export class Planner implements PlanSource {
   readonly #plans = new Map<string, ProvenPlan>()
   readonly #adapted = new WeakMap<Plan, ReadonlyMap<string, ProvenPlan>>()
   readonly #rebuilding: Rebuilding
+  readonly #planOf = new WeakMap<Solution, Plan>()
   /** What plans were made of. */
   readonly #made = new WeakMap<Plan, { readonly solution: Solution; readonly goal: Goal }>()
   readonly #wishesOf: (today: Plan) => WishBook | undefined
@@ -190,7 +191,7 @@ export class Planner implements PlanSource {
         new Releases({
           draft,
           slotsOf,
-          scheduler: this.#refills.isTooLarge(nodes) ? undefined : this.#refills.scheduler(),
+          scheduler: this.#refills.isTooLargeToTry(nodes) ? undefined : this.#refills.scheduler(),
           shop: this.#shop(goal).machinesFor,
           toPlan: (layouts) => this.#toPlan({ layouts, pendingPlaced: new Map(), pendingLeft }),
           limits: this.#problem.limits,
@@ -245,8 +246,11 @@ export class Planner implements PlanSource {
     }
   }
 
+  /** Answers to several questions may be one solution: their plans share its nodes, so that these are checked once. */
   #toPlan(solution: Solution): Plan {
-    return this.#leftOver.explain(toPlan(solution, this.#problem, this.#untouched))
+    const known = this.#planOf.get(solution) ?? this.#leftOver.explain(toPlan(solution, this.#problem, this.#untouched))
+    this.#planOf.set(solution, known)
+    return { ...known }
   }
 
   #replay(solution: Solution, goal: Goal): Replay | undefined {

@@ -9,8 +9,13 @@ import { JUDGES, repair, worstOver, type Repair } from './replay/repair.js'
 import { ReplayScheduler, ROLLOUTS } from './replay/replay.js'
 import type { Shop } from './replay/shop.js'
 
-/** Pods × nodes up to which plans are refilled: beyond it one refill would take minutes. */
-const MOST_STEPS_OF_A_REFILL = 60_000_000
+/** Pods × nodes up to which plans are refilled: beyond it one refill would take a minute. */
+const MOST_STEPS_OF_A_REFILL = 1_000_000_000
+/** Pods × nodes of a refill up to which single nodes are tried in a plan. */
+const MOST_STEPS_OF_A_TRIED_REFILL = 60_000_000
+/** What a look at one plan may cost: the orders by which it is judged are as many as that allows, but not fewer than these. */
+const MOST_STEPS_TO_JUDGE = 300_000_000
+const FEWEST_JUDGES = 3
 /** Pods × nodes of a refill up to which hundreds of fleets are replayed. */
 export const MOST_STEPS_OF_A_SEARCHED_REFILL = 10_000_000
 /** What the repair of one plan may cost. */
@@ -36,12 +41,16 @@ export class Refills {
   }
 
   isTooLarge(nodes: number): boolean {
-    return nodes * this.#running.length > MOST_STEPS_OF_A_REFILL
+    return this.#stepsOn(nodes) > MOST_STEPS_OF_A_REFILL
+  }
+
+  isTooLargeToTry(nodes: number): boolean {
+    return this.#stepsOn(nodes) > MOST_STEPS_OF_A_TRIED_REFILL
   }
 
   /** Pods left over in the worst order; undefined where the cluster is too large for many refills. */
   unplaced(slots: readonly Slot[]): number | undefined {
-    if (slots.length * this.#running.length > MOST_STEPS_OF_A_SEARCHED_REFILL) return undefined
+    if (this.#stepsOn(slots.length) > MOST_STEPS_OF_A_SEARCHED_REFILL) return undefined
     return worstOver(this.scheduler(), slots, JUDGES).length
   }
 
@@ -51,7 +60,8 @@ export class Refills {
     const key = [onOffer, ...slots.map(identityOf)].join('\n')
     const known = this.#repairs.get(key)
     if (known !== undefined) return known
-    const made = repair(this.scheduler(), slots, this.#shop(goal), JUDGES, MOST_STEPS_OF_A_REPAIR)
+    const judges = JUDGES.slice(0, Math.max(FEWEST_JUDGES, MOST_STEPS_TO_JUDGE / this.#stepsOn(slots.length)))
+    const made = repair(this.scheduler(), slots, this.#shop(goal), judges, MOST_STEPS_OF_A_REPAIR)
     this.#repairs.set(key, made)
     return made
   }
@@ -59,5 +69,10 @@ export class Refills {
   /** How the nodes fare in orders that no search has seen. */
   further(slots: readonly Slot[]): FurtherOrders {
     return furtherOrders(this.scheduler(), slots)
+  }
+
+  /** Pods × nodes of one refill. */
+  #stepsOn(nodes: number): number {
+    return nodes * this.#running.length
   }
 }

@@ -9,7 +9,7 @@ import type { Solver } from './solve.js'
 import { Stock } from './stock.js'
 import { keepsLimits } from './within-limit.js'
 
-/** Where a goal's nodes are bought: machines of the pod's own group that the goal allows. `groupOf`: by names of nodes. */
+/** Where a goal's nodes are bought: machines that the goal allows, first of all of the pod's own group. `groupOf`: by names of nodes. */
 export function makeShops(
   { groups, limits: { groupLimits } }: PackProblem,
   solver: Solver,
@@ -28,6 +28,11 @@ export function makeShops(
         const group = groupOf.get(pod.nodeName)
         return group === undefined ? [] : solver.machinesFor(group, pod, goal)
       },
+      elsewhere: (pod) =>
+        groups
+          .filter((group) => group !== groupOf.get(pod.nodeName) && groupLimits?.has(group.name) !== true)
+          .flatMap((group) => solver.machinesFor(group, pod, goal))
+          .sort((a, b) => a.price.rate - b.price.rate),
       allows,
       relief: (slots, share) => reliefOf(slots, today(), options(), share, { allows, nextSlot }),
       nextSlot,

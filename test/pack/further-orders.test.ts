@@ -45,5 +45,6 @@ describe('orders that no search has seen', () => {
   it('are fewer where a refill is dear', () => {
     const leftOver = (): Pod[] => []
     expect(furtherOrders({ cost: () => 10_000_000, leftOver }, nodes(1)).orders).toBe(10)
+    expect(furtherOrders({ cost: () => 1_000_000_000, leftOver }, nodes(1)).orders).toBe(1)
   })
 })

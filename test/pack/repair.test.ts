@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest'
 import type { NodeOption } from '../../src/domain/plan.js'
 import type { Pod } from '../../src/domain/pod.js'
 import { newSlot, type Slot } from '../../src/pack/draft.js'
+import { purchase } from '../../src/pack/replay/purchase.js'
 import { nodesToAdd, repair, SEEDS, worstOver } from '../../src/pack/replay/repair.js'
 import { room } from '../../src/pack/shapes.js'
 import { makeOption } from './make-problem.js'
@@ -90,6 +91,36 @@ describe('a repair', () => {
     // A machine that is said to take the pod, and does not.
     const tied = { ...pod('tied', 1), spec: { ...pod('tied', 1).spec, nodeSelector: { disk: 'ssd' } } }
     expect(repair(schedulerFor([tied]), [], shopOf([SMALL]), SEEDS, PLENTY).added).toBeUndefined()
+  })
+
+  describe('that can afford few refills', () => {
+    /** Nodes that the small pods fill to three quarters, each of them, before the big one comes. */
+    const all = [...pods(24, 250, 'small'), { ...pod('big', 1000), priority: -1 }]
+    const slots = nodes(8, SMALL)
+
+    it('buys a machine of which the pod takes no more than what is left free of each, at once', () => {
+      const scheduler = schedulerFor(all)
+      expect(scheduler.load(slots)).toBeCloseTo(7 / 8)
+      const { unplaced, added } = repair(scheduler, slots, shopOf([SMALL, MIDDLE, LARGE]), SEEDS, 0)
+      expect(unplaced.map(({ name }) => name)).toEqual(['big'])
+      expect(worstOver(scheduler, [...slots, ...added!], SEEDS)).toEqual([])
+      expect(added).toHaveLength(1)
+      const other = schedulerFor(all)
+      purchase(other, slots, shopOf([SMALL, MIDDLE, LARGE]), SEEDS, { steps: 0, insists: true })
+      // Every order on the plan's nodes and with the node, and a few without it again.
+      expect(other.steps / other.cost(slots)).toBeLessThan(3 * SEEDS.length)
+    })
+
+    it('buys it where the scheduler puts the pod as well if the limits of its own group allow none', () => {
+      const other = { ...makeOption('other', 16_000, 300), group: 'other' }
+      const own = shopOf([SMALL, MIDDLE, LARGE])
+      const isOther = ({ origin }: Slot): boolean => origin.kind === 'new' && origin.option.group === 'other'
+      const allows = (some: readonly Slot[]): boolean => some.every((slot) => slots.includes(slot) || isOther(slot))
+      const limited = { ...own, allows }
+      expect(repair(schedulerFor(all), slots, limited, SEEDS, 0).added).toBeUndefined()
+      const { added } = repair(schedulerFor(all), slots, { ...limited, elsewhere: () => [other] }, SEEDS, 0)
+      expect(typesOf(added)).toEqual(['other'])
+    })
   })
 })
 

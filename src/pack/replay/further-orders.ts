@@ -4,6 +4,7 @@ import type { ReplayScheduler } from './replay.js'
 
 /** As many as they may cost pods × nodes, within limits. */
 const MOST_ORDERS = 200
+const FEWEST_ORDERS = 1
 const MOST_STEPS = 100_000_000
 /** Seeds above all that searches and judges use. */
 const FIRST_SEED = 1_000_001
@@ -16,7 +17,8 @@ export function furtherOrders(
   scheduler: Pick<ReplayScheduler, 'cost' | 'leftOver'>,
   slots: readonly Slot[],
 ): FurtherOrders {
-  const orders = Math.min(MOST_ORDERS, Math.floor(MOST_STEPS / Math.max(1, scheduler.cost(slots))))
+  const affordable = Math.floor(MOST_STEPS / Math.max(1, scheduler.cost(slots)))
+  const orders = Math.max(FEWEST_ORDERS, Math.min(MOST_ORDERS, affordable))
   const left = Array.from({ length: orders }, (_, index) => scheduler.leftOver(slots, FIRST_SEED + index).length)
   return { orders, failing: left.filter((pods) => pods > 0).length, unplaced: Math.max(0, ...left) }
 }

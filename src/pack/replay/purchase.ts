@@ -1,3 +1,4 @@
+import type { NodeOption } from '../../domain/plan.js'
 import type { Pod } from '../../domain/pod.js'
 import type { Slot } from '../draft.js'
 import type { Purchase } from './cheaper.js'
@@ -15,6 +16,10 @@ const LEAST_RELIEF = 0.05
 
 /** What is left out again of nodes that were bought in bulk may cost this part of the steps. */
 const PART = 1 / 4
+/** With steps for fewer refills than this, nodes are not found by trying. */
+const FEWEST_REFILLS = 3
+/** Refills after which no more of the large nodes that were bought then are left out again. */
+const TRIMS = 3
 
 /** What a repair may take: pods × nodes asked for, and micro-dollars per hour of the nodes added. */
 export type Most = {
@@ -38,6 +43,10 @@ export function purchase(
   most: Most,
 ): Purchase | undefined {
   const end = scheduler.steps + most.steps
+  if (most.insists === true && most.steps < FEWEST_REFILLS * scheduler.cost(slots)) {
+    const found = inLargeNodes(scheduler, slots, shop, seeds)
+    if (found !== undefined) return found
+  }
   const purchases = new Purchases(scheduler, shop, end)
   const left = new Set<Pod>()
   let added: readonly Slot[] = []
@@ -65,6 +74,47 @@ export function purchase(
     orders = [failed.seed, ...orders.filter((seed) => seed !== failed.seed)]
   }
   return { added: needed(scheduler, slots, added, orders, end), left, seeds: orders }
+}
+
+/**
+ * Where a refill takes so long that few can be asked for: for each pod that any order leaves over a machine of which it takes
+ * no more than the part that the scheduler, which fills all nodes alike, leaves free of each; then two, four and so on.
+ */
+function inLargeNodes(
+  scheduler: ReplayScheduler,
+  slots: readonly Slot[],
+  shop: Shop,
+  seeds: readonly number[],
+): Purchase | undefined {
+  const purchases = new Purchases(scheduler, shop, Infinity)
+  const left = new Set<Pod>()
+  let added: readonly Slot[] = []
+  let orders = seeds
+  for (let doubling = 0; ; doubling += 1) {
+    const all = [...slots, ...added]
+    const failures = orders.flatMap((seed) => failureOf(scheduler, all, seed) ?? [])
+    if (failures.length === 0) break
+    if (doubling === MOST_DOUBLINGS) return undefined
+    for (const failed of failures) for (const pod of failed.left) left.add(pod)
+    const bought = purchases.forEach(mostOfEach(failures, shop), 2 ** doubling, all, 1 - scheduler.load(all))
+    if (bought.length === 0) return undefined
+    added = [...added, ...bought]
+    const failing = failures.map(({ seed }) => seed)
+    orders = [...failing, ...orders.filter((seed) => !failing.includes(seed))]
+  }
+  const end = scheduler.steps + TRIMS * scheduler.cost(slots)
+  return { added: needed(scheduler, slots, added, orders, end), left, seeds: orders }
+}
+
+/** Of the pods that may use the same machines those of the order that leaves the most of them over. */
+function mostOfEach(failures: readonly Failure[], { machinesFor }: Shop): Pod[] {
+  const most = new Map<readonly NodeOption[], readonly Pod[]>()
+  for (const { left } of failures)
+    for (const machines of new Set(left.map(machinesFor))) {
+      const pods = left.filter((pod) => machinesFor(pod) === machines)
+      if (pods.length > (most.get(machines)?.length ?? 0)) most.set(machines, pods)
+    }
+  return [...most.values()].flat()
 }
 
 /**
@@ -101,8 +151,13 @@ function firstFailure(
   seeds: readonly number[],
 ): Failure | undefined {
   for (const seed of seeds) {
-    const left = scheduler.leftOver(slots, seed)
-    if (left.length > 0) return { seed, left }
+    const failure = failureOf(scheduler, slots, seed)
+    if (failure !== undefined) return failure
   }
   return undefined
+}
+
+function failureOf(scheduler: ReplayScheduler, slots: readonly Slot[], seed: number): Failure | undefined {
+  const left = scheduler.leftOver(slots, seed)
+  return left.length > 0 ? { seed, left } : undefined
 }

@@ -53,15 +53,20 @@ export class Purchases {
     return [slot, ...this.#copiesOf(option, Math.max(0, more), [...slots, slot])]
   }
 
-  /** So many nodes for each of the pods, of the cheapest kind of which it takes at most a half. */
-  forEach(left: readonly Pod[], count: number, slots: readonly Slot[]): Slot[] {
+  /** So many nodes for each of the pods, of the cheapest kind of which it takes at most such a part. */
+  forEach(left: readonly Pod[], count: number, slots: readonly Slot[], part = ROOMY): Slot[] {
     const bought: Slot[] = []
     for (const pod of left) {
-      const machines = this.#shop.machinesFor(pod)
-      const machine = cheapestFor(pod, machines, ROOMY) ?? largest(pod, machines)
-      if (machine !== undefined) bought.push(...this.#copiesOf(machine, count, [...slots, ...bought]))
+      const all = [...slots, ...bought]
+      const own = this.#someOf(this.#shop.machinesFor(pod), pod, count, part, all)
+      bought.push(...(own.length > 0 ? own : this.#someOf(this.#shop.elsewhere?.(pod) ?? [], pod, count, part, all)))
     }
     return bought
+  }
+
+  #someOf(machines: readonly NodeOption[], pod: Pod, count: number, part: number, slots: readonly Slot[]): Slot[] {
+    const machine = cheapestFor(pod, machines, part) ?? largest(pod, machines)
+    return machine === undefined ? [] : this.#copiesOf(machine, count, slots)
   }
 
   /** So many nodes of a kind, or as many as may stand beside these. */

@@ -67,6 +67,21 @@ export class ReplayScheduler {
     return slots.length * this.#pods.length
   }
 
+  /** The part of the nodes that is taken when all pods have a place, the larger one of CPU and memory. */
+  load(slots: readonly Slot[]): number {
+    const part = (name: 'cpu' | 'memory'): number => {
+      let taken = 0
+      let all = 0
+      for (const { needed } of this.#pods) taken += needed[name]
+      for (const { site, residents } of slots) {
+        all += site.allocatable[name]
+        for (const { held } of residents) taken += held[name]
+      }
+      return Math.min(1, taken / Math.max(1, all))
+    }
+    return Math.max(part('cpu'), part('memory'))
+  }
+
   /**
    * Pods that are left over when they come in the order of this seed, or that a rollout after it leaves pending. With
    * `most`, the refill is broken off as soon as more are certain to be left over; what it gives may then be a part of them.

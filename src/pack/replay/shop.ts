@@ -6,6 +6,11 @@ import type { Slot } from '../draft.js'
 export type Shop = {
   /** Machines that could be bought for a pod, cheapest first. */
   readonly machinesFor: (pod: Pod) => readonly NodeOption[]
+  /**
+   * Machines of groups without limits of their own, where the scheduler may put the pod as well, cheapest first: where the limits
+   * of its own group allow nothing more; absent: there are none.
+   */
+  readonly elsewhere?: (pod: Pod) => readonly NodeOption[]
   /** May a fleet have these nodes together, by the limits of its groups? */
   readonly allows: (slots: readonly Slot[]) => boolean
   /** Nodes of such a share of the CPU of these, wherever a core costs the least; absent: nothing is bought in bulk. */
