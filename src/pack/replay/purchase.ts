@@ -109,11 +109,16 @@ function inLargeNodes(
 /** Of the pods that may use the same machines those of the order that leaves the most of them over. */
 function mostOfEach(failures: readonly Failure[], { machinesFor }: Shop): Pod[] {
   const most = new Map<readonly NodeOption[], readonly Pod[]>()
-  for (const { left } of failures)
-    for (const machines of new Set(left.map(machinesFor))) {
-      const pods = left.filter((pod) => machinesFor(pod) === machines)
-      if (pods.length > (most.get(machines)?.length ?? 0)) most.set(machines, pods)
+  for (const { left } of failures) {
+    const here = new Map<readonly NodeOption[], Pod[]>()
+    for (const pod of left) {
+      const machines = machinesFor(pod)
+      const pods = here.get(machines) ?? []
+      here.set(machines, pods)
+      pods.push(pod)
     }
+    for (const [machines, pods] of here) if (pods.length > (most.get(machines)?.length ?? 0)) most.set(machines, pods)
+  }
   return [...most.values()].flat()
 }
 
