@@ -1,4 +1,4 @@
-import type { FurtherOrders, Goal } from '../domain/goal.js'
+import type { CapacityPolicy, FurtherOrders, Goal } from '../domain/goal.js'
 import type { Pod } from '../domain/pod.js'
 import type { BoardContext } from './board/board.js'
 import { identityOf, type Slot } from './draft.js'
@@ -13,7 +13,10 @@ import type { Shop } from './replay/shop.js'
 const MOST_STEPS_OF_A_REFILL = 1_000_000_000
 /** Pods × nodes of a refill up to which single nodes are tried in a plan. */
 const MOST_STEPS_OF_A_TRIED_REFILL = 60_000_000
-/** What a look at one plan may cost: the orders by which it is judged are as many as that allows, but not fewer than these. */
+/**
+ * What a look at a plan may cost that is not recommended unless it is asked for: it is judged by as many orders as that
+ * allows, but not by fewer than these.
+ */
 const MOST_STEPS_TO_JUDGE = 300_000_000
 const FEWEST_JUDGES = 3
 /** Pods × nodes of a refill up to which hundreds of fleets are replayed. */
@@ -60,8 +63,7 @@ export class Refills {
     const key = [onOffer, ...slots.map(identityOf)].join('\n')
     const known = this.#repairs.get(key)
     if (known !== undefined) return known
-    const judges = JUDGES.slice(0, Math.max(FEWEST_JUDGES, MOST_STEPS_TO_JUDGE / this.#stepsOn(slots.length)))
-    const made = repair(this.scheduler(), slots, this.#shop(goal), judges, MOST_STEPS_OF_A_REPAIR)
+    const made = repair(this.scheduler(), slots, this.#shop(goal), this.#judges(slots, onOffer), MOST_STEPS_OF_A_REPAIR)
     this.#repairs.set(key, made)
     return made
   }
@@ -69,6 +71,12 @@ export class Refills {
   /** How the nodes fare in orders that no search has seen. */
   further(slots: readonly Slot[]): FurtherOrders {
     return furtherOrders(this.scheduler(), slots)
+  }
+
+  #judges(slots: readonly Slot[], onOffer: CapacityPolicy['kind'] | 'repack'): readonly number[] {
+    if (onOffer === 'repack' || onOffer === 'as-is') return JUDGES
+    const affordable = MOST_STEPS_TO_JUDGE / Math.max(1, this.#stepsOn(slots.length))
+    return JUDGES.slice(0, Math.max(FEWEST_JUDGES, affordable))
   }
 
   /** Pods × nodes of one refill. */

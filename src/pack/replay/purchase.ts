@@ -18,7 +18,8 @@ const LEAST_RELIEF = 0.05
 const PART = 1 / 4
 /** With steps for fewer refills than this, nodes are not found by trying. */
 const FEWEST_REFILLS = 3
-/** Refills after which no more of the large nodes that were bought then are left out again. */
+/** What it may cost to leave large nodes that were bought then out again, and refills that are asked for in any case. */
+const TRIM_STEPS = 1_000_000_000
 const TRIMS = 3
 
 /** What a repair may take: pods × nodes asked for, and micro-dollars per hour of the nodes added. */
@@ -102,7 +103,7 @@ function inLargeNodes(
     const failing = failures.map(({ seed }) => seed)
     orders = [...failing, ...orders.filter((seed) => !failing.includes(seed))]
   }
-  const end = scheduler.steps + TRIMS * scheduler.cost(slots)
+  const end = scheduler.steps + Math.max(TRIM_STEPS, TRIMS * scheduler.cost(slots))
   return { added: needed(scheduler, slots, added, orders, end), left, seeds: orders }
 }
 
