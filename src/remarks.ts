@@ -28,7 +28,7 @@ export function assumptions(
     `Spot: ${book.spotPriceNote}.`,
     `Guard rails: ${guardRailWords}.`,
     'New nodes are of no older generation than their group has today; burstable, flex, bare metal and special-purpose types only where the group has them.',
-    'refill_unplaced_pods replays kube-scheduler with all hard filters, the scores of its default profile but that for images, ten seeded orders and, after each, rollouts of three Deployments with 25 % surge and 25 % unavailable (the defaults of Kubernetes); preemption and scaling are left out, and a pod that no machine on offer could hold stays where it runs.',
+    'refill_unplaced_pods replays kube-scheduler with all hard filters, the scores of its default profile but that for images, up to ten seeded orders and, after each, rollouts of three Deployments with 25 % surge and 25 % unavailable (the defaults of Kubernetes); preemption and scaling are left out, and a pod that no machine on offer could hold stays where it runs.',
     ...(cluster.region === undefined ? ['The region is not known: nothing can be priced. Pass --region.'] : []),
   ]
 }

@@ -29,6 +29,7 @@ export const MOST_TO_PACK = 2_000_000_000
 /** Pods × nodes beyond which a whole cluster is not packed anew for one figure more. */
 export const MOST_TO_PACK_ANEW = 60_000_000
 const FEWEST_SHAPES = 2
+const NO_MACHINES: readonly NodeOption[] = []
 const AS_IS: Goal = { kind: 'cheapest', policy: { kind: 'as-is' } }
 
 export type PricedLayouts = { readonly packed: ColumnPlan; readonly layouts: readonly Layout[] }
@@ -179,7 +180,7 @@ export class LayoutSearch {
       placementKey: (pod: Pod): number => this.#draft.board.placementKey(pod),
     }
     if (policy === undefined)
-      return this.#columns.of({ ...common, options: [], machinesFor: () => [], podKind: kindOf }, key)
+      return this.#columns.of({ ...common, options: [], machinesFor: () => NO_MACHINES, podKind: kindOf }, key)
     const { options, that } = this.#machines.on(group, policy)
     const isOpen = (pod: Pod): boolean => policy.kind !== 'spot' || wantsSpot(pod)
     const onDemand = new Map<readonly NodeOption[], readonly NodeOption[]>()

@@ -9,6 +9,8 @@ import type { Solver } from './solve.js'
 import { Stock } from './stock.js'
 import { keepsLimits } from './within-limit.js'
 
+const AS_IS: Goal = { kind: 'cheapest', policy: { kind: 'as-is' } }
+
 /** Where a goal's nodes are bought: machines that the goal allows, first of all of the pod's own group. `groupOf`: by names of nodes. */
 export function makeShops(
   { groups, limits: { groupLimits } }: PackProblem,
@@ -31,7 +33,7 @@ export function makeShops(
       elsewhere: (pod) =>
         groups
           .filter((group) => group !== groupOf.get(pod.nodeName) && groupLimits?.has(group.name) !== true)
-          .flatMap((group) => solver.machinesFor(group, pod, goal))
+          .flatMap((group) => solver.machinesFor(group, pod, goal.kind === 'repack' ? AS_IS : goal))
           .sort((a, b) => a.price.rate - b.price.rate),
       allows,
       relief: (slots, share) => reliefOf(slots, today(), options(), share, { allows, nextSlot }),

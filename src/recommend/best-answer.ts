@@ -69,7 +69,7 @@ export function widerFrontier(frontier: readonly FrontierPlan[], found: Found): 
     if (isBeaten(plan) || !mayAnswer(plan, goal, plan, found.today)) return []
     const proven = found.plans.reconsider(plan, goal)
     if (proven === undefined || !found.isSound(proven, goal)) return []
-    return [{ proven, bound: proven.bound, refillUnplaced: () => proven.replay()?.unplaced }]
+    return [{ proven, bound: proven.bound, refillUnplaced: () => found.plans.refillUnplaced?.(proven.plan) }]
   })
   const nodesOf = ({ proven }: FrontierPlan): number => proven.plan.nodes.length
   const costOf = ({ proven }: FrontierPlan): number => proven.plan.cost.rate

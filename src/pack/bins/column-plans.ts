@@ -1,4 +1,4 @@
-import type { BinPlan } from '../columns/bin-problem.js'
+import type { BinClass, BinPlan, BinProblem } from '../columns/bin-problem.js'
 import { DEFAULT_EFFORT, type Effort } from '../columns/effort.js'
 import type { LpSolver } from '../columns/lp.js'
 import { packBins } from '../columns/pack-bins.js'
@@ -69,9 +69,20 @@ export class ColumnPlans {
   #packed(bins: GroupBins, isPriced: boolean): ColumnPlan {
     const pods = bins.pods.reduce((count, { length }) => count + length, 0)
     const effort = { ...(pods > FEW_PODS ? EFFORT : SMALL_EFFORT), ...(isPriced ? PRICED : {}) }
-    const key = `${isPriced} ${JSON.stringify(bins.problem)}`
+    const key = `${isPriced} ${textOf(bins.problem)}`
     const plan = this.#known.get(key) ?? packBins(bins.problem, this.#lp, effort)
     this.#known.set(key, plan)
     return { ...bins, plan }
   }
+}
+
+/** Classes share lists of types, which are most of the text of a large group: each is written once. */
+function textOf({ classes, ...problem }: BinProblem): string {
+  const lists = new Map<BinClass['types'], number>()
+  const short = classes.map(({ types, ...rest }) => {
+    const list = lists.get(types) ?? lists.size
+    lists.set(types, list)
+    return { ...rest, list }
+  })
+  return JSON.stringify([problem, short, [...lists.keys()]])
 }

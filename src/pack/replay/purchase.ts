@@ -78,8 +78,9 @@ export function purchase(
 }
 
 /**
- * Where a refill takes so long that few can be asked for: for each pod that any order leaves over a machine of which it takes
- * no more than the part that the scheduler, which fills all nodes alike, leaves free of each; then two, four and so on.
+ * Where a refill takes so long that few can be asked for: for the pods that an order leaves over machines of which each takes no
+ * more than the part that the scheduler, which fills all nodes alike, leaves free of them, so many that these parts have room for
+ * all; then two, four times as many and so on, as long as that helps.
  */
 function inLargeNodes(
   scheduler: ReplayScheduler,
@@ -91,13 +92,16 @@ function inLargeNodes(
   const left = new Set<Pod>()
   let added: readonly Slot[] = []
   let orders = seeds
+  let leastOver = Infinity
   for (let doubling = 0; ; doubling += 1) {
     const all = [...slots, ...added]
     const failures = orders.flatMap((seed) => failureOf(scheduler, all, seed) ?? [])
     if (failures.length === 0) break
-    if (doubling === MOST_DOUBLINGS) return undefined
+    const over = failures.reduce((total, failed) => total + failed.left.length, 0)
+    if (doubling === MOST_DOUBLINGS || (doubling > 1 && over >= leastOver)) return undefined
+    leastOver = Math.min(leastOver, over)
     for (const failed of failures) for (const pod of failed.left) left.add(pod)
-    const bought = purchases.forEach(mostOfEach(failures, shop), 2 ** doubling, all, 1 - scheduler.load(all))
+    const bought = purchases.roomFor(mostOfEach(failures, shop), 2 ** doubling, all, 1 - scheduler.load(all))
     if (bought.length === 0) return undefined
     added = [...added, ...bought]
     const failing = failures.map(({ seed }) => seed)

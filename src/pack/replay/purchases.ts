@@ -7,6 +7,8 @@ import type { Shop } from './shop.js'
 
 /** A pod that takes no more of a node finds room there, although others come first. */
 const ROOMY = 0.5
+/** Of a node that is said to be full, a small part is still looked for. */
+const LEAST_PART = 0.02
 /** Machines that are tried for a pod: the cheapest of which it takes at most such a part. */
 const SHARES: readonly number[] = [1, 0.5, 0.25, 0.125]
 /** Bids for one pod before it is given up; the last ones are for dozens of nodes. */
@@ -39,8 +41,7 @@ export class Purchases {
     let best: { readonly slot: Slot; readonly option: NodeOption; readonly saved: number; score: number } | undefined
     for (const option of this.#worthTrying(left)) {
       if (this.#scheduler.steps > this.#end) break
-      const slot = this.#spare.get(option) ?? this.#shop.nextSlot(option)
-      this.#spare.set(option, slot)
+      const slot = this.#spareOf(option)
       if (!this.#shop.allows([...slots, slot])) continue
       const saved = left.length - this.#scheduler.leftOver([...slots, slot], seed, left.length - 1).length
       const score = option.price.rate / saved
@@ -53,20 +54,46 @@ export class Purchases {
     return [slot, ...this.#copiesOf(option, Math.max(0, more), [...slots, slot])]
   }
 
-  /** So many nodes for each of the pods, of the cheapest kind of which it takes at most such a part. */
-  forEach(left: readonly Pod[], count: number, slots: readonly Slot[], part = ROOMY): Slot[] {
+  /** So many nodes for each of the pods, of the cheapest kind of which it takes at most a half. */
+  forEach(left: readonly Pod[], count: number, slots: readonly Slot[]): Slot[] {
     const bought: Slot[] = []
     for (const pod of left) {
-      const all = [...slots, ...bought]
-      const own = this.#someOf(this.#shop.machinesFor(pod), pod, count, part, all)
-      bought.push(...(own.length > 0 ? own : this.#someOf(this.#shop.elsewhere?.(pod) ?? [], pod, count, part, all)))
+      const machines = this.#shop.machinesFor(pod)
+      const machine = cheapestFor(pod, machines, ROOMY) ?? largest(pod, machines)
+      if (machine !== undefined) bought.push(...this.#copiesOf(machine, count, [...slots, ...bought]))
     }
     return bought
   }
 
-  #someOf(machines: readonly NodeOption[], pod: Pod, count: number, part: number, slots: readonly Slot[]): Slot[] {
-    const machine = cheapestFor(pod, machines, part) ?? largest(pod, machines)
-    return machine === undefined ? [] : this.#copiesOf(machine, count, slots)
+  /**
+   * Nodes of the cheapest kinds of which a pod takes at most such a part, so many that these parts of them have room for all of
+   * the pods so many times.
+   */
+  roomFor(left: readonly Pod[], times: number, slots: readonly Slot[], part: number): Slot[] {
+    const free = Math.max(LEAST_PART, part)
+    const wanted = new Map<NodeOption, number>()
+    for (const pod of left) {
+      const machine = this.#machineFor(pod, free, slots)
+      if (machine !== undefined) wanted.set(machine, (wanted.get(machine) ?? 0) + shareOf(pod, machine) / free)
+    }
+    const bought: Slot[] = []
+    for (const [machine, nodes] of wanted)
+      bought.push(...this.#copiesOf(machine, Math.ceil(times * nodes), [...slots, ...bought]))
+    return bought
+  }
+
+  /** Of the pod's own group, or, where limits leave none of that size, of another one. */
+  #machineFor(pod: Pod, part: number, slots: readonly Slot[]): NodeOption | undefined {
+    const machines = this.#shop.machinesFor(pod)
+    const own = machines.filter((option) => this.#shop.allows([...slots, this.#spareOf(option)]))
+    const others = machines.length === 0 ? [] : (this.#shop.elsewhere?.(pod) ?? [])
+    return cheapestFor(pod, own, part) ?? cheapestFor(pod, others, part) ?? largest(pod, own)
+  }
+
+  #spareOf(option: NodeOption): Slot {
+    const slot = this.#spare.get(option) ?? this.#shop.nextSlot(option)
+    this.#spare.set(option, slot)
+    return slot
   }
 
   /** So many nodes of a kind, or as many as may stand beside these. */
