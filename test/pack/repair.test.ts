@@ -4,6 +4,7 @@ import type { NodeOption } from '../../src/domain/plan.js'
 import type { Pod } from '../../src/domain/pod.js'
 import { newSlot, type Slot } from '../../src/pack/draft.js'
 import { purchase } from '../../src/pack/replay/purchase.js'
+import { Purchases } from '../../src/pack/replay/purchases.js'
 import { nodesToAdd, repair, SEEDS, worstOver } from '../../src/pack/replay/repair.js'
 import { room } from '../../src/pack/shapes.js'
 import { makeOption } from './make-problem.js'
@@ -122,6 +123,25 @@ describe('a repair', () => {
       expect(repair(schedulerFor(all), slots, limited, SEEDS, 0).added).toBeUndefined()
       const { added } = repair(schedulerFor(all), slots, { ...limited, elsewhere: () => [other] }, SEEDS, 0)
       expect(typesOf(added)).toEqual(['other'])
+    })
+
+    it('buys for a pod that asks for devices a machine of which it takes at most a half, one each', () => {
+      const gpu = { 'nvidia.com/gpu': 1 }
+      const trained = ['a', 'b'].map((name) => makePod(name, { needed: resources(1000, 0, { extended: gpu }) }))
+      const withDevice = (option: NodeOption): NodeOption => ({
+        ...option,
+        allocatable: { ...option.allocatable, extended: gpu },
+      })
+      const shop = shopOf([withDevice(makeOption('gpu-small', 2000, 300)), withDevice(makeOption('gpu', 16_000, 900))])
+      const bought = new Purchases(schedulerFor(trained), shop, PLENTY).roomFor(trained, 1, [], 0.1)
+      expect(typesOf(bought)).toEqual(['gpu-small', 'gpu-small'])
+    })
+
+    it('buys one machine for pods that ask for nothing but a place', () => {
+      const all = pods(3, 0)
+      expect(typesOf(new Purchases(schedulerFor(all), shopOf([SMALL]), PLENTY).roomFor(all, 1, [], 0.1))).toEqual([
+        'small',
+      ])
     })
   })
 })

@@ -67,18 +67,22 @@ export class Purchases {
 
   /**
    * Nodes of the cheapest kinds of which a pod takes at most such a part, so many that these parts of them have room for all of
-   * the pods so many times.
+   * the pods so many times, one at least. Nodes with devices are dear and few pods go there: a pod that asks for some gets a node
+   * of which it may take a half.
    */
   roomFor(left: readonly Pod[], times: number, slots: readonly Slot[], part: number): Slot[] {
-    const free = Math.max(LEAST_PART, part)
     const wanted = new Map<NodeOption, number>()
     for (const pod of left) {
+      const asksForDevices = Object.values(pod.needed.extended).some((amount) => amount > 0)
+      const free = asksForDevices ? ROOMY : Math.max(LEAST_PART, part)
       const machine = this.#machineFor(pod, free, slots)
-      if (machine !== undefined) wanted.set(machine, (wanted.get(machine) ?? 0) + shareOf(pod, machine) / free)
+      if (machine === undefined) continue
+      const nodes = asksForDevices ? 1 : shareOf(pod, machine) / free
+      wanted.set(machine, (wanted.get(machine) ?? 0) + nodes)
     }
     const bought: Slot[] = []
     for (const [machine, nodes] of wanted)
-      bought.push(...this.#copiesOf(machine, Math.ceil(times * nodes), [...slots, ...bought]))
+      bought.push(...this.#copiesOf(machine, Math.ceil(times * Math.max(1, nodes)), [...slots, ...bought]))
     return bought
   }
 

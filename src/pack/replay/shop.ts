@@ -7,8 +7,8 @@ export type Shop = {
   /** Machines that could be bought for a pod, cheapest first. */
   readonly machinesFor: (pod: Pod) => readonly NodeOption[]
   /**
-   * Machines of groups without limits of their own, where the scheduler may put the pod as well, cheapest first: where the limits
-   * of its own group allow nothing more; absent: there are none.
+   * Machines of groups without limits, where the scheduler may put the pod as well, cheapest first: for pods whose own group's
+   * limits allow none that is large enough; absent: there are none.
    */
   readonly elsewhere?: (pod: Pod) => readonly NodeOption[]
   /** May a fleet have these nodes together, by the limits of its groups? */
