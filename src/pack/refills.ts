@@ -24,6 +24,11 @@ export const MOST_STEPS_OF_A_SEARCHED_REFILL = 10_000_000
 /** What the repair of one plan may cost. */
 const MOST_STEPS_OF_A_REPAIR = 150_000_000
 
+/** What may be bought for a repair. */
+type OnOffer = CapacityPolicy['kind'] | 'repack'
+
+const keyOf = (onOffer: OnOffer, slots: readonly Slot[]): string => [onOffer, ...slots.map(identityOf)].join('\n')
+
 /** What the default scheduler makes of sets of nodes when it refills them from empty. */
 export class Refills {
   readonly #running: readonly Pod[]
@@ -51,16 +56,17 @@ export class Refills {
     return this.#stepsOn(nodes) > MOST_STEPS_OF_A_TRIED_REFILL
   }
 
-  /** Pods left over in the worst order; undefined where the cluster is too large for many refills. */
+  /** Pods left over in the worst order; where the cluster is too large for many refills, only what is known already. */
   unplaced(slots: readonly Slot[]): number | undefined {
-    if (this.#stepsOn(slots.length) > MOST_STEPS_OF_A_SEARCHED_REFILL) return undefined
+    if (this.#stepsOn(slots.length) > MOST_STEPS_OF_A_SEARCHED_REFILL)
+      return this.#repairs.get(keyOf('as-is', slots))?.unplaced.length
     return worstOver(this.scheduler(), slots, JUDGES).length
   }
 
   /** What is left over, and the nodes that it takes besides, bought as the goal allows. Many scenarios come to the same nodes. */
   repaired(slots: readonly Slot[], goal: Goal): Repair {
     const onOffer = goal.kind === 'repack' ? goal.kind : goal.policy.kind
-    const key = [onOffer, ...slots.map(identityOf)].join('\n')
+    const key = keyOf(onOffer, slots)
     const known = this.#repairs.get(key)
     if (known !== undefined) return known
     const made = repair(this.scheduler(), slots, this.#shop(goal), this.#judges(slots, onOffer), MOST_STEPS_OF_A_REPAIR)
@@ -73,7 +79,7 @@ export class Refills {
     return furtherOrders(this.scheduler(), slots)
   }
 
-  #judges(slots: readonly Slot[], onOffer: CapacityPolicy['kind'] | 'repack'): readonly number[] {
+  #judges(slots: readonly Slot[], onOffer: OnOffer): readonly number[] {
     if (onOffer === 'repack' || onOffer === 'as-is') return JUDGES
     const affordable = MOST_STEPS_TO_JUDGE / Math.max(1, this.#stepsOn(slots.length))
     return JUDGES.slice(0, Math.max(FEWEST_JUDGES, affordable))
