@@ -7,7 +7,7 @@ import { ColumnPlans } from './pack/bins/column-plans.js'
 import { MOST_TO_PACK_ANEW } from './pack/layouts.js'
 import { once } from './pack/once.js'
 import { Planner } from './pack/plans.js'
-import { pinnedIn, type Limits, type PackProblem } from './pack/problem.js'
+import { pinnedIn, podsTimesNodes, type Limits, type PackProblem } from './pack/problem.js'
 import type { PackState } from './pack/state.js'
 import { chosenNodeShare, usedShare } from './recommend/figures.js'
 
@@ -63,7 +63,7 @@ export class PlanMaker {
     )
     const wholeHeadroom = (): Headroom => ({ share: headroom, demand: demandOf(free().plan(AS_IS).plan) })
     // Nodes make way for larger ones one by one, each time with a look at all pods.
-    const isSearched = headroom > 0 && sizeOf(problem) <= MOST_TO_PACK_ANEW
+    const isSearched = headroom > 0 && podsTimesNodes(problem) <= MOST_TO_PACK_ANEW
     const roomy = isSearched ? [plannerWith(() => ({ wholeHeadroom: wholeHeadroom() }))] : []
     return new PlansWithin(whole, pinnedIn(problem), [free, ...roomy], strict)
   }
@@ -73,12 +73,6 @@ export class PlanMaker {
     this.#columns.set(limits, known)
     return known
   }
-}
-
-/** Pods × nodes of today. */
-export function sizeOf({ groups }: PackProblem): number {
-  const live = groups.flatMap((group) => group.live)
-  return live.length * live.reduce((count, { pods }) => count + pods.length, 0)
 }
 
 /** What the pods of a plan ask for at most, wherever they are; pods that wait and have no place in it are left out. */

@@ -1,8 +1,8 @@
 import type { FrontierPlan, Goal } from './domain/goal.js'
 import type { Plan } from './domain/plan.js'
 import { MOST_TO_PACK_ANEW } from './pack/layouts.js'
-import type { PackProblem } from './pack/problem.js'
-import { sizeOf, type Plans } from './plan-maker.js'
+import { podsTimesNodes, type PackProblem } from './pack/problem.js'
+import type { Plans } from './plan-maker.js'
 import { requestedOn } from './recommend/figures.js'
 
 /** What one node may carry at most, as a part of what the largest one carries in the plan before, or was to carry. */
@@ -31,7 +31,7 @@ type Asked = {
  */
 export function smallerNodes({ problem, plansFor, frontier, isSound, today }: Asked): FrontierPlan[] {
   const [cheapest] = frontier
-  if (sizeOf(problem) > MOST_TO_PACK_ANEW) return []
+  if (podsTimesNodes(problem) > MOST_TO_PACK_ANEW) return []
   // Where nobody asks for anything, a node is as good as empty, and no share of it a limit.
   if (cheapest === undefined || (problem.total.cpu === 0 && problem.total.memory === 0)) return []
   const found: FrontierPlan[] = []

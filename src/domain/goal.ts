@@ -107,7 +107,7 @@ export type PlanSource = {
   readonly plan: (goal: Goal) => ProvenPlan
   /** A plan of this source as an answer to another question; undefined for any other plan. */
   readonly reconsider: (plan: Plan, goal: Goal) => ProvenPlan | undefined
-  /** Pods of a plan of this source that a refill leaves over; undefined: too large for a figure by the way; absent: nobody asks. */
+  /** Pods of a plan of this source that a refill leaves over; undefined: not known, and too large to ask; absent: nobody asks. */
   readonly refillUnplaced?: (plan: Plan) => number | undefined
   /** The same with node groups laid out anew where it has spot nodes that the goal rules out; absent: nobody does that. */
   readonly adapt?: (plan: Plan, goal: Goal) => ProvenPlan | undefined

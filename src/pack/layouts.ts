@@ -13,7 +13,7 @@ import type { Surcharge } from './bins/bin-question.js'
 import { capture, type Layout } from './layout.js'
 import type { Machines, Market } from './machines.js'
 import { mainShapes } from './main-shapes.js'
-import { staysAnyway, type LiveNode, type PackGroup, type PackProblem } from './problem.js'
+import { podsTimesNodes, staysAnyway, type LiveNode, type PackGroup, type PackProblem } from './problem.js'
 import { replan, trim, type Blueprint, type Materials } from './replan.js'
 import { Rivals } from './bins/rivals.js'
 import { rankShapes } from './shapes.js'
@@ -62,8 +62,7 @@ export class LayoutSearch {
     this.#draft = draft
     this.#machines = machines
     this.#columns = columns
-    const live = problem.groups.flatMap((group) => group.live)
-    this.#isTooLarge = live.length * live.reduce((count, { pods }) => count + pods.length, 0) > MOST_TO_PACK
+    this.#isTooLarge = podsTimesNodes(problem) > MOST_TO_PACK
   }
 
   of(state: GroupState, goal: Goal): readonly Layout[] {

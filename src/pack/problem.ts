@@ -67,6 +67,12 @@ export type Machine = {
   readonly architecture: Architecture | undefined
 }
 
+/** Pods × nodes of today, by which it is judged what a cluster is too large for. */
+export function podsTimesNodes({ groups }: Pick<PackProblem, 'groups'>): number {
+  const live = groups.flatMap((group) => group.live)
+  return live.length * live.reduce((count, { pods }) => count + pods.length, 0)
+}
+
 /** Is it a pod that every plan leaves where it is? */
 export function pinnedIn({ groups }: PackProblem): (pod: Pod) => boolean {
   const pinned = new Set(groups.flatMap(({ live }) => live.flatMap((one) => [...one.pinned])))
