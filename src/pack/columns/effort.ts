@@ -37,6 +37,10 @@ export type Effort = {
   readonly steps: number
   /** Work on choosing whole bins: steps × types × rules. */
   readonly mixes: number
+  /** Rounds of column generation that ask whether everything fits given bins. */
+  readonly asks: number
+  /** Times that a few of given bins are filled anew so that more goes into them. */
+  readonly refits: number
   /** Fillings that may be listed to prove a plan. */
   readonly fillings: number
 }
@@ -52,6 +56,8 @@ export const DEFAULT_EFFORT: Effort = {
   columns: 1000,
   steps: 100_000,
   mixes: 1_500_000,
+  asks: 120,
+  refits: 3000,
   fillings: 20_000,
 }
 
@@ -113,6 +119,8 @@ export function scaleEffort(effort: Effort, { classes, types }: Packing, items: 
     squeaks: many ? Math.min(effort.squeaks, FEW_SQUEAKS) : effort.squeaks,
     rounds: most(effort.rounds, many ? 2 : 6, 2.5e7 / (fill * types)),
     tries: most(items < FEW_ITEMS ? effort.tries * FEW_TRIES : effort.tries, 100, 2e8 / (fill * Math.min(types, 12))),
+    asks: most(effort.asks, 10, 2e7 / (fill * types)),
+    refits: most(effort.refits, 300, 3e7 / fill),
     nodes: most(effort.nodes, 20_000, thorough ? effort.nodes : PRICING / classes),
     dive: fewPerBin ? most(effort.dive, 0, 4e7 / (fill * types)) : 0,
     // Where a dive was thorough such a programme finds nothing better.

@@ -3,6 +3,7 @@ import { FEW_PER_BIN } from './effort.js'
 import { fillDepthFirst } from './few-items.js'
 import { makeHeap } from './heap.js'
 import { fillingOf, makeNodeSolver, openKnapsack, reduceKnapsack, type Knapsack } from './knapsack.js'
+import { boundByRow } from './row-bound.js'
 import type { Packing } from './packing.js'
 
 export type ExactAnswer = {
@@ -19,6 +20,8 @@ export type ExactAnswer = {
 export type ExactFiller = (t: number, value: Float64Array, over: number, enough: number, limit: number) => ExactAnswer
 
 const MOST_OTHERS = 8
+/** Steps of a bound that may spare the tree. */
+const ROW_STEPS = 1_000_000
 
 /**
  * Whether a bin of type `t` can hold items worth more than `over`. Where few items fit, item by item (`fillDepthFirst`), as
@@ -89,6 +92,9 @@ export function makeExactFiller(packing: Packing): ExactFiller {
     const threshold = Math.max(over, enough)
     const root = reduceKnapsack(packing, solver, sack, over)
     if (root <= threshold) return { bound: Math.max(root, over), filling: undefined, others: [], nodes: 1 }
+    const byRow = boundByRow(packing, solver, sack, ROW_STEPS)
+    if (byRow !== undefined && byRow <= threshold)
+      return { bound: Math.max(byRow, over), filling: undefined, others: [], nodes: 1 }
 
     let spent = 0
     if (itemsIn(sack, solver.x) <= FEW_PER_BIN) {

@@ -1,7 +1,8 @@
 import { roundBound, valuate, type Certificate } from './certificate.js'
 import { makeChance } from './chance.js'
 import { generateColumns } from './column-generation.js'
-import { cheapestMix, packInto } from './node-mix.js'
+import { packInto } from './into-bins.js'
+import { cheapestMix } from './node-mix.js'
 import { dive } from './dive.js'
 import { beats, build, type Draft } from './draft.js'
 import { FEW_BINS, MANY_CLASSES, scaleEffort, type Effort } from './effort.js'
@@ -16,6 +17,7 @@ import type { LpSolver } from './lp.js'
 import { keyOf, makeMaster, worthOf, type Master, type Mixture } from './master.js'
 import type { Packing } from './packing.js'
 import { ruinAndRebuild } from './rebuild.js'
+import { searchMixes, type Top } from './mix-search.js'
 import { roundMixture } from './rounding.js'
 import { makeWheel } from './squeaky-wheel.js'
 import { tidy } from './tidy.js'
@@ -43,6 +45,10 @@ const WIDE = 0.003
 const PROMISING = 0.02
 /** Plans of so many bins may be proven by listing fillings. */
 const SMALL = 40
+/** Of so many, whole bins are chosen once there is a plan that is nearly as good. */
+const SEVERAL = 150
+/** Choices of a few bins of which nobody knows whether everything fits, after the first. */
+const UNSURE = 3
 /** With so many the linear programme over fillings takes longer than it is worth. */
 const MOST_CLASSES = 4000
 /** Part of its cost that a bin of a poured plan holds at least. */
@@ -143,11 +149,22 @@ export function search(packing: Packing, lp: LpSolver | undefined, asked: Effort
     triedMix = true
     const mix = cheapestMix(packing, certificates, best, effort.mixes)
     if (mix === undefined) return
-    if (mix.bound > lowerBound()) {
-      proven = mix.bound
-      proof = 'whole-bins'
-    }
-    if (!isBest() && mix.bins !== undefined) offer(packInto(packing, filler, mix.bins, value.value, best))
+    raise(mix.bound)
+    if (!isBest() && mix.bins !== undefined) offer(packInto(packing, filler, value.value, mix.bins, effort.refits >> 2))
+  }
+
+  function tryMixes(solver: LpSolver, top: Top, mostUnsure: number): void {
+    if (effort.mixes === 0 || best.leftOver > 0 || isBest()) return
+    triedMix = true
+    const { draft, bound } = searchMixes(packing, filler, solver, top, best, effort, mostUnsure)
+    raise(bound)
+    offer(draft)
+  }
+
+  function raise(bound: number): void {
+    if (bound <= lowerBound()) return
+    proven = bound
+    proof = 'whole-bins'
   }
 
   function improve(solver: LpSolver, known: Master): void {
@@ -159,8 +176,10 @@ export function search(packing: Packing, lp: LpSolver | undefined, asked: Effort
     }
     const { mixture } = generated
     certificates.push(certificate)
-    if (gap() <= 2 * PROMISING) tryMix()
     if (mixture === undefined || isBest()) return
+    const whole = { certificates, fillings: known.fillings, mixture }
+    if (best.nodes <= SMALL) tryMixes(solver, whole, UNSURE)
+    if (isBest()) return
     for (const habit of habits.slice(0, direct ? Math.min(4, effort.habits >> 1) : 1))
       for (const draft of roundMixture(
         packing,
@@ -178,6 +197,7 @@ export function search(packing: Packing, lp: LpSolver | undefined, asked: Effort
       const top = { fillings: known.fillings, mixture, certificate: generated.certificate }
       offer(dive(packing, filler, solver, top, best, effort.dive))
     }
+    if (best.nodes > SMALL && best.nodes <= SEVERAL) tryMixes(solver, whole, 0)
     if (best.nodes <= SMALL && !isBest()) {
       const plan = provenPlan(packing, solver, certificate, best, effort)
       if (plan !== undefined) {

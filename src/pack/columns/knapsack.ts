@@ -26,6 +26,8 @@ export type NodeSolver = {
   readonly gain: (sack: Knapsack, j: number) => number
   /** What a column takes at these prices. */
   readonly priceOf: (sack: Knapsack, j: number) => number
+  /** What a unit of a resource costs at these prices. */
+  readonly pricePer: (r: number) => number
 }
 
 export function makeNodeSolver({ resources, classes, share, capacity, room }: Packing): NodeSolver {
@@ -55,6 +57,7 @@ export function makeNodeSolver({ resources, classes, share, capacity, room }: Pa
     x,
     between,
     priceOf,
+    pricePer: (r) => relaxation.price[r]! / unit[r]!,
     gain: (sack, j) => sack.worth[j]! - priceOf(sack, j),
     solve: (sack, most, left, start) => {
       let columns = 0

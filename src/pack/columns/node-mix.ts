@@ -1,8 +1,6 @@
 import { commonDivisor, type Certificate } from './certificate.js'
-import { beats, makeDraft, type Draft } from './draft.js'
+import type { Draft } from './draft.js'
 import { makeExactFiller } from './exact-fill.js'
-import type { Filler } from './filler.js'
-import { habitsFor, packGreedily } from './greedy.js'
 import type { Packing } from './packing.js'
 
 export type NodeMix = {
@@ -13,7 +11,7 @@ export type NodeMix = {
 }
 
 /** Σ atMost[t] × bins of t ≥ needed, for any plan. */
-type Rule = { readonly atMost: Float64Array; readonly needed: number }
+export type Rule = { readonly atMost: Float64Array; readonly needed: number }
 
 /** A class matters by itself where the bins of the plan hold at most so many times what there is of it. */
 const SCARCE = 3
@@ -33,6 +31,7 @@ export function cheapestMix(
   certificates: readonly Certificate[],
   best: Draft,
   work: number,
+  others: readonly Rule[] = [],
 ): NodeMix | undefined {
   const { types, classes, cost, limit, most, demand } = packing
   const few = limit.slice()
@@ -54,7 +53,7 @@ export function cheapestMix(
     const held = bought.reduce((sum, n, t) => sum + n * atMost[t]!, 0)
     if (held < SCARCE * demand[c]!) rules.push({ atMost, needed: demand[c]! })
   }
-  const kept = rules.filter(({ needed }) => needed > 0)
+  const kept = [...rules, ...others].filter(({ needed }) => needed > 0)
   if (used.length === 0 || kept.length === 0) return undefined
 
   const size = Float64Array.from(used.flatMap((t) => kept.map(({ atMost }) => atMost[t]!)))
@@ -115,20 +114,4 @@ function resourceRules({ resources, types, classes, capacity, size, demand }: Pa
     for (let c = 0; c < classes; c++) needed += demand[c]! * size[c * resources + r]!
     return { atMost: Float64Array.from({ length: types }, (_, t) => capacity[t * resources + r]!), needed }
   })
-}
-
-/** A plan with just these bins, or `best` when none of the habits gets everything into them. */
-export function packInto(
-  packing: Packing,
-  filler: Filler,
-  bins: Float64Array,
-  value: Float64Array,
-  best: Draft,
-): Draft {
-  for (const habit of habitsFor(packing.classes)) {
-    const rest = { demand: packing.demand.slice(), limit: bins.slice() }
-    const draft = makeDraft(packing, packGreedily(packing, filler, value, habit, rest), rest.demand)
-    if (beats(draft, best)) return draft
-  }
-  return best
 }

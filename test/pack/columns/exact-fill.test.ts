@@ -6,6 +6,7 @@ import { fillDepthFirst } from '../../../src/pack/columns/few-items.js'
 import { makeNodeSolver, openKnapsack } from '../../../src/pack/columns/knapsack.js'
 import { worthOf } from '../../../src/pack/columns/master.js'
 import { preparePacking, type Packing } from '../../../src/pack/columns/packing.js'
+import { boundByRow } from '../../../src/pack/columns/row-bound.js'
 import { holds } from '../../../src/pack/columns/tidy.js'
 
 /** Room for a few of the items, and for dozens. */
@@ -132,6 +133,29 @@ test('one item after the other finds what is worth most, and of what begins with
     { numRuns: 2000, seed: 32 },
   )
   expect(several).toBeGreaterThan(100)
+})
+
+test('with one resource in whole items no bin holds more than the bound, which is never above the relaxation', () => {
+  let tighter = 0
+  fc.assert(
+    fc.property(oneBin, fc.constantFrom(2, 3), ({ problem, values }, grain) => {
+      // Sizes with gaps between their sums, and values that are nearly those of one resource.
+      const classes = problem.classes.map((each) => ({ ...each, size: each.size.map((n) => grain * n + (n % 2)) }))
+      const bin = withMost({ ...problem, classes }, values)
+      if (bin === undefined) return
+      const { packing, value, most } = bin
+      const solver = makeNodeSolver(packing)
+      const sack = openKnapsack(packing, 0, value)
+      const relaxed = solver.solve(sack, sack.most, sack.left)
+      const bound = boundByRow(packing, solver, sack, 100_000)!
+      expect(bound).toBeGreaterThanOrEqual(most * (1 - 1e-9))
+      expect(bound).toBeLessThanOrEqual(relaxed * (1 + 1e-9))
+      if (bound < relaxed * (1 - 1e-6)) tighter++
+      if (sack.columns > 0) expect(boundByRow(packing, solver, sack, 0)).toBeUndefined()
+    }),
+    { numRuns: 2000, seed: 33 },
+  )
+  expect(tighter).toBeGreaterThan(300)
 })
 
 test('a bin of thousands of items beside large ones is left to the other search', () => {
