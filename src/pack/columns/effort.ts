@@ -57,7 +57,7 @@ export const DEFAULT_EFFORT: Effort = {
   steps: 100_000,
   mixes: 1_500_000,
   asks: 120,
-  refits: 3000,
+  refits: 6000,
   fillings: 20_000,
 }
 

@@ -25,7 +25,7 @@ export type Top = {
 }
 
 /** Choices of bins that are looked at. */
-const MOST_MIXES = 12
+const MOST_MIXES = 20
 /** More than what rules are eased by. */
 const APART = 2e-7
 
@@ -47,7 +47,7 @@ export function searchMixes(
   const { cost } = packing
   const { price } = mixture
   const unit = commonDivisor(cost) || 1
-  const judge = makeJudge(packing, filler, lp, fillings)
+  const judge = makeJudge(packing, filler, lp, { fillings, prices: price })
   const rules: Rule[] = []
   let best = start
   let bound = 0
@@ -58,12 +58,12 @@ export function searchMixes(
     if (unsure === 0) bound = Math.max(bound, mix.bound)
     const { bins } = mix
     if (bins === undefined) break
-    if (offer(packInto(packing, filler, price, bins, effort.refits))) continue
     const answer = unsure === 0 ? judge(bins, effort.asks) : undefined
     if (answer?.kind === 'rule') {
       rules.push(answer.rule)
       continue
     }
+    if (offer(packInto(packing, filler, price, bins, effort.refits))) continue
     if (answer?.kind === 'mixture' && offer(rounded(bins, answer.fillings, answer.use))) continue
     if (++unsure > mostUnsure) break
     const spent = bins.reduce((sum, n, t) => sum + n * cost[t]!, 0)

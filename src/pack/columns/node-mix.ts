@@ -17,6 +17,8 @@ export type Rule = { readonly atMost: Float64Array; readonly needed: number }
 const SCARCE = 3
 /** More rules make every step longer. */
 const MOST_RULES = 16
+/** Less than what rules are eased by. */
+const EQUAL = 1e-9
 
 /**
  * The cheapest whole bins that obey what every plan obeys: of no resource, no class and at no prices may all bins
@@ -46,7 +48,7 @@ export function cheapestMix(
   const bought = new Float64Array(types)
   for (const { filling, n } of best.entries) bought[filling.type] = bought[filling.type]! + n
   for (let t = 0; t < types; t++) few[t] = Math.min(few[t]!, Math.floor(best.cost / cost[t]!))
-  const used = [...Array(types).keys()].filter((t) => few[t]! > 0)
+  const hopeful = [...Array(types).keys()].filter((t) => few[t]! > 0)
   const rules = [...resourceRules(packing), ...certificates.map((each) => valueRule(packing, each))]
   for (let c = 0; c < classes && rules.length < MOST_RULES; c++) {
     const atMost = Float64Array.from({ length: types }, (_, t) => most[t * classes + c]!)
@@ -54,7 +56,8 @@ export function cheapestMix(
     if (held < SCARCE * demand[c]!) rules.push({ atMost, needed: demand[c]! })
   }
   const kept = [...rules, ...others].filter(({ needed }) => needed > 0)
-  if (used.length === 0 || kept.length === 0) return undefined
+  if (hopeful.length === 0 || kept.length === 0) return undefined
+  const used = withoutDominated(hopeful, kept, few, packing)
 
   const size = Float64Array.from(used.flatMap((t) => kept.map(({ atMost }) => atMost[t]!)))
   const spare = Float64Array.from(kept, ({ atMost, needed }) => {
@@ -100,6 +103,23 @@ export function cheapestMix(
   for (const t of used) bins[t] = few[t]!
   for (const [k, j] of answer.filling.classes.entries()) bins[used[j]!] = bins[used[j]!]! - answer.filling.counts[k]!
   return { bound, bins }
+}
+
+/** What another type does by every rule for no more money needs not be chosen: `few` of that one is raised instead. */
+function withoutDominated(
+  hopeful: readonly number[],
+  rules: readonly Rule[],
+  few: Float64Array,
+  { cost, limit }: Packing,
+): number[] {
+  const stay: number[] = []
+  for (const t of [...hopeful].sort((a, b) => cost[a]! - cost[b]! || a - b)) {
+    const doesAsMuch = (s: number): boolean => rules.every(({ atMost }) => atMost[s]! >= atMost[t]! * (1 - EQUAL))
+    const better = stay.find((s) => limit[s] === Infinity && doesAsMuch(s))
+    if (better === undefined) stay.push(t)
+    else few[better] = few[better]! + few[t]!
+  }
+  return stay.sort((a, b) => a - b)
 }
 
 function valueRule({ classes, demand }: Packing, { duals, atMost }: Certificate): Rule {
