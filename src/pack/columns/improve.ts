@@ -178,7 +178,8 @@ export function search(packing: Packing, lp: LpSolver | undefined, asked: Effort
     certificates.push(certificate)
     if (mixture === undefined || isBest()) return
     const whole = { certificates, fillings: known.fillings, mixture }
-    if (best.nodes <= SMALL) tryMixes(solver, whole, UNSURE)
+    const isNear = best.nodes <= SMALL && gap() <= 2 * PROMISING
+    if (isNear) tryMixes(solver, whole, UNSURE)
     if (isBest()) return
     for (const habit of habits.slice(0, direct ? Math.min(4, effort.habits >> 1) : 1))
       for (const draft of roundMixture(
@@ -197,7 +198,7 @@ export function search(packing: Packing, lp: LpSolver | undefined, asked: Effort
       const top = { fillings: known.fillings, mixture, certificate: generated.certificate }
       offer(dive(packing, filler, solver, top, best, effort.dive))
     }
-    if (best.nodes > SMALL && best.nodes <= SEVERAL) tryMixes(solver, whole, 0)
+    if (!isNear && best.nodes <= SEVERAL) tryMixes(solver, whole, 0)
     if (best.nodes <= SMALL && !isBest()) {
       const plan = provenPlan(packing, solver, certificate, best, effort)
       if (plan !== undefined) {

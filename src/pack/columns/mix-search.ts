@@ -53,7 +53,7 @@ export function searchMixes(
   let bound = 0
   let unsure = 0
   for (let round = 0; round < MOST_MIXES; round++) {
-    const mix = cheapestMix(packing, certificates, best, effort.mixes, rules)
+    const mix = cheapestMix(packing, certificates, best, unsure === 0 ? effort.mixes : effort.mixes >> 2, rules)
     if (mix === undefined) break
     if (unsure === 0) bound = Math.max(bound, mix.bound)
     const { bins } = mix
