@@ -73,7 +73,10 @@ describe('headroom is one of all nodes together', () => {
     for (const one of planned(roomy)) {
       if (one.feasible) expect(used(one), one.id).toBeLessThanOrEqual(0.8 + 1e-9)
       const without = named(free, one.id)
-      if (used(without) > 0.8) expect(one.plan.cost.rate, one.id).toBeGreaterThan(without.plan.cost.rate)
+      if (used(without) <= 0.8) continue
+      // Of fewest nodes the room takes nodes, not always money.
+      if (one.id === 'fewer-larger') expect(one.plan.nodes.length).toBeGreaterThan(without.plan.nodes.length)
+      else expect(one.plan.cost.rate, one.id).toBeGreaterThan(without.plan.cost.rate)
     }
   })
 
