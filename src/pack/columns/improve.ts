@@ -172,7 +172,7 @@ export function search(packing: Packing, lp: LpSolver | undefined, asked: Effort
     const generated = generateColumns(packing, filler, known, certificate, { ...effort, target: enough })
     if (generated.certificate.bound > certificate.bound) {
       certificate = generated.certificate
-      proof = 'fillings'
+      if (roundBound(certificate.bound, packing.cost) > proven) proof = 'fillings'
     }
     const { mixture } = generated
     certificates.push(certificate)

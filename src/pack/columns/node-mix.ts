@@ -47,7 +47,9 @@ export function cheapestMix(
   }
   const bought = new Float64Array(types)
   for (const { filling, n } of best.entries) bought[filling.type] = bought[filling.type]! + n
-  for (let t = 0; t < types; t++) few[t] = Math.min(few[t]!, Math.floor(best.cost / cost[t]!))
+  // No plan needs an empty bin.
+  const items = demand.reduce((sum, n) => sum + n, 0)
+  for (let t = 0; t < types; t++) few[t] = Math.min(few[t]!, items, Math.floor(best.cost / cost[t]!))
   const hopeful = [...Array(types).keys()].filter((t) => few[t]! > 0)
   const rules = [...resourceRules(packing), ...certificates.map((each) => valueRule(packing, each))]
   for (let c = 0; c < classes && rules.length < MOST_RULES; c++) {
@@ -57,7 +59,7 @@ export function cheapestMix(
   }
   const kept = [...rules, ...others].filter(({ needed }) => needed > 0)
   if (hopeful.length === 0 || kept.length === 0) return undefined
-  const used = withoutDominated(hopeful, kept, few, packing)
+  const used = withoutDominated(hopeful, kept, few, items, packing)
 
   const size = Float64Array.from(used.flatMap((t) => kept.map(({ atMost }) => atMost[t]!)))
   const spare = Float64Array.from(kept, ({ atMost, needed }) => {
@@ -110,6 +112,7 @@ function withoutDominated(
   hopeful: readonly number[],
   rules: readonly Rule[],
   few: Float64Array,
+  items: number,
   { cost, limit }: Packing,
 ): number[] {
   const stay: number[] = []
@@ -117,7 +120,7 @@ function withoutDominated(
     const doesAsMuch = (s: number): boolean => rules.every(({ atMost }) => atMost[s]! >= atMost[t]! * (1 - EQUAL))
     const better = stay.find((s) => limit[s] === Infinity && doesAsMuch(s))
     if (better === undefined) stay.push(t)
-    else few[better] = few[better]! + few[t]!
+    else few[better] = Math.min(items, few[better]! + few[t]!)
   }
   return stay.sort((a, b) => a - b)
 }
