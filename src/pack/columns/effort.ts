@@ -35,9 +35,9 @@ export type Effort = {
   readonly columns: number
   /** Simplex steps of an integer programme. */
   readonly steps: number
-  /** Work on choosing whole bins: steps × types × rules. */
+  /** Work on one choice of whole bins: nodes of the tree × types × rules. */
   readonly mixes: number
-  /** Rounds of column generation that ask whether everything fits given bins. */
+  /** Rounds of column generation that ask of one choice of bins whether everything fits. */
   readonly asks: number
   /** Times that a few of given bins are filled anew so that more goes into them. */
   readonly refits: number

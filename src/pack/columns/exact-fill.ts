@@ -27,7 +27,8 @@ const ROW_STEPS = 1_000_000
  * Whether a bin of type `t` can hold items worth more than `over`. Where few items fit, item by item (`fillDepthFirst`), as
  * long as steps and hope last. Else by branch and bound on the relaxed knapsack, best first, two branches on a class that
  * the relaxation cuts, at most its whole part or at least one more: wherever it stops, the largest bound of an open node is
- * valid; it stops when none is above `enough`, or after `limit` nodes, those spent on items not counted. This bound ignores
+ * valid; it stops when none is above `enough`, or after `limit` nodes, those spent on items not counted. Before either, one
+ * resource is given out in whole items (`boundByRow`), which may spare both. This bound ignores
  * conflict groups that are no resource (it can only be too high). Fillings that break them are never returned.
  */
 export function makeExactFiller(packing: Packing): ExactFiller {

@@ -45,10 +45,8 @@ const WIDE = 0.003
 const PROMISING = 0.02
 /** Plans of so many bins may be proven by listing fillings. */
 const SMALL = 40
-/** Of so many, whole bins are chosen once there is a plan that is nearly as good. */
+/** Of so many, or where the gap is wide, whole bins are chosen once everything else but lists was tried. */
 const SEVERAL = 150
-/** Choices of a few bins of which nobody knows whether everything fits, after the first. */
-const UNSURE = 3
 /** With so many the linear programme over fillings takes longer than it is worth. */
 const MOST_CLASSES = 4000
 /** Part of its cost that a bin of a poured plan holds at least. */
@@ -153,10 +151,10 @@ export function search(packing: Packing, lp: LpSolver | undefined, asked: Effort
     if (!isBest() && mix.bins !== undefined) offer(packInto(packing, filler, value.value, mix.bins, effort.refits >> 2))
   }
 
-  function tryMixes(solver: LpSolver, top: Top, mostUnsure: number): void {
+  function tryMixes(solver: LpSolver, top: Top): void {
     if (effort.mixes === 0 || best.leftOver > 0 || isBest()) return
     triedMix = true
-    const { draft, bound } = searchMixes(packing, filler, solver, top, best, effort, mostUnsure)
+    const { draft, bound } = searchMixes(packing, filler, solver, top, best, effort)
     raise(bound)
     offer(draft)
   }
@@ -179,7 +177,7 @@ export function search(packing: Packing, lp: LpSolver | undefined, asked: Effort
     if (mixture === undefined || isBest()) return
     const whole = { certificates, fillings: known.fillings, mixture }
     const isNear = best.nodes <= SMALL && gap() <= 2 * PROMISING
-    if (isNear) tryMixes(solver, whole, UNSURE)
+    if (isNear) tryMixes(solver, whole)
     if (isBest()) return
     for (const habit of habits.slice(0, direct ? Math.min(4, effort.habits >> 1) : 1))
       for (const draft of roundMixture(
@@ -198,7 +196,7 @@ export function search(packing: Packing, lp: LpSolver | undefined, asked: Effort
       const top = { fillings: known.fillings, mixture, certificate: generated.certificate }
       offer(dive(packing, filler, solver, top, best, effort.dive))
     }
-    if (!isNear && best.nodes <= SEVERAL) tryMixes(solver, whole, 0)
+    if (!isNear && best.nodes <= SEVERAL) tryMixes(solver, whole)
     if (best.nodes <= SMALL && !isBest()) {
       const plan = provenPlan(packing, solver, certificate, best, effort)
       if (plan !== undefined) {

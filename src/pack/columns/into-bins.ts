@@ -20,10 +20,13 @@ export function packInto(
   bins: Float64Array,
   tries: number,
 ): Draft {
-  const drafts = habitsFor(packing.classes).map((habit) => {
+  const drafts: Draft[] = []
+  for (const habit of habitsFor(packing.classes)) {
     const rest = { demand: packing.demand.slice(), limit: bins.slice() }
-    return makeDraft(packing, packGreedily(packing, filler, value, habit, rest), rest.demand)
-  })
+    const draft = makeDraft(packing, packGreedily(packing, filler, value, habit, rest), rest.demand)
+    if (draft.leftOver === 0) return draft
+    drafts.push(draft)
+  }
   return refitBest(packing, filler, value, bins, drafts, tries)
 }
 
@@ -36,8 +39,8 @@ export function refitBest(
   drafts: readonly Draft[],
   tries: number,
 ): Draft {
-  const over = ({ left }: Draft): number => left.reduce((sum, n, c) => sum + n * (value[c]! + 1), 0)
-  const best = drafts.reduce((least, draft) => (over(draft) < over(least) ? draft : least))
+  const worthLeft = ({ left }: Draft): number => left.reduce((sum, n, c) => sum + n * (value[c]! + 1), 0)
+  const best = drafts.reduce((least, draft) => (worthLeft(draft) < worthLeft(least) ? draft : least))
   const all = [...bins.keys()].flatMap((t) => Array<number>(bins[t]!).fill(t))
   return refit(packing, filler, value, all, best, tries, makeChance(all.length))
 }

@@ -1,9 +1,9 @@
-import { commonDivisor, valuate, type Certificate } from './certificate.js'
+import { valuate, type Certificate } from './certificate.js'
 import { beats, type Draft } from './draft.js'
 import type { Effort } from './effort.js'
 import type { Filler, Filling } from './filler.js'
 import { habitsFor } from './greedy.js'
-import { makeJudge } from './holds-enough.js'
+import { makeJudge } from './judge.js'
 import { packInto, refitBest } from './into-bins.js'
 import type { LpSolver } from './lp.js'
 import type { Mixture } from './master.js'
@@ -26,14 +26,12 @@ export type Top = {
 
 /** Choices of bins that are looked at. */
 const MOST_MIXES = 20
-/** More than what rules are eased by. */
-const APART = 2e-7
 
 /**
- * Whole bins first, then what goes into them: the cheapest bins that hold enough in sum are asked whether everything fits.
- * Either it does, and nothing is cheaper; or there are prices at which these bins hold too little, a rule that the next bins
- * keep as well (logic-based Benders decomposition: J. N. Hooker, G. Ottosson, Mathematical Programming 96, 2003); or nobody
- * knows. Then dearer bins are asked, for the plan alone, up to `mostUnsure` times. Returns `start` when nothing beats it.
+ * Whole bins, then what goes into them: the cheapest bins found that hold enough in sum are asked whether everything fits.
+ * Either it does; or there are prices at which these bins hold too little, a rule that the next bins keep as well (logic-based
+ * Benders decomposition: J. N. Hooker, G. Ottosson, Mathematical Programming 96, 2003); or nobody knows, which ends the search.
+ * Returns `start` when nothing beats it.
  */
 export function searchMixes(
   packing: Packing,
@@ -42,32 +40,23 @@ export function searchMixes(
   { certificates, fillings, mixture }: Top,
   start: Draft,
   effort: Pick<Effort, 'mixes' | 'refits' | 'asks'>,
-  mostUnsure: number,
 ): MixPlan {
-  const { cost } = packing
   const { price } = mixture
-  const unit = commonDivisor(cost) || 1
   const judge = makeJudge(packing, filler, lp, { fillings, prices: price })
   const rules: Rule[] = []
   let best = start
   let bound = 0
-  let unsure = 0
   for (let round = 0; round < MOST_MIXES; round++) {
-    const mix = cheapestMix(packing, certificates, best, unsure === 0 ? effort.mixes : effort.mixes >> 2, rules)
+    const mix = cheapestMix(packing, certificates, best, effort.mixes, rules)
     if (mix === undefined) break
-    if (unsure === 0) bound = Math.max(bound, mix.bound)
+    bound = Math.max(bound, mix.bound)
     const { bins } = mix
     if (bins === undefined) break
-    const answer = unsure === 0 ? judge(bins, effort.asks) : undefined
-    if (answer?.kind === 'rule') {
-      rules.push(answer.rule)
-      continue
+    const answer = judge(bins, effort.asks)
+    if (answer?.kind === 'rule') rules.push(answer.rule)
+    else if (!offer(packInto(packing, filler, price, bins, effort.refits))) {
+      if (answer === undefined || !offer(rounded(bins, answer.fillings, answer.use))) break
     }
-    if (offer(packInto(packing, filler, price, bins, effort.refits))) continue
-    if (answer?.kind === 'mixture' && offer(rounded(bins, answer.fillings, answer.use))) continue
-    if (++unsure > mostUnsure) break
-    const spent = bins.reduce((sum, n, t) => sum + n * cost[t]!, 0)
-    rules.push({ atMost: cost, needed: spent * (1 + APART) + unit })
   }
   return { draft: best, bound }
 

@@ -59,7 +59,7 @@ export function cheapestMix(
   }
   const kept = [...rules, ...others].filter(({ needed }) => needed > 0)
   if (hopeful.length === 0 || kept.length === 0) return undefined
-  const used = withoutDominated(hopeful, kept, few, items, packing)
+  const used = moveToBetter(hopeful, kept, few, items, packing)
 
   const size = Float64Array.from(used.flatMap((t) => kept.map(({ atMost }) => atMost[t]!)))
   const spare = Float64Array.from(kept, ({ atMost, needed }) => {
@@ -107,8 +107,8 @@ export function cheapestMix(
   return { bound, bins }
 }
 
-/** What another type does by every rule for no more money needs not be chosen: `few` of that one is raised instead. */
-function withoutDominated(
+/** What another type does by every rule for no more money needs not be chosen: that one may be bought as often more (`few`). */
+function moveToBetter(
   hopeful: readonly number[],
   rules: readonly Rule[],
   few: Float64Array,

@@ -34,8 +34,10 @@ export function boundByRow(
     for (let taken = 0, n = 1; taken < sack.most[j]!; taken += n, n = Math.min(2 * n, sack.most[j]! - taken))
       parts.push({ weight: n * weight, worth: n * worth })
   }
-  const step = commonDivisor(parts.map(({ weight }) => weight)) || 1
-  const width = Math.floor(sack.left[row]! / step)
+  if (parts.length === 0) return sack.fixedWorth + free
+  const step = commonDivisor(parts.map(({ weight }) => weight))
+  const all = parts.reduce((sum, { weight }) => sum + weight, 0)
+  const width = Math.floor(Math.min(sack.left[row]!, all) / step)
   if (width * parts.length > steps) return undefined
   const best = new Float64Array(width + 1)
   for (const { weight, worth } of parts) {

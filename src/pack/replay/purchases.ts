@@ -72,10 +72,16 @@ export class Purchases {
    */
   roomFor(left: readonly Pod[], times: number, slots: readonly Slot[], part: number): Slot[] {
     const wanted = new Map<NodeOption, number>()
+    const known = new Map<NodeOption, boolean>()
+    const isAllowed = (option: NodeOption): boolean => {
+      const allowed = known.get(option) ?? this.#shop.allows([...slots, this.#spareOf(option)])
+      known.set(option, allowed)
+      return allowed
+    }
     for (const pod of left) {
       const asksForDevices = Object.values(pod.needed.extended).some((amount) => amount > 0)
       const free = asksForDevices ? ROOMY : Math.max(LEAST_PART, part)
-      const machine = this.#machineFor(pod, free, slots)
+      const machine = this.#machineFor(pod, free, isAllowed)
       if (machine === undefined) continue
       const nodes = asksForDevices ? 1 : shareOf(pod, machine) / free
       wanted.set(machine, (wanted.get(machine) ?? 0) + nodes)
@@ -87,11 +93,12 @@ export class Purchases {
   }
 
   /** Of the pod's own group, or, where limits leave none of that size, of another one. */
-  #machineFor(pod: Pod, part: number, slots: readonly Slot[]): NodeOption | undefined {
+  #machineFor(pod: Pod, part: number, isAllowed: (option: NodeOption) => boolean): NodeOption | undefined {
     const machines = this.#shop.machinesFor(pod)
-    const own = machines.filter((option) => this.#shop.allows([...slots, this.#spareOf(option)]))
-    const others = machines.length === 0 ? [] : (this.#shop.elsewhere?.(pod) ?? [])
-    return cheapestFor(pod, own, part) ?? cheapestFor(pod, others, part) ?? largest(pod, own)
+    const own = machines.filter(isAllowed)
+    const best = cheapestFor(pod, own, part)
+    if (best !== undefined || machines.length === 0) return best
+    return cheapestFor(pod, this.#shop.elsewhere?.(pod) ?? [], part) ?? largest(pod, own)
   }
 
   #spareOf(option: NodeOption): Slot {

@@ -152,6 +152,9 @@ test('with one resource in whole items no bin holds more than the bound, which i
       expect(bound).toBeLessThanOrEqual(relaxed * (1 + 1e-9))
       if (bound < relaxed * (1 - 1e-6)) tighter++
       if (sack.columns > 0) expect(boundByRow(packing, solver, sack, 0)).toBeUndefined()
+      // Whatever room is left: nothing more is to be put into it.
+      const none = { ...sack, columns: 0, left: sack.left.map((room) => room * 1e12) }
+      expect(boundByRow(packing, solver, none, 100_000)).toBeGreaterThanOrEqual(0)
     }),
     { numRuns: 2000, seed: 33 },
   )

@@ -12,6 +12,8 @@ export type Answer =
 
 /** Fillings of a type in a round, without a class in common. */
 const PER_TYPE = 3
+/** Fillings in a round, or a quarter of the classes if these are more. */
+const PER_ROUND = 60
 /** Classes × nodes of branch and bound to find out what one type holds at most. */
 const PRICING = 100_000
 const NOISE = 1e-7
@@ -116,7 +118,13 @@ export function makeJudge(
       atMost[t] = Math.min(atMost[t]!, answer.bound)
       if (answer.filling !== undefined) found.push(answer.filling, ...answer.others)
     }
-    return { atMost, found }
+    const gain = (filling: Filling): number =>
+      (worthOf(filling, price) - charge[filling.type]!) / (charge[filling.type]! + 1)
+    const most = Math.max(PER_ROUND, classes >> 2)
+    if (found.length <= most) return { atMost, found }
+    const order = found.map((filling, at) => ({ filling, gain: gain(filling), at }))
+    order.sort((a, b) => b.gain - a.gain || a.at - b.at)
+    return { atMost, found: order.slice(0, most).map(({ filling }) => filling) }
   }
 }
 
