@@ -1,4 +1,12 @@
-import type { CapacityPolicy, FrontierPlan, Goal, PlanSource, ProvenPlan, Rebuildable } from './domain/goal.js'
+import {
+  AS_IS,
+  type CapacityPolicy,
+  type FrontierPlan,
+  type Goal,
+  type PlanSource,
+  type ProvenPlan,
+  type Rebuildable,
+} from './domain/goal.js'
 import type { Headroom, Room } from './domain/headroom.js'
 import type { LowerBound, Plan } from './domain/plan.js'
 import type { Pod } from './domain/pod.js'
@@ -17,7 +25,6 @@ export type Plans = PlanSource &
 
 /** The part of the headroom that each node keeps free by itself where the search for the whole plan does not get there. */
 const STRICTNESS = [0.6, 1]
-const AS_IS: Goal = { kind: 'cheapest', policy: { kind: 'as-is' } }
 const ROUNDING = 1e-9
 
 /** Limits that only a whole plan keeps or breaks. */

@@ -1,4 +1,4 @@
-import type { FrontierPlan, Goal } from './domain/goal.js'
+import { AS_IS, type FrontierPlan } from './domain/goal.js'
 import type { Plan } from './domain/plan.js'
 import { MOST_TO_PACK_ANEW } from './pack/layouts.js'
 import { podsTimesNodes, type PackProblem } from './pack/problem.js'
@@ -11,7 +11,6 @@ const MOST_PLANS = 8
 /** Rows that a reader finds in the table, those with fewer nodes included. */
 const WANTED = 8
 const ROUNDING = 1e-9
-const AS_IS: Goal = { kind: 'cheapest', policy: { kind: 'as-is' } }
 
 type Asked = {
   readonly problem: PackProblem

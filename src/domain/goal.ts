@@ -17,6 +17,9 @@ export type Goal =
   /** The fewest nodes whose cost is within this share above the cheapest plan's. */
   | { readonly kind: 'fewest'; readonly policy: CapacityPolicy; readonly margin: number }
 
+/** The cheapest plan in which each group keeps its capacity types. */
+export const AS_IS: Goal = { kind: 'cheapest', policy: { kind: 'as-is' } }
+
 /** What the default scheduler makes of a plan's nodes. */
 export type Replay = {
   /** Pods left over when it refills them from empty, in the worst of several orders. */

@@ -18,8 +18,6 @@ import { workloadIndex } from './workload.js'
 export type ClusterOptions = { readonly name: string | undefined; readonly region: string | undefined }
 
 const TERMINAL_PHASES = new Set(['Succeeded', 'Failed'])
-/** Below this priority the Cluster Autoscaler lets pods go; over-provisioning placeholders live there. */
-export const EXPENDABLE_BELOW = -10
 
 const byName = <Value extends { readonly name: string }>(a: Value, b: Value): number =>
   a.name < b.name ? -1 : a.name > b.name ? 1 : 0

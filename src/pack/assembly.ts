@@ -1,4 +1,4 @@
-import type { Goal } from '../domain/goal.js'
+import { AS_IS, type Goal } from '../domain/goal.js'
 import { gravity } from '../domain/node-mix.js'
 import type { NodeOption } from '../domain/plan.js'
 import type { Pod } from '../domain/pod.js'
@@ -29,8 +29,6 @@ export type Solution = PendingPlaces & {
 export const nodesOf = ({ layouts }: Solution): Slot[] =>
   [...layouts.values()].flatMap(({ nodes }) => nodes.map(({ slot }) => slot))
 
-/** What nodes are added by where a goal is not said: those that any policy allows. */
-const AS_IS: Goal = { kind: 'cheapest', policy: { kind: 'as-is' } }
 /** Layouts that are fitted to the other groups before the best of them is taken. */
 const MOST_FITS = 6
 

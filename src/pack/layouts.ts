@@ -1,4 +1,4 @@
-import type { CapacityPolicy, Goal } from '../domain/goal.js'
+import { AS_IS, type CapacityPolicy, type Goal } from '../domain/goal.js'
 import { isOnSpot } from '../domain/offering.js'
 import type { NodeOption } from '../domain/plan.js'
 import type { Pod } from '../domain/pod.js'
@@ -30,7 +30,6 @@ export const MOST_TO_PACK = 2_000_000_000
 export const MOST_TO_PACK_ANEW = 60_000_000
 const FEWEST_SHAPES = 2
 const NO_MACHINES: readonly NodeOption[] = []
-const AS_IS: Goal = { kind: 'cheapest', policy: { kind: 'as-is' } }
 
 export type PricedLayouts = { readonly packed: ColumnPlan; readonly layouts: readonly Layout[] }
 export type GroupState = { readonly group: PackGroup; readonly slots: readonly Slot[]; readonly keep: Layout }

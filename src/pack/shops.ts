@@ -1,4 +1,4 @@
-import type { Goal } from '../domain/goal.js'
+import { AS_IS, type Goal } from '../domain/goal.js'
 import { liveSlot } from './draft.js'
 import { allowedOptions } from './goal.js'
 import { once } from './once.js'
@@ -8,8 +8,6 @@ import type { Shop } from './replay/shop.js'
 import type { Solver } from './solve.js'
 import { Stock } from './stock.js'
 import { keepsLimits } from './within-limit.js'
-
-const AS_IS: Goal = { kind: 'cheapest', policy: { kind: 'as-is' } }
 
 /** Where a goal's nodes are bought: machines that the goal allows, first of all of the pod's own group. `groupOf`: by names of nodes. */
 export function makeShops(

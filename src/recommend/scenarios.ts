@@ -1,4 +1,4 @@
-import type { FrontierPlan, Goal, PlanSource, ProvenPlan } from '../domain/goal.js'
+import { AS_IS, type FrontierPlan, type Goal, type PlanSource, type ProvenPlan } from '../domain/goal.js'
 import type { MixRails } from '../domain/node-mix.js'
 import type { Plan, PlanNode } from '../domain/plan.js'
 import type { Pod } from '../domain/pod.js'
@@ -42,8 +42,6 @@ export type ScenarioContext = {
 export type WhyOnSpot = 'required' | 'held' | 'no-other'
 
 type Question = { readonly id: ScenarioId; readonly title: string; readonly goal: Goal }
-
-const AS_IS: Goal = { kind: 'cheapest', policy: { kind: 'as-is' } }
 
 /** The goal that today's cluster, and what is recommended, are measured against. */
 export const recommendedGoal = (maxSpot: number | undefined): Goal =>
